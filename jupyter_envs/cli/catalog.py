@@ -1,0 +1,142 @@
+"""Verbs of what the machine and the index have: managers, interpreters, search, cache, and the hidden prepare."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from jupyter_envs.cli import show
+from jupyter_envs.cli.common import job
+from jupyter_envs.cli.parser import Call, Verb
+from jupyter_envs.model.errors import InvalidRequest
+
+
+def _none(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _managers(call: Call) -> None:
+    found = call.engine.managers()
+
+    def text() -> list[str]:
+        rows = [
+            (m.name + ("*" if m.default else ""), m.version or "-", m.description if m.available else m.reason or "-")
+            for m in found
+        ]
+        return [*show.table(("NAME", "VERSION", "ABOUT"), rows, show.window()), "* is taken when none is asked for."]
+
+    call.out.answer({"managers": found}, text)
+
+
+def _interpreters_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--refresh", action="store_true", help="search again")
+
+
+def _interpreters(call: Call) -> None:
+    found = call.engine.interpreters(call.args.refresh)
+
+    def text() -> list[str]:
+        if not found:
+            return ["No Python was found. Install one, then `jupyter envs interpreters --refresh`."]
+        rows = [
+            (i.version + ("*" if i.default else ""), i.implementation, i.source, i.path if i.supported else i.reason)
+            for i in found
+        ]
+        head = ("VERSION", "PYTHON", "SOURCE", "PATH")
+        return [*show.table(head, rows, show.window()), "* is taken when none is asked for."]
+
+    call.out.answer({"interpreters": found}, text)
+
+
+def _search_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", metavar="TEXT", help="part of a package's name")
+    parser.add_argument("--versions", action="store_true", help="list the versions of the package of that name")
+    parser.add_argument("--manager", metavar="M", help="search what this manager can install")
+    parser.add_argument("--channel", metavar="C", help="search this conda channel")
+
+
+def _search(call: Call) -> None:
+    args = call.args
+    if args.versions:
+        known = call.engine.versions(args.query)
+        call.out.answer(known, lambda: [show.clean(v) for v in known.versions] or ["No versions."])
+        return
+    found = call.engine.search(args.query, args.manager, args.channel)
+
+    def text() -> list[str]:
+        rows = [(f.name, f.source, f.summary or "") for f in found]
+        return show.table(("NAME", "SOURCE", "ABOUT"), rows, show.window()) if rows else ["Nothing found."]
+
+    call.out.answer({"packages": found}, text)
+
+
+def _cache_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=("list", "clean"), default="list", help="default: list")
+    parser.add_argument("names", metavar="NAME", nargs="*", default=[], help="which to clean; without, all that can be")
+
+
+def _cache(call: Call) -> int:
+    args = call.args
+    if args.action == "clean":
+        task = call.engine.clean_cache(args.names)
+        return job(call, task, lambda result: [f"{show.size(result.get('freed'))} freed."])
+    if args.names:
+        raise InvalidRequest("list takes no names.", hint="`jupyter envs cache clean NAME` cleans one.", field="names")
+    found = call.engine.cache()
+
+    def text() -> list[str]:
+        rows: list[tuple[Any, ...]] = [
+            (c.name, show.size(c.size), c.title + ("" if c.cleanable else " (kept)"), c.path) for c in found
+        ]
+        lines = show.table(("NAME", "SIZE", "WHAT", "PATH"), rows, show.window())
+        return [*lines, "`jupyter envs cache clean [NAME ...]` empties them."] if rows else ["No caches."]
+
+    call.out.answer({"cache": found}, text)
+    return 0
+
+
+def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--settings", metavar="JSON", help="the options of the server that asks")
+
+
+def _prepare(call: Call) -> None:
+    if call.args.settings is None:
+        call.engine.prepare_templates()
+        return
+    from jupyter_envs.engine.engine import Engine
+    from jupyter_envs.engine.settings import Settings
+
+    engine = Engine(Settings(**json.loads(call.args.settings)), by=call.args.by)
+    engine.prepare_templates()
+    engine.close()
+
+
+VERBS = [
+    Verb(
+        "interpreters",
+        "list the Pythons of this machine",
+        "jupyter envs interpreters",
+        _interpreters_arguments,
+        _interpreters,
+        "Machine",
+    ),
+    Verb(
+        "managers",
+        "list managers such as venv and uv",
+        "jupyter envs managers",
+        _none,
+        _managers,
+        "Machine",
+    ),
+    Verb("search", "search packages by name", "jupyter envs search pandas", _search_arguments, _search, "Machine"),
+    Verb(
+        "cache",
+        "list or clean caches",
+        "jupyter envs cache clean",
+        _cache_arguments,
+        _cache,
+        "Machine",
+    ),
+    Verb("prepare", "prepare templates", "jupyter envs prepare", _prepare_arguments, _prepare, "Machine", hidden=True),
+]

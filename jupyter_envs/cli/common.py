@@ -1,0 +1,90 @@
+"""What several verbs share: the ENV argument, a job's run and its answer, a question."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from jupyter_envs.cli import show
+from jupyter_envs.cli.parser import Call
+from jupyter_envs.model.env import Environment
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.plan import Plan
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.task import Task
+
+# What a completion script completes with the names of environments.
+NAMES = {"bash": "_jupyter_envs_names", "zsh": "_jupyter_envs_names"}
+# As shtab.FILE; shtab itself is imported only where a script is asked for.
+FILES = {"bash": "_shtab_compgen_files", "zsh": "_files"}
+
+
+def env_argument(parser: argparse.ArgumentParser) -> None:
+    action = parser.add_argument("env", metavar="ENV", help="name, id or prefix of the environment")
+    action.complete = NAMES  # type: ignore[attr-defined]
+
+
+def file_arguments(parser: argparse.ArgumentParser) -> None:
+    """``-r FILE`` and ``-e PATH``, both as often as wanted."""
+    for short, name, metavar, text in (
+        ("-r", "--requirement", "FILE", "install what the file lists"),
+        ("-e", "--editable", "PATH", "install the project there in place"),
+    ):
+        action = parser.add_argument(short, name, metavar=metavar, action="append", default=[], help=text)
+        action.complete = FILES  # type: ignore[attr-defined]
+
+
+def key(call: Call) -> str:
+    """The environment asked for; a relative path becomes whole, since the engine knows no working folder."""
+    import os
+
+    asked: str = call.args.env
+    return os.path.abspath(os.path.expanduser(asked)) if "/" in asked or os.sep in asked else asked
+
+
+def job(call: Call, task: Task, text: Callable[[dict[str, Any]], Iterable[str]]) -> int:
+    """Run `task` here, show its progress, then `text` of its result; returns the exit code."""
+    from jupyter_envs.cli import foreground
+
+    return call.out.ended(foreground.run(call.engine, task, call.out, call.args.verbose), text)
+
+
+def environment(result: dict[str, Any]) -> Environment:
+    """The environment in a job's result."""
+    import msgspec
+
+    return msgspec.convert(result["environment"], Environment)
+
+
+def plan(result: dict[str, Any]) -> Plan:
+    """The plan in a job's result; an empty one where it has none."""
+    import msgspec
+
+    return msgspec.convert(result.get("plan") or {}, Plan)
+
+
+def kernel_lines(env: Environment) -> list[str]:
+    """How to use `env` in a notebook."""
+    return [f'Kernel "{show.clean(k.display_name)}" is ready: choose it in any notebook.' for k in env.kernels[:1]]
+
+
+def confirm(call: Call, question: str) -> bool:
+    """Ask on the terminal; without one, ``--yes`` must have been given.
+
+    Raises:
+        InvalidRequest: there is nobody to ask.
+    """
+    if call.args.yes:
+        return True
+    if not sys.stdin or not sys.stdin.isatty():
+        raise InvalidRequest(
+            f"{question} needs a confirmation, and there is no terminal to ask on.",
+            hint="Add --yes.",
+            reason="confirmation",
+            field="yes",
+        )
+    print(f"{show.clean(question)}? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

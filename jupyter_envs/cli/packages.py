@@ -1,0 +1,103 @@
+"""Verbs of packages: install, upgrade, remove-packages."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from jupyter_envs.cli import requirements, show
+from jupyter_envs.cli.common import env_argument, file_arguments, job, key, plan
+from jupyter_envs.cli.parser import Call, Verb
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.request import Change
+
+
+def _install_arguments(parser: argparse.ArgumentParser) -> None:
+    env_argument(parser)
+    parser.add_argument(
+        "requirements", metavar="REQ", nargs="*", default=[], help="such as numpy, 'numpy>=2', a URL or a path"
+    )
+    file_arguments(parser)
+    parser.add_argument("-U", "--upgrade", action="store_true", help="take the newest that fits")
+    _dry_run(parser)
+
+
+def _install(call: Call) -> int:
+    args = call.args
+    named = requirements.typed(args.requirements, args.editable)
+    if not named and not args.requirement:
+        raise InvalidRequest(
+            "There is nothing to install.",
+            hint="Name packages, or a file with -r.",
+            reason="usage",
+            field="requirements",
+        )
+    if args.upgrade:
+        request = Change(upgrade=named + requirements.files(args.requirement), dry_run=args.dry_run)
+    else:
+        request = Change(install=named, from_=requirements.text(args.requirement), dry_run=args.dry_run)
+    return _change(call, request)
+
+
+def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:
+    env_argument(parser)
+    parser.add_argument("names", metavar="NAME", nargs="*", default=[], help="what to upgrade")
+    parser.add_argument("--all", action="store_true", help="all packages")
+    _dry_run(parser)
+
+
+def _upgrade(call: Call) -> int:
+    args = call.args
+    if bool(args.names) == args.all:
+        raise InvalidRequest(
+            "Give either names or --all.",
+            hint="`jupyter envs upgrade ENV --all` upgrades every package.",
+            reason="usage",
+            field="names",
+        )
+    upgrade = requirements.typed(args.names)
+    return _change(call, Change(upgrade=upgrade, upgrade_all=args.all, dry_run=args.dry_run))
+
+
+def _remove_arguments(parser: argparse.ArgumentParser) -> None:
+    env_argument(parser)
+    parser.add_argument("names", metavar="NAME", nargs="+", help="what to uninstall")
+    _dry_run(parser)
+
+
+def _remove(call: Call) -> int:
+    return _change(call, Change(remove=call.args.names, dry_run=call.args.dry_run))
+
+
+def _dry_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="tell what would change, change nothing")
+
+
+def _change(call: Call, request: Change) -> int:
+    def text(result: dict[str, Any]) -> list[str]:
+        return show.plan(plan(result), request.dry_run)
+
+    return job(call, call.engine.change(key(call), request), text)
+
+
+VERBS = [
+    Verb(
+        "install",
+        "install packages into an environment",
+        "jupyter envs install analysis 'numpy>=2' -r more.txt",
+        _install_arguments,
+        _install,
+        "Packages",
+    ),
+    Verb(
+        "upgrade", "upgrade packages", "jupyter envs upgrade analysis --all", _upgrade_arguments, _upgrade, "Packages"
+    ),
+    Verb(
+        "remove-packages",
+        "uninstall packages",
+        "jupyter envs remove-packages analysis numpy",
+        _remove_arguments,
+        _remove,
+        "Packages",
+    ),
+]

@@ -1,0 +1,17 @@
+"""The verbs, in the order of the overview."""
+
+from __future__ import annotations
+
+from jupyter_envs.cli import catalog, completion, demo, environments, jobs, kernels, packages, revisions
+from jupyter_envs.cli.parser import Verb
+
+VERBS: list[Verb] = [
+    *environments.VERBS,
+    *packages.VERBS,
+    *kernels.VERBS,
+    *revisions.VERBS,
+    *catalog.VERBS,
+    *jobs.VERBS,
+    *demo.VERBS,
+    *completion.VERBS,
+]

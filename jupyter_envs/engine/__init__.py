@@ -1,0 +1,1 @@
+"""What every face calls: discovery, changes, jobs, kernels, history; one way to do each thing."""

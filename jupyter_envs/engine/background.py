@@ -1,0 +1,159 @@
+"""What is done when nobody waits for it: templates, bytecode, pruning; gently, and ended with its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+
+from jupyter_envs.engine import kernels
+from jupyter_envs.engine.jobs import Jobs
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.model.errors import EnvsError
+from jupyter_envs.model.job import Job
+from jupyter_envs.system import interpreters, pipconf
+from jupyter_envs.system.files import remove_tree
+from jupyter_envs.system.metadata import dist_infos, record_files
+from jupyter_envs.system.paths import MAIN, python_of
+from jupyter_envs.system.process import run
+
+
+class Background:
+    """One thread that waits for quiet: no job of ours for `prepare_delay` seconds."""
+
+    def __init__(self, parts: Parts, jobs: Jobs) -> None:
+        self._parts = parts
+        self._jobs = jobs
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._to_compile: dict[str, set[str]] = {}
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._unsubscribe = self._jobs.subscribe(self._on_job)
+        self._thread = threading.Thread(target=self._work, name="jupyter-envs-background", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End what runs and wait for it."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        self._stop.set()
+        self._woken.set()
+        if self._thread:
+            self._thread.join(10)
+
+    def _on_job(self, job: Job) -> None:
+        if job.state == "succeeded" and job.result and self._parts.settings.compile_after:
+            plan, environment = job.result.get("plan"), job.result.get("environment")
+            if isinstance(plan, dict) and isinstance(environment, dict) and job.action != "plan":
+                names = {p["name"] for p in (*plan["added"], *plan["changed"])}
+                with self._guard:
+                    self._to_compile.setdefault(environment["prefix"], set()).update(names)
+        if job.over:
+            self._woken.set()
+
+    def _work(self) -> None:
+        first = True
+        while not self._stop.is_set():
+            if not self._quiet():
+                return
+            try:
+                if first:
+                    tidy(self._parts, self._jobs)
+                first = False
+                self._prepare()
+                self._compile()
+            except (OSError, EnvsError):
+                pass  # what could not be done aside is done when it is needed
+            self._woken.wait()
+            self._woken.clear()
+
+    def _quiet(self) -> bool:
+        """Wait until no job has run for a while; False when we are stopped meanwhile."""
+        while not self._stop.wait(self._parts.settings.prepare_delay):
+            if not self._jobs.active() and not self._woken.is_set():
+                return True
+            self._woken.clear()
+        return False
+
+    def _prepare(self) -> None:
+        """In a process of its own: thousands of links here would slow the server's other threads."""
+        if self._parts.templates.enabled:
+            settings = self._parts.settings
+            # Its options may come from the server's own command line, which that process does not see.
+            options = {name: getattr(settings, name) for name in settings.trait_names(config=True)}
+            run([sys.executable, MAIN, "prepare", "--settings", json.dumps(options)], cancelled=self._stop, nice=True)
+
+    def _compile(self) -> None:
+        while not self._stop.is_set():
+            with self._guard:
+                if not self._to_compile:
+                    return
+                prefix, names = self._to_compile.popitem()
+            compile_packages(prefix, names, self._stop)
+
+
+def prepare(parts: Parts) -> bool:
+    """Make the template and the spares of the default kind and of those asked for last; True when anything was done."""
+    found = [p for p in interpreters.find(parts.interpreters_file) if p.supported]
+    kinds: list[tuple[str, str, bool]] = []
+    if found:
+        kinds.append((parts.settings.default_manager, interpreters.choose(None, found).path, True))
+    kinds += [kind for kind in parts.templates.wanted() if kind not in kinds]
+    by_path = {p.path: p for p in found}
+    indexes = pipconf.fingerprint(os.environ)
+    done = False
+    for manager, path, pip in kinds:
+        backend, python = parts.backends.get(manager), by_path.get(path)
+        if backend and python and backend.missing() is None:
+            installer = parts.installation.installer
+            done = parts.templates.prepare(backend, python, pip, indexes, installer) or done
+    return done
+
+
+def tidy(parts: Parts, jobs: Jobs) -> None:
+    """Remove what ended processes left: old jobs, unfinished trees, kernelspecs of ours whose environment is gone."""
+    jobs.store.prune()
+    kernels.prune()
+    # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
+    places = [
+        *(root / name for root in parts.settings.all_roots for name in (".new", ".gone")),
+        parts.settings.state / ".gone",
+    ]
+    left = [path for place in places if place.is_dir() for path in place.iterdir()]
+    if any(not job.over for job in jobs.list()):
+        return
+    for path in left:
+        remove_tree(path)
+
+
+def compile_packages(prefix: str, names: set[str], stop: threading.Event) -> None:
+    """Compile the modules of the distributions `names`, at low priority, so that their first import is fast."""
+    infos = dist_infos(prefix)
+    files = [
+        os.fspath(path)
+        for name in names
+        if name in infos
+        for path in record_files(infos[name])
+        if path.suffix == ".py" and "site-packages" in path.parts
+    ]
+    if not files or not os.path.exists(python_of(prefix)):
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as listing:
+        listing.write("\n".join(files))
+    try:
+        # One thread and the lowest priority: a notebook at work comes first.
+        run(
+            [os.fspath(python_of(prefix)), "-I", "-m", "compileall", "-q", "-i", listing.name],
+            cancelled=stop,
+            nice=True,
+        )
+    finally:
+        os.unlink(listing.name)

@@ -1,0 +1,258 @@
+"""What can be looked up: formats to read and write, package names, the modules they bring, an index's versions."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from jupyter_envs.formats import registry
+from jupyter_envs.formats.base import Read, listed
+from jupyter_envs.formats.modules import distribution_of, known_distribution
+from jupyter_envs.model.catalog import Export, Format, Found, Provider, Providers, Versions
+from jupyter_envs.model.env import Environment, Interpreter, Package
+from jupyter_envs.model.errors import InvalidRequest, Unavailable
+from jupyter_envs.model.request import Create, ImportText, Inspect, Inspected, check_distribution, check_name
+
+POPULAR = Path(__file__).with_name("popular.txt")
+MOST_FOUND = 50
+MOST_MODULE = 200
+KEPT_SECONDS = 600
+_KEPT_MOST = 500
+
+
+class Catalog:
+    """Look-ups that need no environment, or one only for its packages.
+
+    `installed` gives the normalised name of every distribution installed anywhere,
+    with its summary where known; `interpreters` the Pythons, newest first;
+    `default_index` the address of the index that stands when nobody names one.
+    """
+
+    def __init__(
+        self,
+        *,
+        installed: Callable[[], Mapping[str, str | None]] = dict,
+        interpreters: Callable[[], Iterable[Interpreter]] = tuple,
+        default_index: Callable[[], str] | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._installed = installed
+        self._interpreters = interpreters
+        self._default_index = default_index or _default_index
+        self._environ = environ
+        self._kept: dict[tuple[str, str], tuple[float, Versions]] = {}
+        self._lock = threading.Lock()
+
+    def formats(self) -> list[Format]:
+        """Every format, with the ways that it works."""
+        return [
+            Format(
+                name=known.name,
+                title=known.title,
+                filename=known.filename,
+                imports=known.read is not None,
+                exports=known.write is not None,
+            )
+            for known in registry.FORMATS
+        ]
+
+    def export(self, packages: Sequence[Package], python: str | None, format_name: str) -> Export:
+        """The installed `packages` on Python `python` in a format.
+
+        Raises:
+            InvalidRequest: there is no such format, or it can be read alone.
+        """
+        chosen = registry.by_name(format_name)
+        if chosen.write is None:
+            able = ", ".join(known.name for known in registry.FORMATS if known.write)
+            raise InvalidRequest(
+                f"The format {chosen.name} is read only.", hint=f"Export as one of: {able}.", field="format"
+            )
+        return Export(filename=chosen.filename, text=chosen.write(packages, python), media_type=chosen.media_type)
+
+    def read(self, source: ImportText) -> Read:
+        """What the text of an import asks for on this machine: a Python that is here, guesses only where known.
+
+        Raises:
+            InvalidRequest: the format is not known, cannot be read, or the text is wrong; the field tells where.
+        """
+        chosen = registry.by_name(source.format, "from.format")
+        if chosen.read is None:
+            able = ", ".join(known.name for known in registry.FORMATS if known.read)
+            raise InvalidRequest(
+                f"The format {chosen.name} is written only.", hint=f"Import one of: {able}.", field="from.format"
+            )
+        return self._with_python(self._with_guesses(chosen.read(source.text)))
+
+    def inspect(self, request: Inspect) -> Inspected:
+        """The create request that a dropped file means, its name taken from the file.
+
+        Raises:
+            InvalidRequest: as `read`, or the file is of no kind that can be read.
+        """
+        chosen = registry.sniff(request.filename, request.text)
+        found = self.read(ImportText(format=chosen.name, text=request.text))
+        create = Create(
+            name=_suggested(found.name, request.filename),
+            python=found.python,
+            packages=found.packages,
+            channels=found.channels,
+        )
+        return Inspected(format=chosen.name, create=create, warnings=found.warnings)
+
+    def search(self, q: str) -> list[Found]:
+        """At most 50 packages, installed somewhere or much used, whose name holds `q`; those it starts first."""
+        wanted = re.sub(r"[-_.\s]+", "-", q.strip().lower())[:200]
+        if not wanted.strip("-"):
+            return []
+        popular = _popular()
+        installed = self._installed()
+        fitting = [name for name in {**popular, **installed} if wanted in name]
+        fitting.sort(key=lambda name: (name != wanted, not name.startswith(wanted), name not in installed, name))
+        return [
+            Found(
+                name=name,
+                summary=installed.get(name) or popular.get(name),
+                source="installed" if name in installed else "popular",
+            )
+            for name in fitting[:MOST_FOUND]
+        ]
+
+    def versions(self, name: str) -> Versions:
+        """The versions of `name` that the user's indexes offer, newest first; an answer holds for ten minutes.
+
+        Raises:
+            InvalidRequest: `name` is not a package name.
+            NotFound: no index knows it.
+            Unavailable: an index cannot be reached, or pip's configuration cannot be read.
+        """
+        # Imported here: most calls of the command line look up no versions.
+        from jupyter_envs.system import indexes, pipconf
+
+        project = check_distribution(name, "name")
+        key = (project, pipconf.fingerprint(self._environ))
+        now = time.monotonic()
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept and now - kept[0] < KEPT_SECONDS:
+            return kept[1]
+        found = Versions(
+            name=project,
+            versions=indexes.versions(project, self._environ, self._default_index),
+            summary=self._installed().get(project) or _popular().get(project),
+        )
+        with self._lock:
+            while len(self._kept) >= _KEPT_MOST:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = (now, found)
+        return found
+
+    def providers(self, module: str, environments: Iterable[Environment]) -> Providers:
+        """The distributions that bring `module`: what the `environments` have, else what is known, else a guess.
+
+        Raises:
+            InvalidRequest: `module` is not the dotted name of a module.
+        """
+        # Imported here: few ask.
+        from jupyter_envs.system.metadata import available
+        from jupyter_envs.system.providers import is_local, providers
+
+        if len(module) > MOST_MODULE or not all(part.isidentifier() for part in module.split(".")):
+            raise InvalidRequest(
+                "This is not the name of a module.", hint="Give it as in `import a.b`.", field="module"
+            )
+        top = module.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return Providers(module=module, distributions=[])
+        usable = [known for known in environments if known.state != "broken"]
+        owners: dict[str, None] = {}
+        for environment in usable:
+            owners.update(dict.fromkeys(providers(environment.prefix, module)))
+        known = known_distribution(module)
+        # Of several that bring the same module the table names the usual one.
+        names = sorted(owners, key=lambda name: name != known)
+        found = [
+            Provider(
+                name=name,
+                source="installed",
+                environments=[each.id for each in usable if available(each.prefix, name)],
+            )
+            for name in names
+        ]
+        if not found:
+            name = distribution_of(module)
+            if re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", name):
+                sure = known is not None or name in _popular()
+                # One's own project may have the name of a stranger's.
+                mine = not sure and any(is_local(each.prefix, name) for each in usable)
+                found = [] if mine else [Provider(name=name, source="known" if sure else "guess")]
+        return Providers(module=module, distributions=found)
+
+    def _with_guesses(self, found: Read) -> Read:
+        """A module of the user's own may have the name of a stranger's distribution: only known ones are taken."""
+        if not found.guesses:
+            return found
+        known = {**_popular(), **self._installed()}
+        taken = [name for name in found.guesses if name in known]
+        left = [name for name in found.guesses if name not in known]
+        warnings = list(found.warnings)
+        if left:
+            warnings.append(f"Left out, since they may be modules of your own: {listed(left)}.")
+        return replace(found, packages=[*found.packages, *taken], guesses=left, warnings=warnings)
+
+    def _with_python(self, found: Read) -> Read:
+        from jupyter_envs.formats.python import choose
+
+        if found.requires_python is None:
+            return found
+        here = sorted((known for known in self._interpreters() if known.supported), key=lambda known: not known.default)
+        usable = [known.version for known in here if re.fullmatch(r"[0-9.]+", known.version)]
+        if not usable:
+            return found
+        version = choose(found.requires_python, usable)
+        if version is not None:
+            # The first is what a new environment gets anyway; it need not be asked for.
+            return replace(found, python=None if version == usable[0] else version)
+        text = f"No Python on this machine is {found.requires_python}; there are {listed(usable)}."
+        return replace(found, warnings=[*found.warnings, text])
+
+
+@lru_cache(maxsize=1)
+def _popular() -> dict[str, str]:
+    """The shipped list: summary by normalised name."""
+    lines = POPULAR.read_text("utf-8").splitlines()
+    return dict(line.split("\t", 1) for line in lines if "\t" in line)
+
+
+@lru_cache(maxsize=1)
+def _default_index() -> str:
+    from jupyter_envs.backends.uv import find_uv
+    from jupyter_envs.system.indexes import ask_uv
+
+    uv = find_uv()
+    if uv is None:
+        raise Unavailable(
+            "Without uv it is not known which index to ask.",
+            hint="Install uv, or name an index: `pip config set global.index-url URL`.",
+            reason="no_index",
+        )
+    return ask_uv(uv)
+
+
+def _suggested(own: str | None, filename: str) -> str | None:
+    """A legal environment name from what the file calls itself or from its name; None when that says nothing."""
+    stem = re.split(r"[/\\]", filename)[-1].rpartition(".")[0]
+    for text in (own or "", re.sub(r"(?i)[-_. ]*(requirements|pyproject|notebook|untitled\d*)[-_. ]*", "", stem)):
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:64].strip("-._")
+        try:
+            return check_name(name)
+        except InvalidRequest:
+            continue
+    return None

@@ -1,0 +1,185 @@
+"""Changes of an existing environment's packages: install, upgrade, remove, back to a revision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_envs.engine import record
+from jupyter_envs.engine.install import Wanted
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import refuse_unchangeable
+from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.model.env import Environment, Package
+from jupyter_envs.model.errors import InvalidRequest, NotFound
+from jupyter_envs.model.plan import Plan
+from jupyter_envs.model.request import Change, Requirement, Rollback, check_distribution, check_requirement
+from jupyter_envs.model.wire import plain
+from jupyter_envs.system.metadata import read_packages, versions
+
+
+def change(parts: Parts, environment: Environment, request: Change) -> Task:
+    """The task that does `request`, or plans it when it is a dry run.
+
+    Raises:
+        InvalidRequest: a field is wrong, or nothing is asked for.
+        Forbidden: the environment may not be changed.
+        Conflict: another process changes it now.
+    """
+    wanted = _wanted(parts, environment, request)
+    refuse_unchangeable(environment)
+    prefix = environment.prefix
+
+    if request.dry_run:
+
+        def look(context: Context) -> dict[str, Any]:
+            return {"plan": plain(parts.installation.plan(prefix, wanted, context))}
+
+        return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
+
+    parts.refuse_busy(prefix)
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(prefix, context):
+            parts.mend(prefix, context)
+            plan = parts.installation.apply(prefix, wanted, context)
+            _remember(prefix, request, wanted)
+            if not plan.empty:
+                parts.note(prefix, "change", plain(request), plan)
+            return parts.result(prefix, plan)
+
+    return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
+
+
+def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
+    """The task that brings back the versions of a revision; it makes a revision itself.
+
+    Raises:
+        NotFound: there is no such revision.
+        Forbidden, Conflict: as `change`.
+    """
+    past = {stored.revision.revision: stored for stored in record.revisions(environment.prefix)}
+    if request.revision not in past:
+        raise NotFound(
+            f"{environment.name} has no revision {request.revision}.",
+            hint=f"It has {min(past)} to {max(past)}." if past else "It has no history yet.",
+            field="revision",
+        )
+    refuse_unchangeable(environment)
+    prefix, goal = environment.prefix, past[request.revision]
+    parts.refuse_busy(prefix)
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(prefix, context):
+            parts.mend(prefix, context)
+            here = versions(prefix)
+            lines = [
+                Requirement(line=f"{name}=={version}", name=name)
+                for name, version in sorted(goal.pins.items())
+                if here.get(name) != version
+            ]
+            wanted = Wanted(install=lines, remove=sorted(here.keys() - goal.pins.keys()), exact=True)
+            plan = parts.installation.apply(prefix, wanted, context) if lines or wanted.remove else Plan()
+            parts.note(prefix, "rollback", plain(request), plan)
+            return parts.result(prefix, plan)
+
+    return Task(
+        action="rollback",
+        title=f"Bring {environment.name} back to revision {request.revision}",
+        work=work,
+        environment=environment.id,
+        key=prefix,
+    )
+
+
+def upgrades_of(packages: list[Package], asked: list[str]) -> list[Requirement]:
+    """A line for each package that an upgrade of everything may touch, with the limits that were asked for.
+
+    What came from a URL or is editable stays as it is.
+    """
+    limits: dict[str, Requirement] = {}
+    for text in asked:
+        try:
+            requirement = check_requirement(text, "packages")
+        except InvalidRequest:
+            continue
+        if requirement.name:
+            limits[requirement.name] = requirement
+    lines = []
+    for package in packages:
+        if not package.editable and package.url is None:
+            name = check_distribution(package.name, "packages")
+            lines.append(limits.get(name) or Requirement(line=package.name, name=name))
+    return lines
+
+
+def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
+    install = [check_requirement(text, f"install[{n}]") for n, text in enumerate(request.install)]
+    if request.from_ is not None:
+        install += [check_requirement(text, "from.text") for text in parts.catalog.read(request.from_).packages]
+    upgrade = [check_requirement(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
+    remove = [check_distribution(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
+    if not (install or upgrade or remove or request.upgrade_all):
+        raise InvalidRequest(
+            "Nothing is asked for.", hint="Give install, upgrade, remove or upgrade_all.", field="install"
+        )
+    both = {r.name for r in (*install, *upgrade)} & set(remove)
+    if both:
+        raise InvalidRequest(
+            f"{sorted(map(str, both))[0]} is to be installed and removed.", hint="Decide for one.", field="remove"
+        )
+    here = versions(environment.prefix)
+    for n, name in enumerate(remove):
+        if name not in here:
+            raise InvalidRequest(
+                f"{name} is not installed in {environment.name}.",
+                hint="`packages` lists what is.",
+                field=f"remove[{n}]",
+            )
+    lines = [*install, *upgrade]
+    if request.upgrade_all:
+        asked = record.read_spec(environment.prefix).get("packages", [])
+        named = {r.name for r in lines} | set(remove)
+        lines += [r for r in upgrades_of(read_packages(environment.prefix), asked) if r.name not in named]
+    return Wanted(
+        install=lines,
+        upgrade_names=[r.name for r in upgrade if r.name],
+        remove=remove,
+        upgrade_all=request.upgrade_all,
+    )
+
+
+def _remember(prefix: str, request: Change, wanted: Wanted) -> None:
+    """Keep the environment's own record of what was asked for current."""
+    spec = record.read_spec(prefix)
+    if not spec and not record.revisions(prefix):
+        return  # not one of ours: no record is begun for it
+    kept: dict[str, str] = {}
+    for text in spec.get("packages", []):
+        try:
+            kept[check_requirement(text, "packages").name or text] = text
+        except InvalidRequest:
+            continue
+    asked = len(request.install) + len(request.upgrade)
+    for requirement in wanted.install if not request.upgrade_all else wanted.install[:asked]:
+        kept[requirement.name or str(requirement)] = str(requirement)
+    for name in wanted.remove:
+        kept.pop(name, None)
+    record.write_spec(prefix, {**spec, "packages": list(kept.values())})
+
+
+def _title(environment: Environment, wanted: Wanted) -> str:
+    if wanted.upgrade_all:
+        return f"Upgrade everything in {environment.name}"
+    verb, names = "Remove", wanted.remove
+    if wanted.install:
+        verb, names = "Install", [r.name or "a project" for r in wanted.install]
+    shown = ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{verb} {shown} {'into' if verb == 'Install' else 'from'} {environment.name}"
+
+
+def with_kernel(parts: Parts, environment: Environment, context: Context) -> Plan:
+    """Install ipykernel where it is missing; the caller holds the lock."""
+    if "ipykernel" in versions(environment.prefix):
+        return Plan()
+    line = Requirement(line="ipykernel", name="ipykernel")
+    return parts.installation.apply(environment.prefix, Wanted(install=[line]), context)

@@ -1,0 +1,329 @@
+"""New environments: made from nothing, from a template, or as a copy of another; they appear whole or not at all."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from jupyter_envs.backends.base import Backend
+from jupyter_envs.engine import kernels, record
+from jupyter_envs.engine.build import base_requirements, make
+from jupyter_envs.engine.jobstore import now
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.prefix import read
+from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
+from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.engine.templates import staging
+from jupyter_envs.model.env import Environment, Interpreter, environment_id
+from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
+from jupyter_envs.model.plan import difference
+from jupyter_envs.model.request import (
+    Clone,
+    Create,
+    Requirement,
+    check_display_name,
+    check_name,
+    check_prefix,
+    check_python,
+    check_requirement,
+)
+from jupyter_envs.model.wire import plain
+from jupyter_envs.system import interpreters, pipconf
+from jupyter_envs.system.files import link_tree, remove_tree
+from jupyter_envs.system.metadata import versions
+from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.relocate import relocate
+
+
+def create(parts: Parts, request: Create, running: Running) -> Task:
+    """The task that makes what `request` asks for.
+
+    Raises:
+        InvalidRequest: a field is wrong.
+        Conflict: the name or the folder is taken, or about to be.
+        Forbidden: the folder cannot be written.
+        Unavailable: the manager cannot be used now.
+    """
+    prefix = _target(parts, request.name, request.prefix)
+    backend = _backend(parts, request)
+    wanted = requirements(parts, request)
+    display = request.kernel.display_name
+    if display is not None:
+        display = check_display_name(display, "kernel.display_name")
+    version = check_python(request.python) if request.python is not None else None
+    anew = request.clear and os.path.lexists(prefix)
+    if anew:
+        _refuse_clear(parts, prefix, running)
+    else:
+        refuse_taken(parts, prefix)
+    python = interpreters.pick(version, parts.interpreters_file)
+    name = parts.discovery.name_for(prefix)
+    identity = environment_id(prefix, name)
+
+    def work(context: Context) -> dict[str, Any]:
+        def fill(stage: str) -> str:
+            return _fill(parts, backend, python, request, wanted, stage, context)
+
+        def finish(tree: str) -> None:
+            spec = {
+                "manager": backend.name,
+                "python": version or python.version,
+                "packages": [str(r) for r in wanted],
+                "pip": request.pip,
+                "created": now(),
+            }
+            record.write_spec(tree, spec)
+            asked = {k: v for k, v in plain(request).items() if v is not None}
+            _complete(parts, prefix, tree, "create", asked, request.kernel.register, display, context)
+
+        with parts.hold(prefix, context):
+            context.about(identity)
+            kernel = anew and bool(kernels.of_prefix(prefix))
+            try:
+                appear(parts, prefix, fill, context, finish=finish, replace=anew)
+            except BaseException:
+                if kernel:
+                    kernels.register(parts.discovery.by_prefix(prefix))
+                raise
+            return parts.result(prefix, difference({}, versions(prefix)))
+
+    return Task(
+        action="create",
+        title=f"Create {name}",
+        work=work,
+        environment=identity,
+        key=prefix,
+    )
+
+
+def _refuse_clear(parts: Parts, prefix: str, running: Running) -> None:
+    """Raise unless the environment at `prefix` is one of ours to replace, and idle."""
+    old = parts.discovery.by_prefix(prefix)
+    own_root(parts, old)
+    refuse_running(old, running, "Shut the kernel down first: its environment is made anew.")
+    parts.refuse_busy(prefix)
+
+
+def clone(parts: Parts, source: Environment, request: Clone) -> Task:
+    """The task that copies `source` to a new name, history and kernel included.
+
+    Raises:
+        InvalidRequest: the name is not usable.
+        Conflict: the name is taken.
+        Forbidden: the source is no environment that can be copied.
+    """
+    target = _target(parts, request.name, None)
+    refuse_taken(parts, target)
+    refuse_uncopyable(source)
+
+    def work(context: Context) -> dict[str, Any]:
+        def finish(tree: str) -> None:
+            _complete(parts, target, tree, "clone", {"from": source.name}, bool(source.kernels), None, context)
+
+        with parts.hold(source.prefix, context):
+            parts.mend(source.prefix, context)
+            with parts.hold(target, context):
+                context.about(environment_id(target, request.name))
+                copy(parts, source, target, context, finish)
+                return parts.result(target, difference({}, versions(target)))
+
+    return Task(
+        action="clone",
+        title=f"Copy {source.name} to {request.name}",
+        work=work,
+        environment=environment_id(target, request.name),
+        key=target,
+    )
+
+
+def copy(
+    parts: Parts, source: Environment, target: str, context: Context, finish: Callable[[str], None] | None = None
+) -> None:
+    """Let a hard-linked copy of `source` appear at `target`; the caller holds both locks."""
+
+    def fill(stage: str) -> str:
+        context.step("copy")
+        link_tree(source.prefix, stage, context.check)
+        return source.prefix
+
+    appear(parts, target, fill, context, old_prompt=os.path.basename(source.prefix), finish=finish)
+
+
+def requirements(parts: Parts, request: Create) -> list[Requirement]:
+    """The checked packages of a create request, those of `from` included.
+
+    Raises:
+        InvalidRequest: one of them is not a requirement; `field` names it.
+    """
+    found = [check_requirement(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
+    if request.from_ is not None:
+        found += [check_requirement(text, "from.text") for text in parts.catalog.read(request.from_).packages]
+    return found
+
+
+def _target(parts: Parts, name: str | None, prefix: str | None) -> str:
+    if (name is None) == (prefix is None):
+        raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
+    if name is not None:
+        return os.path.join(parts.settings.all_roots[0], check_name(name))
+    path = check_prefix(prefix or "")
+    parent, last = os.path.split(path)
+    check_name(last.lstrip(".") or last, "prefix")
+    real = os.path.join(os.path.realpath(parent), last)
+    if any(os.path.exists(os.path.join(p, "pyvenv.cfg")) for p in Path(real).parents):
+        raise InvalidRequest(
+            "The prefix lies inside another environment.", hint="Choose a folder outside of it.", field="prefix"
+        )
+    return real
+
+
+def _backend(parts: Parts, request: Create) -> Backend:
+    name = request.manager if request.manager is not None else parts.settings.default_manager
+    backend = parts.backends.get(name)
+    if backend is None or not backend.can.create:
+        raise InvalidRequest(
+            f"There is no manager {ascii(name)[:60]}.",
+            hint=f"Known: {', '.join(parts.backends)}.",
+            field="manager",
+        )
+    if why := backend.missing():
+        raise Unavailable(f"{backend.title} cannot be used: {why}", reason="manager_unavailable")
+    if request.channels and not backend.can.channels:
+        raise InvalidRequest(
+            f"{backend.title} has no channels.", hint="Leave channels out, or choose conda.", field="channels"
+        )
+    if not request.pip and not backend.can.without_pip:
+        raise InvalidRequest(f"{backend.title} always brings pip.", hint="Leave `pip` out.", field="pip")
+    return backend
+
+
+def _fill(
+    parts: Parts,
+    backend: Backend,
+    python: Interpreter,
+    request: Create,
+    wanted: Sequence[Requirement],
+    stage: str,
+    context: Context,
+) -> str:
+    """Put the new environment together at `stage`; return the place that its scripts speak of."""
+    context.step("create")
+    base = base_requirements(request.pip, request.kernel.register)
+    if request.kernel.register and not WINDOWS:
+        key = parts.templates.key(backend, python, request.pip, pipconf.fingerprint(os.environ))
+        ready = parts.templates.take(key, stage, context.check)
+        parts.templates.want(backend.name, python.path, request.pip)
+        if ready:
+            if wanted:
+                parts.installation.fill(stage, wanted, context)
+            return ready.speaks_of
+    installer, lines = parts.installation.installer, [*base, *wanted]
+    make(backend, installer, python, stage, os.path.basename(stage), lines, request.pip, context)
+    return stage
+
+
+def appear(
+    parts: Parts,
+    prefix: str,
+    fill: Callable[[str], str],
+    context: Context,
+    *,
+    old_prompt: str | None = None,
+    replace: bool = False,
+    finish: Callable[[str], None] | None = None,
+) -> None:
+    """Let an environment appear at `prefix`, whole: filled aside, relocated, renamed.
+
+    `fill` makes the tree at the path that it gets and returns the place that its
+    scripts speak of; `finish` gets the tree last, before others see it. With
+    `replace` an environment at `prefix` gives way at the end. The caller holds the lock.
+    """
+    if os.path.lexists(prefix) and not replace:
+        raise Conflict(f"{prefix} exists by now.", hint="Choose another name.", reason="name_taken")
+    parent = Path(prefix).parent
+    parent.mkdir(parents=True, exist_ok=True)
+    root = parts.root_of(prefix)
+    aside = f"{prefix}.old-{os.getpid()}"
+    if WINDOWS:
+        # Launchers there cannot be relocated, so that it is made where it stays.
+        if replace:
+            os.rename(prefix, aside)
+        try:
+            fill(prefix)
+            if finish:
+                finish(prefix)
+        except BaseException:
+            remove_tree(prefix)
+            if replace:
+                os.rename(aside, prefix)
+            raise
+        remove_tree(aside)
+        return
+    if root == parent:
+        stage = staging(root, os.path.basename(prefix))
+    else:
+        # A scratch folder of ours has no place in a folder of the user's. What lies there is a killed process's.
+        stage = f"{prefix}.new-{os.getpid()}"
+        for left in parent.glob(glob.escape(os.path.basename(prefix)) + ".new-[0-9]*"):
+            remove_tree(left)
+    try:
+        speaks_of = fill(stage)
+        prompt = old_prompt or os.path.basename(speaks_of)
+        relocate(stage, [speaks_of, stage], prefix, prompt, os.path.basename(prefix))
+        context.check()
+        if finish:
+            finish(stage)
+        if replace:
+            os.rename(prefix, aside)
+        try:
+            os.rename(stage, prefix)
+        except OSError:
+            if finish:
+                kernels.unregister(prefix)
+            raise
+        remove_tree(aside)
+    except BaseException:
+        remove_tree(stage)
+        raise
+
+
+def _complete(
+    parts: Parts,
+    prefix: str,
+    tree: str,
+    action: str,
+    asked: dict[str, Any],
+    kernel: bool,
+    display: str | None,
+    context: Context,
+) -> None:
+    """Give the environment at `tree`, which is to appear at `prefix`, its first revision and its kernel.
+
+    Before it appears, so that whatever ends this process leaves none without
+    them; a kernelspec whose environment never came is pruned.
+    """
+    pins = versions(tree)
+    known = read(tree)
+    python = known.environment.python.version if known else None
+    plan = difference({}, pins)
+    number = record.add_revision(
+        tree, time=now(), by=parts.by, action=action, asked=asked, plan=plan, pins=pins, python=python
+    )
+    try:
+        if parts.root_of(prefix) is None:
+            parts.discovery.note_prefix(prefix)
+        if kernel and known:
+            context.step("register kernel")
+            name = parts.discovery.name_for(prefix)
+            made = structs.replace(
+                known.environment, id=environment_id(prefix, name), name=name, prefix=prefix, revision=number
+            )
+            kernels.register(made, display, tree)
+    except BaseException:
+        kernels.unregister(prefix)
+        raise

@@ -1,0 +1,317 @@
+"""Find every environment on the machine that its user would expect, from files alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from jupyter_envs.engine import index as stored
+from jupyter_envs.engine import kernels, prefix, scan
+from jupyter_envs.engine.places import Places, distinct_names, raw_name
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
+from jupyter_envs.model.errors import NotFound
+from jupyter_envs.system import conda_places
+from jupyter_envs.system.files import atomic_write, lock, tree_size
+from jupyter_envs.system.metadata import read_packages
+
+
+class _Spec(NamedTuple):
+    """A kernelspec of an environment; `wrong` says what is wrong with it."""
+
+    kernel: Kernel
+    wrong: str | None
+
+
+class _Around(NamedTuple):
+    """What decides whether an environment is managed, a project's, or protected."""
+
+    roots: list[str]
+    homes: list[str]
+    here: str
+
+
+class Discovery:
+    """The environments, kept in memory and on disk by the times of their files; starts no process."""
+
+    def __init__(self, settings: Settings, notebook_root: str | None) -> None:
+        self._settings = settings
+        self._places = Places(settings)
+        self._file = settings.state / "index.json"
+        self._packages = settings.state / "packages"
+        self._noted_file = settings.state / "prefixes.txt"
+        self._lock = threading.RLock()
+        self._index: stored.Index | None = None
+        self._changed = False
+        self._built: dict[str, tuple[object, Environment]] = {}
+        self._root = os.path.realpath(os.path.expanduser(notebook_root)) if notebook_root else None
+        self._walk: scan.Walk | None = None
+        self._unsized = threading.Event()
+        self._closed = threading.Event()
+        self._sizer: threading.Thread | None = None
+
+    def environments(self, refresh: bool = False) -> list[Environment]:
+        """Every environment, sorted by name; broken ones are among them and say what is wrong.
+
+        Without `refresh` a change is seen by the times of files, and the notebook
+        root as it was at most some 30 s ago; the first call waits for that.
+        """
+        if walk := self._walking():
+            walk.folders(refresh)
+        with self._lock:
+            if refresh:
+                self._forget_stamps()
+            return list(self._list().values())
+
+    def by_prefix(self, prefix: str) -> Environment:
+        """The environment at `prefix`.
+
+        Raises:
+            NotFound: there is none.
+        """
+        real = os.path.realpath(prefix)
+        with self._lock:
+            found = self._list(real).get(real)
+        if found is None:
+            raise NotFound(f"There is no environment at {prefix}.", hint="The list of environments shows them all.")
+        return found
+
+    def name_for(self, prefix: str) -> str:
+        """What an environment at `prefix` (links resolved) is called, before its name has to differ from others'."""
+        return raw_name(prefix, self._places.homes())
+
+    def note_prefix(self, prefix: str) -> None:
+        """Remember an environment that was made outside the roots, for every process."""
+        self._note(os.path.realpath(prefix), True)
+
+    def forget_prefix(self, prefix: str) -> None:
+        """Drop what `note_prefix` noted; unknown is fine."""
+        real = os.path.realpath(prefix)
+        if real in self._noted():
+            self._note(real, False)
+
+    def start_sizing(self) -> None:
+        """Compute sizes on disk from now on, one environment at a time, in a background thread."""
+        with self._lock:
+            if self._sizer is None and not self._closed.is_set():
+                self._unsized.set()
+                self._sizer = threading.Thread(target=self._size_all, name="environment-sizes", daemon=True)
+                self._sizer.start()
+
+    def close(self) -> None:
+        """End the background thread; what it found is kept."""
+        self._closed.set()
+        self._unsized.set()
+        if self._sizer:
+            self._sizer.join(5)
+
+    def _list(self, further: str | None = None) -> dict[str, Environment]:
+        index = self._loaded()
+        homes = self._places.homes()
+        walked = self._walk.last() if self._walk else []
+        extra = [*walked, *self._noted(), *([further] if further else [])]
+        known = {path: read for path in self._places.prefixes(homes, extra) if (read := self._read(index, path))}
+        specs = _specs(known)
+        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix))
+        raw = {path: raw_name(path, homes) for path in known}
+        names = distinct_names(raw, around.roots[0])
+        found = {
+            path: self._build(known[path], raw[path], names[path], specs.get(path, []), around)
+            for path in sorted(known, key=lambda p: (names[p].lower(), p))
+        }
+        if any(entry.sized_at != entry.stamp[4] for entry in known.values()):
+            self._unsized.set()
+        self._keep_walk(index)
+        if self._changed:
+            self._save(index, known)
+        return found
+
+    def _read(self, index: stored.Index, path: str) -> prefix.Known | None:
+        known = index.known.get(path)
+        if known and known.stamp == prefix.stamp_of(path, known.site, known.home):
+            return known
+        new = prefix.read(path)
+        if new is None:
+            if known:
+                del index.known[path]
+                self._changed = True
+            return None
+        if known:
+            # The old size is shown until the new one is known.
+            new.size, new.sized_at = known.size, known.sized_at
+        index.known[path] = new
+        self._changed = True
+        return new
+
+    def _build(self, known: prefix.Known, raw: str, name: str, specs: list[_Spec], around: _Around) -> Environment:
+        path = known.environment.prefix
+        inputs = (known.environment, known.size, raw, name, specs)
+        before = self._built.get(path)
+        if before and before[0] == inputs:
+            return before[1]
+        environment = known.environment
+        parent = os.path.dirname(path)
+        project = (
+            parent
+            if parent not in around.homes and environment.kind == "venv" and self._is_project(path, raw)
+            else None
+        )
+        problems = list(environment.problems)
+        if not any(problem.severity == "error" for problem in problems):
+            problems += _kernel_problems(known, specs)
+        built = replace(
+            environment,
+            id=environment_id(path, raw),
+            name=name,
+            managed=environment.kind == "venv" and any(_below(path, root) for root in around.roots),
+            protected=path == around.here or (environment.kind == "conda" and conda_places.is_base(path)),
+            project=project,
+            kernels=[spec.kernel for spec in specs],
+            size=known.size,
+            problems=problems,
+        )
+        self._built[path] = (inputs, built)
+        return built
+
+    def _is_project(self, path: str, raw: str) -> bool:
+        return "/" in raw or (self._root is not None and _below(path, self._root))
+
+    def _walking(self) -> scan.Walk | None:
+        if self._root is None:
+            return None
+        with self._lock:
+            if self._walk is None:
+                self._walk = scan.Walk(self._search_root, self._loaded().walks.get(self._root))
+            return self._walk
+
+    def _search_root(self) -> list[str]:
+        assert self._root is not None
+        return scan.find_environments(
+            self._root,
+            depth=self._settings.scan_depth,
+            limit=self._settings.scan_limit,
+            seconds=self._settings.scan_seconds,
+        )
+
+    def _keep_walk(self, index: stored.Index) -> None:
+        if self._walk and self._root and self._walk.last() != index.walks.get(self._root, []):
+            index.walks.pop(self._root, None)
+            index.walks[self._root] = self._walk.last()
+            self._changed = True
+
+    def _loaded(self) -> stored.Index:
+        if self._index is None:
+            self._index = stored.load(self._file)
+        return self._index
+
+    def _save(self, index: stored.Index, current: dict[str, prefix.Known]) -> None:
+        for path in [p for p in index.known if p not in current and not os.path.isdir(p)]:
+            del index.known[path]
+            self._built.pop(path, None)
+        stored.save(self._file, index)
+        self._changed = False
+
+    def _forget_stamps(self) -> None:
+        for known in self._loaded().known.values():
+            known.stamp = []
+
+    def _noted(self) -> list[str]:
+        try:
+            lines = self._noted_file.read_text("utf-8", "surrogateescape").splitlines()
+        except OSError:
+            return []
+        return [line for line in lines if os.path.isabs(line)]
+
+    def _note(self, real: str, wanted: bool) -> None:
+        with lock(self._noted_file.with_suffix(".lock"), lambda: None):
+            others = [path for path in self._noted() if path != real]
+            atomic_write(self._noted_file, "".join(f"{path}\n" for path in [*others, *([real] if wanted else [])]))
+
+    def _size_all(self) -> None:
+        while self._unsized.wait() and not self._closed.is_set():
+            self._unsized.clear()
+            with self._lock:
+                entries = list(self._loaded().known.items())
+            sized = False
+            for path, known in entries:
+                if self._closed.is_set():
+                    return
+                stamp = known.stamp[4] if known.stamp else None
+                if stamp is None or known.sized_at == stamp or not os.path.isdir(path):
+                    continue
+                began = time.monotonic()
+                known.size, known.sized_at = tree_size(path), stamp
+                # So that the first look at its packages finds them read.
+                read_packages(path, self._packages)
+                sized = True
+                # Rest as long as it took: the requests in this process come first.
+                self._closed.wait(min(1.0, 0.05 + time.monotonic() - began))
+            if sized:
+                with self._lock:
+                    self._changed = True
+
+
+def _below(path: str, folder: str) -> bool:
+    """Whether `path` lies below `folder`; both have their links resolved."""
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _specs(known: dict[str, prefix.Known]) -> dict[str, list[_Spec]]:
+    """The user's kernelspecs by the environment that they are for."""
+    found: dict[str, list[_Spec]] = {}
+    for spec in kernels.specs():
+        argv = spec.content.get("argv")
+        program = argv[0] if isinstance(argv, list) and argv and isinstance(argv[0], str) else ""
+        told = spec.ours.get("prefix")
+        owner = _owner(program, known)
+        path = told if isinstance(told, str) and told in known else owner
+        if path is None:
+            continue
+        wrong = None
+        if not os.path.isabs(program) or not os.path.exists(program):
+            wrong = f"starts {program or 'nothing'}, which does not exist"
+        elif owner != path:
+            wrong = f"starts {program}, which is not this environment's"
+        kernel = Kernel(
+            name=spec.name, display_name=spec.display_name, language=str(spec.content.get("language") or "python")
+        )
+        found.setdefault(path, []).append(_Spec(kernel, wrong))
+    return found
+
+
+def _owner(program: str, known: dict[str, prefix.Known]) -> str | None:
+    """The environment whose script folder holds `program`; the program itself may be a link to the base Python."""
+    folder = os.path.dirname(program)
+    for path in (os.path.dirname(folder), folder):
+        if path in known:
+            return path
+    real = os.path.realpath(folder) if os.path.isabs(folder) else ""
+    return next((path for path in (os.path.dirname(real), real) if path in known), None)
+
+
+def _kernel_problems(known: prefix.Known, specs: list[_Spec]) -> list[Problem]:
+    problems = [
+        Problem(
+            code="kernelspec_broken",
+            severity="warning",
+            message=f"Its kernel {spec.kernel.display_name!r} {spec.wrong}.",
+            repair="Write the kernelspec anew.",
+        )
+        for spec in specs
+        if spec.wrong
+    ]
+    if not known.ipykernel and any(spec.kernel.language == "python" for spec in specs):
+        problems.append(
+            Problem(
+                code="no_ipykernel",
+                severity="warning",
+                message="It is registered as a kernel but has no ipykernel, so the kernel cannot start.",
+                repair="Install ipykernel.",
+            )
+        )
+    return problems

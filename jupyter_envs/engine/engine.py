@@ -1,0 +1,296 @@
+"""The one door to everything: each face asks here, and every change comes back as a task."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from jupyter_envs.engine import kernels, record, settings
+from jupyter_envs.engine.catalog import Catalog
+from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.jobs import Jobs
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.engine.task import Task
+from jupyter_envs.model.catalog import CacheEntry, Export, Format, Found, Providers, Versions
+from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
+from jupyter_envs.model.errors import Conflict, NotFound
+from jupyter_envs.model.plan import By, Revision
+from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.background import Background
+
+
+class Engine:
+    """Environments, their packages, kernels and jobs, for one face in one process.
+
+    Reads only read files, and may block for some milliseconds; changes are checked
+    at once and done by the job runner. `running` tells the names of the kernelspecs
+    with a live kernel, as far as the face knows, `shell` the program that its
+    terminals run.
+    """
+
+    def __init__(
+        self,
+        options: Settings | None = None,
+        *,
+        by: By = "rest",
+        notebook_root: str | None = None,
+        running: Callable[[], Iterable[str]] | None = None,
+        shell: str | None = None,
+    ) -> None:
+        self.settings = options or settings.load()
+        self.by = by
+        self.jobs = Jobs(self.settings, by)
+        self._running = running or (lambda: ())
+        self._shell = shell
+        self._discovery = Discovery(self.settings, notebook_root)
+        self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
+
+    @cached_property
+    def _parts(self) -> Parts:
+        # Made on first use: a list of environments needs no backend.
+        from jupyter_envs.backends.registry import backends, installer
+        from jupyter_envs.engine.install import Installation
+        from jupyter_envs.engine.templates import Templates
+
+        return Parts(
+            settings=self.settings,
+            backends=backends(),
+            installation=Installation(installer()),
+            templates=Templates(self.settings),
+            discovery=self._discovery,
+            catalog=self._catalog,
+            by=self.by,
+        )
+
+    @cached_property
+    def background(self) -> Background:
+        """What this process does when nobody waits for it."""
+        from jupyter_envs.engine.background import Background
+
+        return Background(self._parts, self.jobs)
+
+    def managers(self) -> list[Manager]:
+        """The managers, also those that cannot be used now, with the reason."""
+        chosen = self.settings.default_manager
+        return [
+            Manager(
+                name=b.name,
+                title=b.title,
+                description=b.description,
+                version=b.version(),
+                available=b.missing() is None,
+                reason=b.missing(),
+                capabilities=b.can,
+                default=b.name == chosen,
+            )
+            for b in self._parts.backends.values()
+        ]
+
+    def interpreters(self, refresh: bool = False) -> list[Interpreter]:
+        """The Pythons of the machine, the default one first; with `refresh` each is asked again."""
+        from jupyter_envs.system import interpreters
+
+        return interpreters.find(self.settings.state / "interpreters.json", refresh)
+
+    def environments(self, refresh: bool = False) -> list[Environment]:
+        """Every environment of the machine; with `refresh` the notebook root is searched again first."""
+        found = self._discovery.environments(refresh)
+        busy = {job.environment for job in self.jobs.list() if not job.over and job.action != "plan"}
+        return [_at_work(e) if e.id in busy else e for e in found] if busy else found
+
+    def find(self, key: str) -> Environment:
+        """The environment with the id, the prefix or the (unique) name `key`.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: several have this name.
+        """
+        found = self.environments()
+        prefix = os.path.realpath(key) if os.path.isabs(key) else None
+        for environment in found:
+            if environment.id == key or (prefix and environment.prefix == prefix):
+                return environment
+        if prefix and "\0" not in key and os.path.isdir(prefix):
+            return self._discovery.by_prefix(prefix)
+        named = [e for e in found if e.name == key]
+        if len(named) > 1:
+            raise Conflict(
+                f"Several environments are called {key}.",
+                hint=f"Use the id: {', '.join(e.id for e in named)}.",
+                reason="ambiguous",
+            )
+        if not named:
+            raise NotFound(
+                f"There is no environment {ascii(key)[:80]}.", hint="`jupyter envs list` shows what there is."
+            )
+        return named[0]
+
+    def packages(self, key: str) -> list[Package]:
+        """What is installed in an environment."""
+        from jupyter_envs.engine.requested import mark
+        from jupyter_envs.system.metadata import read_packages
+
+        prefix = self.find(key).prefix
+        return mark(prefix, read_packages(prefix, store=self._store), record.read_spec(prefix))
+
+    def tree(self, key: str) -> list[TreeNode]:
+        """What needs what in an environment."""
+        from jupyter_envs.system.metadata import tree
+
+        return tree(self.find(key).prefix)
+
+    def formats(self) -> list[Format]:
+        """The formats that can be read or written."""
+        return self._catalog.formats()
+
+    def export(self, key: str, format_name: str) -> Export:
+        """An environment as a file.
+
+        Raises:
+            NotFound: there is no such environment.
+            InvalidRequest: there is no such format to write.
+        """
+        environment = self.find(key)
+        written = self._catalog.export(self.packages(environment.id), environment.python.version, format_name)
+        return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
+
+    def history(self, key: str) -> list[Revision]:
+        """The changes of an environment, the newest first."""
+        return [stored.revision for stored in reversed(record.revisions(self.find(key).prefix))]
+
+    def health(self, key: str) -> list[Problem]:
+        """What is wrong with an environment, or may become so."""
+        from jupyter_envs.engine.health import check
+
+        return check(self.find(key))
+
+    def inspect(self, request: Inspect) -> Inspected:
+        """The create request that a file means."""
+        return self._catalog.inspect(request)
+
+    def search(self, q: str, manager: str | None = None, channel: str | None = None) -> list[Found]:
+        """Known package names that fit `q`."""
+        return self._catalog.search(q)
+
+    def versions(self, name: str) -> Versions:
+        """The versions of a package that the user's indexes offer."""
+        return self._catalog.versions(name)
+
+    def providers(self, module: str) -> Providers:
+        """The distributions that bring a module, as `Catalog.providers`."""
+        return self._catalog.providers(module, self.environments())
+
+    def activation(self, key: str) -> Activation:
+        """The commands that activate an environment in a terminal, for each shell."""
+        from jupyter_envs.engine.shells import activation
+
+        return activation(self.find(key), self._shell)
+
+    def cache(self) -> list[CacheEntry]:
+        """The caches with their sizes; counting may take seconds."""
+        from jupyter_envs.engine import caches
+
+        return caches.entries(self._parts)
+
+    def create(self, request: Create) -> Task:
+        from jupyter_envs.engine.create import create
+
+        return create(self._parts, request, self._running)
+
+    def change(self, key: str, request: Change) -> Task:
+        from jupyter_envs.engine.change import change
+
+        return change(self._parts, self.find(key), request)
+
+    def update(self, key: str, request: Update) -> Task:
+        from jupyter_envs.engine.keep import update
+
+        return update(self._parts, self.find(key), request, self._running)
+
+    def remove(self, key: str, force: bool = False) -> Task:
+        from jupyter_envs.engine.keep import remove
+
+        return remove(self._parts, self.find(key), force, self._running)
+
+    def clone(self, key: str, request: Clone) -> Task:
+        from jupyter_envs.engine.create import clone
+
+        return clone(self._parts, self.find(key), request)
+
+    def rollback(self, key: str, request: Rollback) -> Task:
+        from jupyter_envs.engine.change import rollback
+
+        return rollback(self._parts, self.find(key), request)
+
+    def repair(self, key: str) -> Task:
+        from jupyter_envs.engine.keep import repair
+
+        return repair(self._parts, self.find(key))
+
+    def register(self, key: str, request: Register) -> Task:
+        from jupyter_envs.engine.keep import register
+
+        return register(self._parts, self.find(key), request)
+
+    def unregister(self, key: str) -> Environment:
+        """Delete the kernelspecs of an environment that are ours; the environment stays.
+
+        Raises:
+            NotFound: there is no such environment.
+            Conflict: it has no kernelspec of ours.
+        """
+        environment = self.find(key)
+        if not kernels.unregister(environment.prefix):
+            raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
+        return self._discovery.by_prefix(environment.prefix)
+
+    def clean_cache(self, names: list[str]) -> Task:
+        from jupyter_envs.engine import caches
+
+        return caches.clean(self._parts, names)
+
+    def prepare_templates(self) -> bool:
+        """Bring templates and spares up to date; True when something was done. Takes seconds."""
+        from jupyter_envs.engine.background import prepare
+
+        return prepare(self._parts)
+
+    def start_background(self) -> None:
+        """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
+        self.background.start()
+        self._discovery.start_sizing()
+
+    def close(self) -> None:
+        """Cancel what runs and stop what was begun aside."""
+        if "background" in self.__dict__:
+            self.background.stop()
+        self.jobs.close()
+        self._discovery.close()
+
+    @property
+    def _store(self) -> Path:
+        return self.settings.state / "packages"
+
+    def _installed(self) -> dict[str, str | None]:
+        from jupyter_envs.system.metadata import read_packages
+
+        found: dict[str, str | None] = {}
+        for environment in self.environments():
+            if environment.kind == "venv" and environment.state != "broken":
+                for package in read_packages(environment.prefix, store=self._store):
+                    found.setdefault(package.name.lower().replace("_", "-"), package.summary)
+        return found
+
+
+def _at_work(environment: Environment) -> Environment:
+    """`environment` while a job changes it: what is half done now is no problem of its own."""
+    problems = [p for p in environment.problems if p.code != "interrupted_change"]
+    return replace(environment, state="busy", problems=problems)

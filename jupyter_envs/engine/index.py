@@ -1,0 +1,46 @@
+"""What discovery knew last time, on disk, so that a new process lists at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from jupyter_envs.engine.prefix import Known
+from jupyter_envs.system.files import atomic_write
+
+# Raised whenever what `Known` holds, or how it is read, changes.
+_FORMAT = 1
+_MOST_WALKS = 20
+
+
+class Index(msgspec.Struct):
+    """What was read of each prefix, and what was found below each notebook root."""
+
+    format: int = _FORMAT
+    known: dict[str, Known] = {}
+    walks: dict[str, list[str]] = {}
+
+
+_decoder = msgspec.json.Decoder(Index)
+
+
+def load(path: Path) -> Index:
+    """The index in the file `path`; an empty one when it is missing, damaged or of another format."""
+    try:
+        index = _decoder.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Index()
+    return index if index.format == _FORMAT else Index()
+
+
+def save(path: Path, index: Index) -> None:
+    """Write `index` in one step; a folder that cannot be written costs time, not function."""
+    for root in list(index.walks)[:-_MOST_WALKS]:
+        del index.walks[root]
+    try:
+        os.makedirs(path.parent, exist_ok=True)
+        atomic_write(path, msgspec.json.encode(index))
+    except OSError:
+        return

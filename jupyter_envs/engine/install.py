@@ -1,0 +1,298 @@
+"""Change the packages of an environment through its installer, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from jupyter_envs.backends.base import Installer, Outcome
+from jupyter_envs.engine.task import Context, Quiet, Stream
+from jupyter_envs.engine.undo import Undo
+from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
+from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.model.request import Requirement
+from jupyter_envs.system import toml, wheels
+from jupyter_envs.system.metadata import read_packages, versions
+from jupyter_envs.system.paths import python_of
+from jupyter_envs.system.process import Finished, clean_environment, run
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A checked change: what to install, of that what to upgrade, what to remove (normalised names).
+
+    `upgrade_all` takes the newest of all lines, `exact` installs the lines without
+    what they need.
+    """
+
+    install: list[Requirement] = []
+    upgrade_names: list[str] = []
+    remove: list[str] = []
+    upgrade_all: bool = False
+    exact: bool = False
+
+
+class Installation:
+    """Plans and makes changes with one installer."""
+
+    def __init__(self, installer: Installer) -> None:
+        self.installer = installer
+
+    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        """What `wanted` would change; nothing is changed.
+
+        Raises:
+            Unsolvable: the requirements cannot be met together.
+            Unavailable: the index cannot be reached.
+        """
+        planned, outcome = self._planned(prefix, wanted, context)
+        return self._sized(prefix, planned, outcome, context)
+
+    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        """Do `wanted` and return what has changed; on any error the environment is as it was.
+
+        The caller holds the environment's lock.
+
+        Raises:
+            Unsolvable: the requirements cannot be met together.
+            Unavailable: the index cannot be reached.
+            Failed: the installer failed.
+            Cancelled: the user ended the job.
+        """
+        before = versions(prefix)
+        planned, outcome = self._planned(prefix, wanted, context)
+        if planned.empty and not outcome.added:
+            context.line("Nothing to change: all of it is there.")
+            return planned
+        undo = Undo(prefix)
+        undo.begin({*outcome.added, *outcome.removed} & before.keys())
+        try:
+            self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
+            context.check()
+        except BaseException:
+            context.line("Putting the environment back as it was.")
+            undo.back()
+            raise
+        undo.commit()
+        return difference(before, versions(prefix))
+
+    def fill(self, prefix: str, requirements: Sequence[Requirement], context: Context) -> None:
+        """Install into an environment that nobody uses yet; after an error it is good for nothing."""
+        self._perform(prefix, Wanted(install=list(requirements)), context, offline=False, total=None)
+
+    def _sized(self, prefix: str, plan: Plan, outcome: Outcome, context: Context) -> Plan:
+        """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
+        here = {p.name.lower().replace("_", "-").replace(".", "-"): p.size for p in read_packages(prefix)}
+        removed = [replace(pin, size=here.get(pin.name)) for pin in plan.removed]
+        if outcome.cached or not outcome.added:
+            return replace(plan, removed=removed, download_size=0)
+        context.step("measure")
+        known: dict[str, int] = {}
+        with _listed([f"{name}=={version}" for name, version in sorted(outcome.added.items())]) as file:
+            argv = self.installer.lock_argv(_python(prefix), file)
+            if argv:
+                with suppress(EnvsError, ValueError):
+                    known = wheels.sizes(toml.parse(self._call(argv, Quiet(context), None).out), os.environ)
+        added = [replace(pin, size=known.get(pin.name)) for pin in plan.added]
+        complete = outcome.added.keys() <= known.keys()
+        return replace(plan, added=added, removed=removed, download_size=sum(known.values()) if complete else None)
+
+    def _planned(self, prefix: str, wanted: Wanted, context: Context) -> tuple[Plan, Outcome]:
+        context.step("resolve")
+        before = versions(prefix)
+        added: dict[str, str] = {}
+        removed: dict[str, str] = {name: before[name] for name in wanted.remove if name in before}
+        cached = True
+        if wanted.install:
+            with _listed([str(r) for r in _located(wanted.install)]) as file:
+                argv = self._install_argv(prefix, file, wanted, dry_run=True)
+                told = self._call(argv, context, None)
+            outcome = self.installer.outcome(told.out + "\n" + told.err)
+            added, cached = outcome.added, outcome.cached
+            removed.update({n: v for n, v in outcome.removed.items() if n not in added})
+        after = {n: v for n, v in before.items() if n not in removed} | added
+        return difference(before, after), Outcome(added, removed, cached)
+
+    def _perform(self, prefix: str, wanted: Wanted, context: Context, *, offline: bool, total: int | None) -> None:
+        if wanted.remove:
+            context.step("remove", 0, len(wanted.remove), "packages")
+            with _listed(wanted.remove) as file:
+                self._call(self.installer.remove_argv(_python(prefix), file), context, None)
+            context.step("remove", len(wanted.remove), len(wanted.remove), "packages")
+        if wanted.install:
+            with _listed([str(r) for r in _located(wanted.install)]) as file:
+                meter = Meter(context, self.installer, total)
+                try:
+                    self._call(self._install_argv(prefix, file, wanted, offline=offline), context, meter)
+                except (Failed, Unsolvable):
+                    if not offline:
+                        raise
+                    context.check()
+                    context.line("The package cache does not have all of it; the index is asked.")
+                    self._call(self._install_argv(prefix, file, wanted), context, meter)
+
+    def _install_argv(
+        self, prefix: str, file: str, wanted: Wanted, *, dry_run: bool = False, offline: bool = False
+    ) -> list[str]:
+        return self.installer.install_argv(
+            _python(prefix),
+            file,
+            upgrade=wanted.upgrade_all,
+            upgrade_names=wanted.upgrade_names,
+            exact=wanted.exact,
+            dry_run=dry_run,
+            offline=offline,
+        )
+
+    def _call(self, argv: list[str], context: Context, meter: Meter | None) -> Finished:
+        def on_line(stream: str, text: str) -> None:
+            kept: Stream = "out" if stream == "out" else "err"
+            context.line(text, kept)
+            if meter:
+                meter.read(text)
+
+        env = self.installer.environment(clean_environment())
+        done = run(argv, env=env, cwd=tempfile.gettempdir(), on_line=on_line, cancelled=context.cancelled)
+        if done.code:
+            raise explain(self.installer, done)
+        return done
+
+
+class Meter:
+    """Turns an installer's lines into steps: so many of so many packages, or bytes."""
+
+    def __init__(self, context: Context, installer: Installer, total: int | None) -> None:
+        self._context = context
+        self._installer = installer
+        self._packages = total
+        self._sizes: dict[str, int] = {}
+        self._fetched: set[str] = set()
+        context.step("resolve" if total is None else "download", None if total is None else 0, total, "packages")
+
+    def read(self, line: str) -> None:
+        # A step raises when the job was cancelled; the runner ends the command then, not this thread.
+        if self._context.cancelled.is_set():
+            return
+        event = self._installer.event(line)
+        if event is None:
+            return
+        if event.resolved is not None and self._packages is None:
+            self._context.step("download", 0, event.resolved, "packages")
+        if event.started is not None and event.size is not None:
+            self._sizes[event.started] = event.size
+        if event.fetched is not None:
+            if event.size is not None:
+                self._sizes[event.fetched] = event.size
+            self._fetched.add(event.fetched)
+        if self._sizes and (event.started or event.fetched):
+            done = sum(self._sizes.get(name, 0) for name in self._fetched)
+            self._context.step("download", done, sum(self._sizes.values()), "bytes")
+        if event.built is not None:
+            self._context.step(f"build {event.built}")
+        if event.prepared is not None:
+            self._context.step("install", 0, event.prepared, "packages")
+        if event.installed is not None:
+            self._context.step("install", event.installed, event.installed, "packages")
+
+
+def explain(installer: Installer, done: Finished) -> EnvsError:
+    """What a failed installer's output means, with its own text as the detail."""
+    output = f"{done.out}\n{done.err}".strip()
+    if why := installer.unsolvable(output):
+        lines = [line for line in why.splitlines() if not line.startswith("No solution found")]
+        first = lines[0] if lines else why
+        missing = "was not found in the package registry" in why or "(from versions: none)" in why
+        return Unsolvable(
+            first if len(first) <= 400 else first[:399] + "…",
+            hint="Check the spelling of the name." if missing else "Loosen one of the versions asked for.",
+            detail=why,
+        )
+    for pattern, error, reason, message, hint in _KNOWN:
+        if re.search(pattern, output, re.I):
+            return error(message, reason=reason, hint=hint, detail=_tail(output))
+    errors = [line for line in output.splitlines() if re.match(r"\s*(error|ERROR):", line)]
+    said = re.sub(r"^\s*error:\s*", "", errors[0], flags=re.I) if errors else _tail(output, 1)
+    return Failed(
+        said or f"{installer.name} ended with code {done.code}.",
+        hint="The job's log holds the whole output.",
+        reason="installer_failed",
+        detail=_tail(output),
+    )
+
+
+_KNOWN: list[tuple[str, type[EnvsError], str, str, str]] = [
+    (
+        r"no space left|os error 28|disk quota",
+        Failed,
+        "disk_full",
+        "The disk is full or the quota is used up.",
+        "Free some space (`jupyter envs cache` shows what can be cleaned) and try again.",
+    ),
+    (
+        r"read-only file system|permission denied|os error (13|30)",
+        Failed,
+        "not_writable",
+        "The environment's folder, or the package cache, cannot be written.",
+        "Ask the owner of the folder for the right to write, or make an environment of your own.",
+    ),
+    (
+        r"dns error|error sending request|failed to fetch|connection refused|network is unreachable"
+        r"|timed out|temporary failure in name resolution|max retries|failed to establish a new connection",
+        Unavailable,
+        "index_unreachable",
+        "The package index cannot be reached.",
+        "Check the network, the proxy and the index settings of pip or uv, then try again.",
+    ),
+    (
+        r"hash mismatch|do not match the hashes",
+        Failed,
+        "hash_mismatch",
+        "A downloaded file is not the one that was asked for: its hash differs.",
+        "Do not use it; try again, and tell the index's administrator if it stays so.",
+    ),
+    (
+        r"failed to build|build backend returned an error|could not build wheels|subprocess-exited-with-error",
+        Failed,
+        "build_failed",
+        "A package had to be built from source, and the build failed.",
+        "Ask for a version that comes as a wheel, or install the compiler that its documentation names.",
+    ),
+]
+
+
+@contextmanager
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    """A file with `lines`, readable by its owner alone since an address may hold a password."""
+    handle, path = tempfile.mkstemp(prefix="jupyter-envs-", suffix=".txt")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        yield path
+    finally:
+        os.unlink(path)
+
+
+def _located(requirements: Sequence[Requirement]) -> Iterator[Requirement]:
+    """`requirements` with paths as file URLs, so that blanks and marks in them mean nothing."""
+    for requirement in requirements:
+        if os.path.isabs(requirement.line):
+            path, extras = re.fullmatch(r"(.*?)(\[[A-Za-z0-9._, -]*\])?", requirement.line).groups()  # type: ignore[union-attr]
+            yield Requirement(
+                line=Path(path).as_uri() + (extras or ""), name=requirement.name, editable=requirement.editable
+            )
+        else:
+            yield requirement
+
+
+def _python(prefix: str) -> str:
+    return os.fspath(python_of(prefix))
+
+
+def _tail(text: str, lines: int = 40) -> str:
+    return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,226 @@
+"""The rest of an environment's life: rename, remove, make it a kernel, repair."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from jupyter_envs.engine import kernels, record
+from jupyter_envs.engine.build import base_requirements, make
+from jupyter_envs.engine.change import with_kernel
+from jupyter_envs.engine.create import appear, copy
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import (
+    Running,
+    own_root,
+    refuse_running,
+    refuse_taken,
+    refuse_unchangeable,
+    refuse_uncopyable,
+)
+from jupyter_envs.engine.requested import mark
+from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.model.request import Register, Requirement, Update, check_display_name, check_name
+from jupyter_envs.model.wire import plain
+from jupyter_envs.system import interpreters
+from jupyter_envs.system.files import discard_tree, link_tree, tree_size
+from jupyter_envs.system.metadata import read_packages, versions
+from jupyter_envs.system.paths import inside, record_of
+
+
+def remove(parts: Parts, environment: Environment, force: bool, running: Running) -> Task:
+    """The task that deletes `environment` and its kernelspecs.
+
+    Raises:
+        Forbidden: it is protected, or does not lie in a root after resolving links.
+        Conflict: a kernel of it runs and `force` was not given, or another process changes it.
+    """
+    prefix = environment.prefix
+    root = own_root(parts, environment)
+    if not force:
+        refuse_running(environment, running, "Shut the kernel down first, or remove with force.")
+    parts.refuse_busy(prefix)
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(prefix, context):
+            context.step("measure")
+            freed = tree_size(prefix)
+            context.step("remove")
+            kernels.unregister(prefix)
+            # Asked again, under the lock: a link may have been put in its place meanwhile.
+            if not inside(prefix, root):
+                raise Forbidden(f"{prefix} no longer lies in {root}.", reason="outside_root")
+            discard_tree(prefix, os.path.join(root, ".gone"))
+            parts.discovery.forget_prefix(prefix)
+        return {"removed": environment.id, "freed": freed}
+
+    return Task(action="remove", title=f"Remove {environment.name}", work=work, environment=environment.id, key=prefix)
+
+
+def update(parts: Parts, environment: Environment, request: Update, running: Running) -> Task:
+    """The task that renames `environment`, gives its kernel another display name, or both.
+
+    Raises:
+        InvalidRequest: nothing is asked for, or a name is not usable.
+        Conflict: the name is taken, or a kernel of it runs.
+        Forbidden: it may not be renamed.
+    """
+    if request.name is None and request.display_name is None:
+        raise InvalidRequest("Nothing is asked for.", hint="Give name, display_name or both.", field="name")
+    display = check_display_name(request.display_name) if request.display_name is not None else None
+    target = environment.prefix
+    if request.name is not None and request.name != environment.name:
+        own_root(parts, environment)
+        refuse_uncopyable(environment)
+        target = os.path.join(os.path.dirname(environment.prefix), check_name(request.name))
+        refuse_taken(parts, target)
+        refuse_running(environment, running, "Shut the kernel down first: its folder moves.")
+    elif not environment.kernels:
+        raise Conflict(
+            f"{environment.name} is no kernel yet.", hint="Register it as a kernel first.", reason="no_kernel"
+        )
+    parts.refuse_busy(environment.prefix)
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(environment.prefix, context):
+            parts.mend(environment.prefix, context)
+            if target != environment.prefix:
+                with parts.hold(target, context):
+                    _move(parts, environment, target, context)
+            if environment.kernels:
+                kernels.register(parts.discovery.by_prefix(target), display)
+            return parts.result(target, Plan())
+
+    return Task(
+        action="rename",
+        title=f"Rename {environment.name}",
+        work=work,
+        environment=environment_id(target, os.path.basename(target)),
+        key=environment.prefix,
+    )
+
+
+def register(parts: Parts, environment: Environment, request: Register) -> Task:
+    """The task that makes `environment` a kernel, ipykernel installed where it is missing.
+
+    Raises:
+        InvalidRequest: the display name is not usable, or the Python is too old.
+        Forbidden, Conflict: ipykernel is missing and the environment may not be changed.
+    """
+    display = check_display_name(request.display_name) if request.display_name is not None else None
+    if "ipykernel" not in versions(environment.prefix):
+        refuse_unchangeable(environment)
+    version = tuple(int(p) for p in (environment.python.version or "0.0").split(".")[:2] if p.isdigit())
+    if version and version < interpreters.MINIMUM:
+        raise InvalidRequest(
+            f"Python {environment.python.version} is too old for a kernel.",
+            hint="Create an environment on Python {}.{} or newer.".format(*interpreters.MINIMUM),
+            field="python",
+        )
+    if environment.kind != "venv":
+        raise Forbidden(f"{environment.name} is read-only here.", reason="read_only")
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(environment.prefix, context):
+            parts.mend(environment.prefix, context)
+            plan = with_kernel(parts, environment, context)
+            if not plan.empty:
+                parts.note(environment.prefix, "kernel", plain(request), plan)
+            context.step("register kernel")
+            kernels.register(parts.discovery.by_prefix(environment.prefix), display)
+            return parts.result(environment.prefix, plan)
+
+    return Task(
+        action="kernel",
+        title=f"Make {environment.name} a kernel",
+        work=work,
+        environment=environment.id,
+        key=environment.prefix,
+    )
+
+
+def repair(parts: Parts, environment: Environment) -> Task:
+    """The task that mends what can be: a change left half done, a lost interpreter, missing packages, the kernelspec.
+
+    Raises:
+        Forbidden: the environment is protected or not one of ours to change.
+        Conflict: another process changes it.
+    """
+    if environment.protected or environment.kind != "venv":
+        raise Forbidden(f"{environment.name} may not be changed here.", reason="protected")
+    prefix = environment.prefix
+    if _outlived(environment):
+        own_root(parts, environment)
+    parts.refuse_busy(prefix)
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(prefix, context):
+            parts.mend(prefix, context)
+            before = versions(prefix)
+            now_ = parts.discovery.by_prefix(prefix)
+            if _outlived(now_):
+                _rebuild(parts, now_, context)
+            if now_.kernels:
+                with_kernel(parts, now_, context)
+                kernels.register(parts.discovery.by_prefix(prefix))
+            plan = difference(before, versions(prefix))
+            parts.note(prefix, "repair", {}, plan)
+            return parts.result(prefix, plan)
+
+    return Task(action="repair", title=f"Repair {environment.name}", work=work, environment=environment.id, key=prefix)
+
+
+def _move(parts: Parts, environment: Environment, target: str, context: Context) -> None:
+    # A copy, then the old one away: whenever the power goes, one of them is whole.
+    copy(parts, environment, target, context)
+    for spec in kernels.of_prefix(environment.prefix):
+        kernels.point_at(spec, target)
+    discard_tree(environment.prefix, os.path.join(own_root(parts, environment), ".gone"))
+
+
+def _outlived(environment: Environment) -> bool:
+    """Whether its base interpreter is gone, or is of another version by now."""
+    return any(p.code in ("no_interpreter", "base_upgraded") for p in environment.problems)
+
+
+def _rebuild(parts: Parts, environment: Environment, context: Context) -> None:
+    """Make `environment` anew at its place, on its Python or the nearest, with the packages that were asked for."""
+    prefix = environment.prefix
+    spec = record.read_spec(prefix)
+    wanted_python = ".".join((environment.python.version or "").split(".")[:2]) or None
+    found = interpreters.find(parts.interpreters_file, refresh=True)
+    try:
+        python = interpreters.choose(wanted_python, found)
+    except (InvalidRequest, Unavailable):
+        python = interpreters.choose(None, found)
+        context.line(f"Python {wanted_python} is gone; {python.version} takes its place.")
+    backend = parts.backends.get(environment.manager) or parts.backends[parts.settings.default_manager]
+    pip = "pip" in versions(prefix)
+    base = base_requirements(pip, bool(environment.kernels))
+    found_there = mark(prefix, read_packages(prefix), spec)
+    there = [p for p in found_there if p.url is None]
+    for package in found_there:
+        if package.url is not None:
+            context.line(f"{package.name} came from {package.url}; install it from there again.")
+    pinned = [Requirement(line=f"{p.name}=={p.version}", name=p.name) for p in there]
+    loose = [Requirement(line=p.name, name=p.name) for p in there if p.requested]
+
+    def fill(stage: str) -> str:
+        name = os.path.basename(stage)
+        try:
+            make(backend, parts.installation.installer, python, stage, name, [*base, *pinned], pip, context)
+        except Unsolvable:
+            context.line("Those versions do not fit this Python; the newest that do are taken.")
+            make(backend, parts.installation.installer, python, stage, name, [*base, *loose], pip, context)
+        _keep_record(prefix, stage)
+        return stage
+
+    appear(parts, prefix, fill, context, replace=True)
+
+
+def _keep_record(source: str, stage: str) -> None:
+    if record_of(source).is_dir():
+        link_tree(record_of(source), record_of(stage))

@@ -1,0 +1,205 @@
+"""Kernelspecs of environments: written so that any Jupyter client starts them activated, found, pruned."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jupyter_envs.engine.record import place_magic, read_spec, write_spec
+from jupyter_envs.model.env import Environment, Kernel
+from jupyter_envs.system.files import atomic_write, remove_tree
+from jupyter_envs.system.metadata import site_packages
+from jupyter_envs.system.paths import bin_of, inside, kernels_dir, python_of, record_of
+
+_LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
+
+
+class Spec(NamedTuple):
+    """A kernelspec on disk; `ours` is its ``metadata.jupyter_envs``, empty for those of others."""
+
+    name: str
+    folder: str
+    content: dict[str, Any]
+
+    @property
+    def ours(self) -> dict[str, Any]:
+        metadata = self.content.get("metadata")
+        mine = metadata.get("jupyter_envs") if isinstance(metadata, dict) else None
+        return mine if isinstance(mine, dict) else {}
+
+    @property
+    def display_name(self) -> str:
+        return str(self.content.get("display_name") or self.name)
+
+
+_read: dict[str, tuple[int, Spec]] = {}
+
+
+def specs(folders: Iterable[str] | None = None) -> list[Spec]:
+    """The kernelspecs in `folders`, by default those of the user alone; unreadable ones are left out."""
+    found = []
+    for top in [os.fspath(kernels_dir())] if folders is None else folders:
+        try:
+            names = sorted(os.listdir(top))
+        except OSError:
+            continue
+        for name in names:
+            folder = os.path.join(top, name)
+            path = os.path.join(folder, "kernel.json")
+            try:
+                stamp = os.stat(path).st_mtime_ns
+                known = _read.get(path)
+                if known is None or known[0] != stamp:
+                    with open(path, encoding="utf-8") as file:
+                        content = json.load(file)
+                    if not isinstance(content, dict):
+                        continue
+                    known = (stamp, Spec(name, folder, content))
+                    _read[path] = known
+            except (OSError, ValueError):
+                continue
+            found.append(known[1])
+    return found
+
+
+def of_prefix(prefix: str) -> list[Spec]:
+    """The user's kernelspecs that we wrote for the environment at `prefix`."""
+    return [spec for spec in specs() if spec.ours.get("prefix") == prefix]
+
+
+def register(environment: Environment, display_name: str | None = None, tree: str | None = None) -> Kernel:
+    """Write the kernelspec of `environment`, or write it anew; return the kernel.
+
+    The name in pickers is `display_name`, else the one that it had, else made from
+    the environment's name; where another spec has it, the folder is added. `tree` is
+    where the environment lies as long as it is not yet at its place.
+
+    Raises:
+        OSError: the kernelspec folder cannot be written.
+    """
+    prefix = environment.prefix
+    mine = of_prefix(prefix)
+    others = [s for s in _visible() if s.ours.get("prefix") != prefix]
+    name = mine[0].name if mine else _free_name(environment, {s.name.lower() for s in others})
+    noted = read_spec(tree or prefix)
+    kept = noted.pop("display_name", None)
+    if kept:
+        write_spec(tree or prefix, noted)
+    before = mine[0].display_name if mine else kept
+    shown = _unique(str(display_name or before or f"Python ({environment.name})"), prefix, others)
+    place_magic(tree or prefix)
+    magic = record_of(prefix) / "magic.py"
+    content = {
+        "argv": [
+            os.fspath(python_of(prefix)),
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            f"--IPKernelApp.exec_files={magic}",
+        ],
+        "display_name": shown,
+        "language": "python",
+        "interrupt_mode": "signal",
+        "env": activation(prefix, environment.name),
+        "metadata": {
+            "debugger": True,
+            "jupyter_envs": {
+                "id": environment.id,
+                "manager": environment.manager,
+                "prefix": prefix,
+                "revision": environment.revision,
+            },
+        },
+    }
+    folder = kernels_dir() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    _add_logos(tree or prefix, folder)
+    atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return Kernel(name=name, display_name=shown, language="python")
+
+
+def activation(prefix: str, name: str) -> dict[str, str]:
+    """The variables that activation sets; ``${PATH}`` is the launching process's (jupyter_client expands it)."""
+    literal = prefix.replace("$", "$$")
+    first = os.fspath(bin_of(prefix)).replace("$", "$$")
+    return {"VIRTUAL_ENV": literal, "VIRTUAL_ENV_PROMPT": name, "PATH": f"{first}{os.pathsep}${{PATH}}"}
+
+
+def unregister(prefix: str) -> list[str]:
+    """Delete our kernelspecs of the environment at `prefix`; return their names. It keeps its display name in mind."""
+    gone = of_prefix(prefix)
+    if gone and (noted := read_spec(prefix)):
+        write_spec(prefix, {**noted, "display_name": gone[0].display_name})
+    for spec in gone:
+        remove_tree(spec.folder)
+    return [spec.name for spec in gone]
+
+
+def prune() -> list[str]:
+    """Delete the kernelspecs of ours whose environment is gone; return their names. Others' are never touched."""
+    gone = []
+    for spec in specs():
+        prefix = spec.ours.get("prefix")
+        if not isinstance(prefix, str) or os.path.lexists(prefix):
+            continue
+        # A missing parent may be a disk that is not mounted now.
+        if os.path.isdir(os.path.dirname(prefix)) and inside(spec.folder, kernels_dir()):
+            remove_tree(spec.folder)
+            gone.append(spec.name)
+    return gone
+
+
+def point_at(spec: Spec, prefix: str) -> None:
+    """Make `spec` one of the environment at `prefix`, which has moved there; `register` writes the rest."""
+    content = json.loads(json.dumps(spec.content))
+    content["metadata"]["jupyter_envs"]["prefix"] = prefix
+    atomic_write(os.path.join(spec.folder, "kernel.json"), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def running_prefixes() -> set[str]:
+    """The prefixes whose interpreter runs a kernel now, by the process table, whoever started it."""
+    import psutil
+
+    found = set()
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if any("ipykernel" in part for part in line[1:4]):
+            found.add(os.path.dirname(os.path.dirname(line[0])))
+    return found
+
+
+def _visible() -> list[Spec]:
+    from jupyter_core.paths import jupyter_path
+
+    return specs(jupyter_path("kernels"))
+
+
+def _free_name(environment: Environment, taken: set[str]) -> str:
+    plain = re.sub(r"[^a-z0-9._-]+", "-", environment.name.lower()).strip("-.") or "env"
+    # `python3` is what every Jupyter installation calls its own kernel.
+    return plain if plain not in taken | {"python3", "python2", "python"} else environment.id
+
+
+def _unique(wanted: str, prefix: str, others: Iterable[Spec]) -> str:
+    """`wanted`, with as much of the environment's place as it takes to differ from what `others` are called."""
+    taken = {spec.display_name for spec in others}
+    home = os.path.expanduser("~")
+    place = "~" + prefix[len(home) :] if prefix.startswith(home + os.sep) else prefix
+    for shown in (wanted, f"{wanted} – {os.path.dirname(place)}"):
+        if shown not in taken:
+            return shown
+    return f"{wanted} – {place}"
+
+
+def _add_logos(prefix: str, folder: Path) -> None:
+    for root in site_packages(prefix):
+        for logo in _LOGOS:
+            source = root / "ipykernel" / "resources" / logo
+            if source.is_file():
+                shutil.copyfile(source, folder / logo)

@@ -1,0 +1,101 @@
+"""What the actions share: settings, tools, the places of locks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_envs.backends.base import Backend
+from jupyter_envs.engine import record
+from jupyter_envs.engine.catalog import Catalog
+from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.install import Installation
+from jupyter_envs.engine.jobstore import now
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.engine.task import Context
+from jupyter_envs.engine.templates import Templates
+from jupyter_envs.engine.undo import Undo
+from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.errors import Conflict
+from jupyter_envs.model.plan import By, Plan
+from jupyter_envs.system.files import held_here, lock, locked
+from jupyter_envs.system.metadata import versions
+from jupyter_envs.system.paths import inside, record_of
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The collaborators of every action."""
+
+    settings: Settings
+    backends: dict[str, Backend]
+    installation: Installation
+    templates: Templates
+    discovery: Discovery
+    catalog: Catalog
+    by: By
+
+    @property
+    def interpreters_file(self) -> Path:
+        return self.settings.state / "interpreters.json"
+
+    def root_of(self, prefix: str) -> Path | None:
+        """The root that `prefix` lies in, links resolved, or None."""
+        return next((root for root in self.settings.all_roots if inside(prefix, root)), None)
+
+    def lock_file(self, prefix: str) -> Path:
+        """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record."""
+        parent = Path(os.path.dirname(prefix))
+        if Path(os.path.realpath(parent)) in self.settings.all_roots:
+            return parent / ".locks" / f"{os.path.basename(prefix)}.lock"
+        if not os.path.isdir(prefix):
+            # Still to be made: a lock inside it would make it.
+            return self.settings.state / "locks" / f"{environment_id(prefix, os.path.basename(prefix))}.lock"
+        return record_of(prefix) / "lock"
+
+    def hold(self, prefix: str, context: Context) -> Any:
+        """The lock of `prefix`, waited for."""
+
+        def wait() -> None:
+            context.step("wait for another change of this environment")
+
+        return lock(self.lock_file(prefix), wait)
+
+    def refuse_busy(self, prefix: str) -> None:
+        """Raise Conflict when another process changes `prefix` now."""
+        file = self.lock_file(prefix)
+        # A job of this process is waited for in the queue of its environment.
+        if locked(file) and not held_here(file):
+            raise Conflict(
+                "Another process is changing this environment now.",
+                hint="Wait for it to end (`jobs` shows it), then try again.",
+                reason="busy",
+            )
+
+    def mend(self, prefix: str, context: Context) -> None:
+        """Undo what an ended process left half done; the caller holds the lock."""
+        if Undo(prefix).back():
+            context.line("A change that had not ended was undone.")
+
+    def note(self, prefix: str, action: str, asked: dict[str, Any], plan: Plan) -> None:
+        """Write a revision."""
+        environment = self.discovery.by_prefix(prefix)
+        record.add_revision(
+            prefix,
+            time=now(),
+            by=self.by,
+            action=action,
+            asked=asked,
+            plan=plan,
+            pins=versions(prefix),
+            python=environment.python.version,
+        )
+
+    def result(self, prefix: str, plan: Plan) -> dict[str, Any]:
+        """What a job that changed `prefix` gives back."""
+        from jupyter_envs.model.wire import plain
+
+        environment: Environment = self.discovery.by_prefix(prefix)
+        return {"environment": plain(environment), "plan": plain(plan)}

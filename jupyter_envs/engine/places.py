@@ -1,0 +1,116 @@
+"""Where environments are looked for, and what they are called by where they lie."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable
+
+from jupyter_envs.engine.scan import is_environment
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.system import conda_places
+from jupyter_envs.system.paths import RECORD_DIR
+from jupyter_envs.system.python_places import pyenv_root
+
+_GENERIC = frozenset({"venv", "env", "virtualenv"})
+
+
+class Places:
+    """The folders that hold environments, as the settings and the process's environment tell."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def roots(self) -> list[str]:
+        """The folders whose environments are managed, links resolved; the main one first."""
+        return list(dict.fromkeys(os.fspath(root) for root in self._settings.all_roots))
+
+    def homes(self) -> list[str]:
+        """The folders in which each folder may be an environment with a name of its own, the roots first."""
+        workon = os.path.expanduser(os.environ.get("WORKON_HOME") or "~/.virtualenvs")
+        versions = os.path.join(pyenv_root(), "versions")
+        try:
+            pyenv = [os.path.join(versions, name, "envs") for name in sorted(os.listdir(versions))]
+        except OSError:
+            pyenv = []
+        others = [os.path.realpath(p) for p in (workon, versions, *pyenv, *conda_places.homes()) if os.path.isdir(p)]
+        return list(dict.fromkeys([*self.roots(), *others]))
+
+    def prefixes(self, homes: list[str], further: Iterable[str]) -> list[str]:
+        """The prefixes of what may be an environment, links resolved, each once.
+
+        `further` are known ones elsewhere, links resolved already.
+        """
+        roots = set(self.roots())
+        found: dict[str, str] = {}
+        for home in homes:
+            for path in _folders(home, home in roots):
+                found.setdefault(os.path.normcase(path), path)
+        running = [os.path.realpath(sys.prefix)] if is_environment(sys.prefix) else []
+        for path in (*conda_places.prefixes(), *further, *running):
+            found.setdefault(os.path.normcase(path), path)
+        return list(found.values())
+
+
+def raw_name(prefix: str, homes: Iterable[str]) -> str:
+    """The name of the environment at `prefix`, ambiguous or not; it depends on the path alone."""
+    parent, name = os.path.split(prefix)
+    if parent in homes:
+        return name
+    if conda_places.is_base(prefix):
+        return "base"
+    if name.startswith(".") or name.lower() in _GENERIC:
+        return f"{os.path.basename(parent) or parent}/{name}"
+    return name
+
+
+def distinct_names(raw: dict[str, str], main_root: str) -> dict[str, str]:
+    """A name for each prefix in `raw` that no other has: ambiguous ones get as much of their folder as is needed.
+
+    In the main root a name stays as it is: the folder names are distinct there.
+    """
+    count = Counter(raw.values())
+    names: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
+    for prefix, name in raw.items():
+        if count[name] == 1 or os.path.dirname(prefix) == main_root:
+            names[prefix] = name
+        else:
+            groups.setdefault(name, []).append(prefix)
+    for prefixes in groups.values():
+        for prefix in prefixes:
+            parts = prefix.strip(os.sep).split(os.sep)
+            for many in range(2, len(parts) + 1):
+                tail = parts[-many:]
+                if not any(p != prefix and p.strip(os.sep).split(os.sep)[-many:] == tail for p in prefixes):
+                    break
+            names[prefix] = "/".join(parts[-many:]) if len(parts) > 1 else prefix
+    return names
+
+
+def _folders(home: str, is_root: bool) -> list[str]:
+    """What may be an environment in `home`; in a root also what has lost its ``pyvenv.cfg``."""
+    found = []
+    try:
+        with os.scandir(home) as entries:
+            for entry in entries:
+                if entry.name[0] == ".":
+                    continue
+                linked = entry.is_symlink()
+                path = os.path.realpath(entry.path) if linked else entry.path
+                if linked or not is_root:
+                    if is_environment(path):
+                        found.append(path)
+                elif entry.is_dir():
+                    found.append(path)
+    except OSError:
+        pass
+    return found
+
+
+def was_environment(path: str) -> bool:
+    """Whether a folder without ``pyvenv.cfg`` looks like what is left of an environment."""
+    return any(
+        os.path.lexists(os.path.join(path, *p)) for p in ((RECORD_DIR,), ("bin", "python"), ("Scripts", "python.exe"))
+    )

@@ -1,0 +1,89 @@
+"""Who may not, and why: the rules that stand before every change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from jupyter_envs.engine import kernels
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.model.env import Environment
+from jupyter_envs.model.errors import Conflict, Forbidden
+from jupyter_envs.system.files import locked
+from jupyter_envs.system.paths import WINDOWS
+
+Running = Callable[[], Iterable[str]]
+
+
+def refuse_taken(parts: Parts, prefix: str) -> None:
+    """Raise Conflict when `prefix` exists or is being made, Forbidden when it cannot be."""
+    if os.path.lexists(prefix) or locked(parts.lock_file(prefix)):
+        raise Conflict(
+            f"{os.path.basename(prefix)} is taken: {prefix} exists or is being made.",
+            hint="Choose another name, or remove the old one first.",
+            reason="name_taken",
+            field="name",
+        )
+    above = Path(prefix).parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise Forbidden(
+            f"{above} cannot be written.",
+            hint="Choose another folder (`Settings.root`), or ask its owner for the right to write.",
+            reason="not_writable",
+            field="prefix",
+        )
+
+
+def refuse_uncopyable(source: Environment) -> None:
+    """Raise Forbidden when `source` is not a sound environment of the PEP 405 kind."""
+    if source.kind != "venv" or WINDOWS:
+        raise Forbidden(
+            f"{source.name} cannot be copied here.",
+            hint="Export its packages and create a new environment from them.",
+            reason="cannot_copy",
+        )
+    if source.state == "broken":
+        raise Forbidden(f"{source.name} is broken.", hint="Repair it first.", reason="broken")
+
+
+def refuse_unchangeable(environment: Environment) -> None:
+    """Raise Forbidden or Conflict when the packages of `environment` may not be changed here."""
+    if environment.protected:
+        raise Forbidden(
+            f"{environment.name} is protected.",
+            hint="Make an environment of your own for what you need; nothing belongs into this one.",
+            reason="protected",
+        )
+    if environment.kind != "venv":
+        raise Forbidden(
+            f"{environment.name} is read-only here.", hint="Use conda itself to change it.", reason="read_only"
+        )
+    gone = [p for p in environment.problems if p.code in ("no_interpreter", "base_upgraded", "unreadable")]
+    if gone:
+        raise Conflict(gone[0].message, hint="Repair the environment first.", reason="broken")
+
+
+def refuse_running(environment: Environment, running: Running, hint: str) -> None:
+    """Raise Conflict when a kernel of `environment` runs, under this server or any other program of the user."""
+    names = {kernel.name for kernel in environment.kernels}
+    if names & set(running()) or environment.prefix in {os.path.realpath(p) for p in kernels.running_prefixes()}:
+        raise Conflict(f"A kernel of {environment.name} is running.", hint=hint, reason="kernel_running")
+
+
+def own_root(parts: Parts, environment: Environment) -> str:
+    """The root that holds `environment`; Forbidden when there is none or it is protected."""
+    if environment.protected:
+        raise Forbidden(
+            f"{environment.name} is protected.", hint="It runs Jupyter, or belongs to a tool.", reason="protected"
+        )
+    root = parts.root_of(environment.prefix)
+    if root is None or os.path.islink(environment.prefix):
+        raise Forbidden(
+            f"{environment.prefix} does not lie in a folder that is managed here.",
+            hint="Delete the folder yourself, or let an administrator add its parent to `Settings.roots`.",
+            reason="outside_root",
+        )
+    return os.fspath(root)

@@ -1,0 +1,41 @@
+"""Which packages somebody asked for, and which came along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from jupyter_envs.model.env import Package
+from jupyter_envs.system.metadata import tree
+
+
+def mark(prefix: str, packages: list[Package], spec: dict[str, Any]) -> list[Package]:
+    """`packages` with `requested` as far as it can be known.
+
+    An environment of ours has a record. Elsewhere the REQUESTED files (PEP 376) tell,
+    where they tell anything: uv 0.13 writes one for every package, pulled in or not.
+    Then what no other package needs counts as asked for, as in ``pip list --not-required``.
+    """
+    if "packages" in spec:
+        asked = _names(spec["packages"])
+        return [_with(p, _normal(p.name) in asked or p.editable or p.url is not None) for p in packages]
+    if any(not p.requested for p in packages) and any(p.requested for p in packages):
+        return packages
+    needed = {node.name for node in tree(prefix) if node.required_by}
+    return [_with(p, _normal(p.name) not in needed) for p in packages]
+
+
+def _with(package: Package, requested: bool) -> Package:
+    return package if package.requested is requested else replace(package, requested=requested)
+
+
+def _names(lines: Iterable[str]) -> set[str]:
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if not line.startswith("-"))
+    return {_normal(m.group()) for m in found if m}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

@@ -1,0 +1,174 @@
+"""Search the notebook root for environments, within bounds, as git would look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+FRESH = 30.0
+# How long a first call waits when an earlier process left its findings.
+_PATIENCE = 1.0
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+_UNFINISHED = re.compile(r"\.new-\d+$")
+
+# A folder's own rules with the length of its path, the outermost folder first.
+_Rules = tuple[tuple[int, "GitIgnoreSpec"], ...]
+
+
+def find_environments(root: str, *, depth: int, limit: int, seconds: float) -> list[str]:
+    """The environments (PEP 405 or conda) below `root`, at most `depth` folders down, in order of depth.
+
+    Looked at are at most `limit` folders, for at most `seconds`. What git ignores,
+    hidden folders and ``node_modules`` are passed over, unless they are an
+    environment themselves. Links are not followed.
+    """
+    found: list[str] = []
+    until = time.monotonic() + seconds
+    top = os.path.realpath(root)
+    waiting: deque[tuple[str, int, _Rules]] = deque([(top, 0, _rules_above(top))])
+    while waiting and limit > 0 and time.monotonic() < until:
+        limit -= 1
+        folder, level, rules = waiting.popleft()
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda e: e.name)
+        except OSError:
+            continue
+        names = {entry.name for entry in entries}
+        # A repository's rules end at its edge.
+        rules = () if ".git" in names and folder != top else rules
+        if ".git" in names:
+            rules = _with(rules, folder, os.path.join(folder, ".git", "info", "exclude"))
+        if ".gitignore" in names:
+            rules = _with(rules, folder, os.path.join(folder, ".gitignore"))
+        for entry in entries:
+            try:
+                if not entry.is_dir(follow_symlinks=False):
+                    continue
+            except OSError:
+                continue
+            if is_environment(entry.path):
+                if not _UNFINISHED.search(entry.name):
+                    found.append(entry.path)
+            elif level < depth and not _passed_over(entry.name) and not _ignored(entry.path, rules):
+                waiting.append((entry.path, level + 1, rules))
+    return found
+
+
+def is_environment(path: str) -> bool:
+    """Whether `path` has what marks a PEP 405 environment or a conda prefix."""
+    return os.path.isfile(path + "/pyvenv.cfg") or os.path.isdir(path + "/conda-meta")
+
+
+class Walk:
+    """The findings below a notebook root: kept, and looked up again in the background when they are old."""
+
+    def __init__(self, search: Callable[[], list[str]], known: list[str] | None) -> None:
+        self._search = search
+        self._known = known
+        self._when: float | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def folders(self, refresh: bool = False) -> list[str]:
+        """The environments as last seen; `refresh` and the first call wait for a new look.
+
+        A first call that has an earlier process's findings waits a second at most.
+        """
+        first = self._when is None
+        if first or refresh or time.monotonic() - (self._when or 0) > FRESH:
+            if refresh and (running := self._thread):
+                # A look that began earlier may have passed by what is new.
+                running.join()
+            thread = self._start()
+            if refresh or (first and self._known is None):
+                thread.join()
+            elif first:
+                thread.join(_PATIENCE)
+        return self._known or []
+
+    def last(self) -> list[str]:
+        """The environments as last seen, without looking."""
+        return self._known or []
+
+    def _start(self) -> threading.Thread:
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._look, name="environment-walk", daemon=True)
+                self._thread.start()
+            return self._thread
+
+    def _look(self) -> None:
+        self._known = self._search()
+        self._when = time.monotonic()
+
+
+def _passed_over(name: str) -> bool:
+    return name[0] == "." or name in _SKIPPED
+
+
+def _with(rules: _Rules, folder: str, path: str) -> _Rules:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = file.read(1_000_000).splitlines()
+    except OSError:
+        return rules
+    if not any(line.strip() and not line.startswith("#") for line in lines):
+        return rules
+    # Imported here: most calls walk nothing.
+    from pathspec import GitIgnoreSpec
+
+    spec: Any
+    try:
+        spec = GitIgnoreSpec.from_lines(lines)
+    except ValueError:
+        # One line that git would skip must not hide the others.
+        spec = GitIgnoreSpec.from_lines(line for line in lines if _valid(line))
+    return (*rules, (len(folder.rstrip(os.sep)) + 1, spec))
+
+
+def _valid(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
+
+
+def _rules_above(top: str) -> _Rules:
+    """The rules of the repository that `top` lies in, from its edge down to the folder above `top`."""
+    chain: list[str] = []
+    folder = top
+    while True:
+        chain.append(folder)
+        if os.path.exists(os.path.join(folder, ".git")):
+            break
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return ()
+        folder = parent
+    rules: _Rules = ()
+    for folder in reversed(chain[1:]):
+        if folder == chain[-1]:
+            rules = _with(rules, folder, os.path.join(folder, ".git", "info", "exclude"))
+        rules = _with(rules, folder, os.path.join(folder, ".gitignore"))
+    return rules
+
+
+def _ignored(path: str, rules: _Rules) -> bool:
+    for start, spec in reversed(rules):
+        relative = path[start:].replace(os.sep, "/") + "/"
+        # The innermost rule that says anything decides, as git has it.
+        if (decided := spec.check_file(relative).include) is not None:
+            return decided
+    return False

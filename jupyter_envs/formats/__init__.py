@@ -1,0 +1,1 @@
+"""File formats that environments are read from and written to: one file each, text in, model out."""

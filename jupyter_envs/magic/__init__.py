@@ -1,0 +1,1 @@
+"""The notebook face: the standard-library file that each registered kernel runs at start."""

@@ -1,0 +1,1 @@
+"""What environments, requests, plans and jobs are: plain immutable values, no I/O."""

@@ -1,0 +1,70 @@
+"""What can be looked up: formats, package names and versions, the packages of modules, caches."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Format(Struct, frozen=True, kw_only=True):
+    """A file format; `imports` and `exports` tell which way it works."""
+
+    name: str
+    title: str
+    filename: str
+    imports: bool
+    exports: bool
+
+
+class Export(Struct, frozen=True, kw_only=True):
+    """An environment written in a format, with the file name to offer."""
+
+    filename: str
+    text: str
+    media_type: str = "text/plain"
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A package name that fits a search; `source` is ``installed``, ``popular`` or ``index``."""
+
+    name: str
+    summary: str | None
+    source: str
+
+
+class Versions(Struct, frozen=True, kw_only=True):
+    """The versions of a package that the index offers, newest first."""
+
+    name: str
+    versions: list[str]
+    summary: str | None = None
+
+
+class Provider(Struct, frozen=True, kw_only=True):
+    """A distribution that brings a module.
+
+    `source` is ``installed`` (an environment has it, `environments` holds their
+    ids), ``known`` (by the shipped table or the most used names), or ``guess``.
+    """
+
+    name: str
+    source: Literal["installed", "known", "guess"]
+    environments: list[str] = []
+
+
+class Providers(Struct, frozen=True, kw_only=True):
+    """The distributions that bring `module`, the most likely first; empty when its name says nothing."""
+
+    module: str
+    distributions: list[Provider]
+
+
+class CacheEntry(Struct, frozen=True, kw_only=True):
+    """A cache on disk: `size` in bytes, `cleanable` whether DELETE `cache` may empty it."""
+
+    name: str
+    title: str
+    path: str
+    size: int
+    cleanable: bool

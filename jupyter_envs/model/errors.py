@@ -1,0 +1,90 @@
+"""The errors that reach a user, as one tree.
+
+::
+
+    EnvsError
+    ├── InvalidRequest   what the caller sent is wrong; `field` says where     (400)
+    ├── Forbidden        refused by a rule: protected, outside the roots       (403)
+    ├── NotFound         no such environment, job, format                      (404)
+    ├── Conflict         name taken, environment busy, kernel running          (409)
+    ├── Unsolvable       requirements that cannot be met together              (422)
+    ├── Unavailable      manager, interpreter or index not usable now          (503)
+    ├── Failed           a tool failed while a job ran                         (job)
+    └── Cancelled        the user ended the job                                (job)
+
+Each face maps the tree once: REST to a status, the command line to an exit
+code, the magic to the cell's text. Any of them can end a job.
+"""
+
+from __future__ import annotations
+
+
+class EnvsError(Exception):
+    """An error with text for a person.
+
+    Attributes:
+        message: what is wrong, one sentence.
+        hint: what to do next, one sentence, or None.
+        reason: a stable word for programs, such as ``name_taken``.
+        field: the request field at fault, such as ``packages[2]``, or None.
+        detail: the tool's own explanation, several lines, or None.
+    """
+
+    default_reason = "error"
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        reason: str | None = None,
+        field: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.reason = reason or self.default_reason
+        self.field = field
+        self.detail = detail
+
+
+class InvalidRequest(EnvsError):
+    default_reason = "invalid"
+    exit_code = 2
+
+
+class Forbidden(EnvsError):
+    default_reason = "forbidden"
+    exit_code = 3
+
+
+class NotFound(EnvsError):
+    default_reason = "not_found"
+    exit_code = 4
+
+
+class Conflict(EnvsError):
+    default_reason = "conflict"
+    exit_code = 5
+
+
+class Unsolvable(EnvsError):
+    default_reason = "unsolvable"
+    exit_code = 6
+
+
+class Unavailable(EnvsError):
+    default_reason = "unavailable"
+    exit_code = 7
+
+
+class Failed(EnvsError):
+    default_reason = "failed"
+    exit_code = 1
+
+
+class Cancelled(EnvsError):
+    default_reason = "cancelled"
+    exit_code = 130

@@ -1,0 +1,320 @@
+"""What a caller may ask for, and the rules that each part has to meet before anything starts."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct, field
+
+from jupyter_envs.model.errors import InvalidRequest
+
+NAME_RULE = "1 to 64 letters (a-z), digits, '.', '_' or '-', starting with a letter or digit"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_PYTHON = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3}){0,2}\Z")
+_PROJECT = re.compile(r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])\Z")
+_URL_SCHEMES = frozenset({"https", "http", "file", "git+https", "git+ssh", "git+http", "git+file"})
+# Names that Windows gives to devices: an env of that name could not be copied there.
+_DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)})
+
+Text = Annotated[str, Meta(max_length=4096)]
+Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
+
+
+class ImportText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The content of a requirements file; `format` is a name that GET `formats` lists."""
+
+    format: Annotated[str, Meta(max_length=64)] = "requirements.txt"
+    text: Annotated[str, Meta(max_length=2_000_000)]
+
+
+class KernelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a new environment becomes a kernel, and under which name in the pickers."""
+
+    register: bool = True
+    display_name: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new environment, by `name` (in the managed root) or by `prefix` (an absolute path).
+
+    `python` is a version such as ``3.12`` or an interpreter's absolute path; null
+    takes the newest that ipykernel supports. `packages` are requirements (PEP 508),
+    URLs, absolute paths, or ``-e`` and one of the two. `pip: false` leaves pip out.
+    `clear` makes an environment of this name anew: the old one gives way once the new one is whole.
+    """
+
+    name: Annotated[str, Meta(max_length=300)] | None = None
+    prefix: Text | None = None
+    manager: Annotated[str, Meta(max_length=64)] | None = None
+    python: Text | None = None
+    packages: Packages = []
+    channels: Packages = []
+    from_: ImportText | None = field(default=None, name="from")
+    kernel: KernelRequest = KernelRequest()
+    pip: bool = True
+    clear: bool = False
+
+
+class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A change of an environment's packages; `dry_run` gives the plan and changes nothing.
+
+    `install` adds requirements as they are, `upgrade` takes the newest that fits,
+    `remove` takes names; `from` adds the lines of a requirements file.
+    """
+
+    install: Packages = []
+    upgrade: Packages = []
+    remove: Packages = []
+    upgrade_all: bool = False
+    dry_run: bool = False
+    from_: ImportText | None = field(default=None, name="from")
+
+
+class Update(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new name for the environment, a new display name for its kernel, or both."""
+
+    name: Annotated[str, Meta(max_length=300)] | None = None
+    display_name: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Clone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A copy of an environment under a new name, a kernel of its own included."""
+
+    name: Annotated[str, Meta(max_length=300)]
+
+
+class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Back to the packages of an earlier revision."""
+
+    revision: Annotated[int, Meta(ge=1)]
+
+
+class Register(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kernelspec for an existing environment; ipykernel is installed where it is missing."""
+
+    display_name: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A dropped file's name and content."""
+
+    filename: Annotated[str, Meta(max_length=255)]
+    text: Annotated[str, Meta(max_length=5_000_000)]
+
+
+class Inspected(Struct, frozen=True, kw_only=True):
+    """The create request that a file means, with what was not understood."""
+
+    format: str
+    create: Create
+    warnings: list[str]
+
+
+class Requirement(Struct, frozen=True, kw_only=True):
+    """One checked thing to install.
+
+    `line` is what a requirements file says, without ``-e``; `name` is the
+    normalised distribution name (PEP 503) where the line tells it.
+    """
+
+    line: str
+    name: str | None
+    editable: bool = False
+
+    def __str__(self) -> str:
+        return f"-e {self.line}" if self.editable else self.line
+
+
+def check_name(value: str, field_name: str = "name") -> str:
+    """`value`, a legal name for an environment.
+
+    Raises:
+        InvalidRequest: it breaks NAME_RULE, ends in a dot, or names a Windows device.
+    """
+    if not _NAME.match(value) or value.endswith("."):
+        raise InvalidRequest(
+            f"{_shown(value)} is not a usable environment name.",
+            hint=f"Use {NAME_RULE}.",
+            field=field_name,
+        )
+    if value.split(".", maxsplit=1)[0].lower() in _DEVICES:
+        raise InvalidRequest(
+            f"{_shown(value)} is a device name on Windows.", hint="Choose another name.", field=field_name
+        )
+    return value
+
+
+def check_display_name(value: str, field_name: str = "display_name") -> str:
+    """`value` without outer blanks: 1 to 100 printable characters.
+
+    Raises:
+        InvalidRequest: it is empty or holds control or direction-changing characters.
+    """
+    text = value.strip()
+    if not text or any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in text):
+        raise InvalidRequest(
+            "The display name must be 1 to 100 printable characters.",
+            hint="Leave it out to have one made from the environment's name.",
+            field=field_name,
+        )
+    return text
+
+
+def check_prefix(value: str, field_name: str = "prefix") -> str:
+    """`value`, an absolute path without ``..`` or control characters.
+
+    Raises:
+        InvalidRequest: it is not.
+    """
+    if _has_control(value) or not os.path.isabs(value) or ".." in value.replace("\\", "/").split("/"):
+        raise InvalidRequest(
+            f"{_shown(value)} is not an absolute path.",
+            hint="Give the whole path of a folder that does not exist yet, without '..'.",
+            field=field_name,
+        )
+    return os.path.normpath(value)
+
+
+def check_python(value: str, field_name: str = "python") -> str:
+    """`value`, a version such as ``3.12`` or an absolute path.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
+    if _PYTHON.match(value):
+        return value
+    if not _has_control(value) and os.path.isabs(value) and ".." not in value.replace("\\", "/").split("/"):
+        return value
+    raise InvalidRequest(
+        f"{_shown(value)} is neither a Python version nor a path.",
+        hint="Give a version such as 3.12, or the whole path of an interpreter; `interpreters` lists them.",
+        field=field_name,
+    )
+
+
+def check_distribution(value: str, field_name: str) -> str:
+    """The normalised name (PEP 503) of the distribution name `value`.
+
+    Raises:
+        InvalidRequest: `value` is not a distribution name.
+    """
+    text = value.strip()
+    if len(text) > 200 or not _PROJECT.match(text):
+        raise InvalidRequest(
+            f"{_shown(value)} is not a package name.",
+            hint="Give the name alone, such as numpy, without version or options.",
+            field=field_name,
+        )
+    return re.sub(r"[-_.]+", "-", text).lower()
+
+
+def check_requirement(value: str, field_name: str) -> Requirement:
+    """The requirement that `value` means: PEP 508, a URL, an absolute path, or ``-e`` and one of the two last.
+
+    Raises:
+        InvalidRequest: `value` is none of these, starts with another option, or is more than one line.
+    """
+    text = value.strip()
+    if not text or _has_control(text):
+        raise InvalidRequest(
+            f"{_shown(value)} is not one requirement.", hint="Give one package per entry.", field=field_name
+        )
+    editable = False
+    if text.startswith("-"):
+        option, _, rest = text.partition(" ")
+        text = rest.strip()
+        if option not in ("-e", "--editable") or not text or text.startswith("-"):
+            raise InvalidRequest(
+                f"{_shown(value)} starts like an option.",
+                hint="Only -e PATH is understood here; index settings belong into pip's or uv's configuration.",
+                field=field_name,
+            )
+        editable = True
+    if _is_location(text):
+        return Requirement(line=_check_location(text, field_name), name=None, editable=editable)
+    if editable:
+        raise InvalidRequest(
+            f"{_shown(value)}: what is editable must be an absolute path or a URL.",
+            hint="Give the project's whole path, such as -e /home/me/project.",
+            field=field_name,
+        )
+    return _check_pep508(text, value, field_name)
+
+
+def _check_pep508(text: str, value: str, field_name: str) -> Requirement:
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Pep508
+
+    try:
+        parsed = Pep508(text)
+    except (InvalidRequirement, RecursionError) as error:
+        first = str(error).splitlines()[0].rstrip(".")
+        raise InvalidRequest(
+            f"{_shown(value)} is not a requirement: {first}.",
+            hint="Write it like numpy, numpy>=2, 'pandas[excel]==2.2.*', or a URL.",
+            field=field_name,
+        ) from None
+    if any(not clause.version.strip() for clause in parsed.specifier):
+        raise InvalidRequest(
+            f"{_shown(value)} names no version after ===.", hint="Write it like six===1.16.0.", field=field_name
+        )
+    if parsed.url:
+        _check_location(parsed.url, field_name)
+    # A comment or an option behind the requirement would be read by the installer from its file.
+    if re.search(r"(^|\s)(#|--)", text):
+        raise InvalidRequest(
+            f"{_shown(value)} holds an option or a comment.", hint="Give the requirement alone.", field=field_name
+        )
+    return Requirement(line=text, name=re.sub(r"[-_.]+", "-", parsed.name).lower())
+
+
+def _is_location(text: str) -> bool:
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text)
+    return bool(scheme) or os.path.isabs(text)
+
+
+def _check_location(text: str, field_name: str) -> str:
+    if "${" in text:
+        raise InvalidRequest(
+            f"{_shown(text)} holds a variable.", hint="Write out what it stands for.", field=field_name
+        )
+    if (re.search(r"\s", text) and "://" in text) or re.search(r"(^|\s)(#|--)", text):
+        raise InvalidRequest(
+            f"{_shown(text)} holds blanks or options.", hint="Give the URL or path alone.", field=field_name
+        )
+    if "://" in text:
+        try:
+            parts = urlsplit(text)
+            # A file's URL has its place in the path, the others in the host.
+            place = parts.path.strip("/") if parts.scheme.lower().endswith("file") else parts.netloc
+            usable = parts.scheme.lower() in _URL_SCHEMES and bool(place)
+        except ValueError:
+            usable = False
+        if not usable:
+            raise InvalidRequest(
+                f"{_shown(text)} is not a URL that can be installed from.",
+                hint=f"Known kinds: {', '.join(sorted(_URL_SCHEMES))}.",
+                field=field_name,
+            )
+    elif ".." in text.replace("\\", "/").split("/"):
+        raise InvalidRequest(f"{_shown(text)} goes up with '..'.", hint="Give the whole path.", field=field_name)
+    return text
+
+
+def _has_control(text: str) -> bool:
+    return any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
+
+
+def _shown(value: str) -> str:
+    """`value` for a message: short, on one line, credentials of a URL left out."""
+    text = _cut(re.sub(r"(://)[^/@\s]*@", r"\1****@", value))
+    # What is not printable, direction marks among it, could make a terminal show something else.
+    return f"'{text}'" if text.isprintable() else ascii(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,110 @@
+"""What REST reads from a query and how it names its lists; the rest comes from the model as it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from jupyter_envs.model.catalog import CacheEntry, Format, Found
+from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, TreeNode
+from jupyter_envs.model.job import Job, LogLine
+from jupyter_envs.model.plan import Revision
+
+Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Refresh(Struct, frozen=True, kw_only=True):
+    """`refresh=1` looks at the disk again instead of trusting what is remembered."""
+
+    refresh: bool = False
+
+
+class Force(Struct, frozen=True, kw_only=True):
+    """`force=true` removes an environment although a kernel of it runs."""
+
+    force: bool = False
+
+
+class ExportAs(Struct, frozen=True, kw_only=True):
+    """`format` is a name that GET `formats` lists with `exports`."""
+
+    format: Word
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """`q` is what the names should hold."""
+
+    q: Word
+    manager: Word | None = None
+    channel: Word | None = None
+
+
+class OneCache(Struct, frozen=True, kw_only=True):
+    """`name` of one cache; left out, all that can be cleaned."""
+
+    name: Word | None = None
+
+
+class Since(Struct, frozen=True, kw_only=True):
+    """`since` is the number of the last line that the caller has."""
+
+    since: Annotated[int, Meta(ge=0, le=2**53)] = 0
+
+
+class Nothing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """No body, or an empty object."""
+
+
+class Managers(Struct, frozen=True):
+    managers: list[Manager]
+
+
+class Interpreters(Struct, frozen=True):
+    interpreters: list[Interpreter]
+
+
+class Environments(Struct, frozen=True):
+    environments: list[Environment]
+
+
+class Packages(Struct, frozen=True):
+    packages: list[Package]
+
+
+class Tree(Struct, frozen=True):
+    tree: list[TreeNode]
+
+
+class Formats(Struct, frozen=True):
+    formats: list[Format]
+
+
+class Revisions(Struct, frozen=True):
+    revisions: list[Revision]
+
+
+class Problems(Struct, frozen=True):
+    problems: list[Problem]
+
+
+class Results(Struct, frozen=True):
+    results: list[Found]
+
+
+class Caches(Struct, frozen=True):
+    caches: list[CacheEntry]
+
+
+class JobList(Struct, frozen=True):
+    jobs: list[Job]
+
+
+class LogMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A message of a job's log socket: a `line`, or last of all the job at its `end`."""
+
+    line: LogLine | None = None
+    end: Job | None = None
+
+
+Document = dict[str, Any]

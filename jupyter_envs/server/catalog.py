@@ -1,0 +1,49 @@
+"""What there is to choose from: managers, interpreters, formats, package names, caches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jupyter_envs.model.catalog import Providers, Versions
+from jupyter_envs.model.request import Inspect, Inspected, check_distribution
+from jupyter_envs.server.bodies import Caches, Formats, Interpreters, Managers, OneCache, Refresh, Results, Search
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.engine import Engine
+    from jupyter_envs.engine.task import Task
+
+
+def managers(engine: Engine) -> Managers:
+    return Managers(engine.managers())
+
+
+def interpreters(engine: Engine, query: Refresh) -> Interpreters:
+    return Interpreters(engine.interpreters(refresh=query.refresh))
+
+
+def formats(engine: Engine) -> Formats:
+    return Formats(engine.formats())
+
+
+def inspect(engine: Engine, body: Inspect) -> Inspected:
+    return engine.inspect(body)
+
+
+def search(engine: Engine, query: Search) -> Results:
+    return Results(engine.search(query.q, query.manager, query.channel))
+
+
+def versions(engine: Engine, name: str) -> Versions:
+    return engine.versions(check_distribution(name, "name"))
+
+
+def providers(engine: Engine, module: str) -> Providers:
+    return engine.providers(module)
+
+
+def caches(engine: Engine) -> Caches:
+    return Caches(engine.cache())
+
+
+def clean(engine: Engine, query: OneCache) -> Task:
+    return engine.clean_cache([query.name] if query.name else [])

@@ -1,0 +1,1 @@
+"""The only place that touches processes and the disk on behalf of the layers above."""

@@ -1,0 +1,73 @@
+"""Where conda prefixes lie: what conda notes, the usual places of its installers, the active one."""
+
+from __future__ import annotations
+
+import os
+
+from jupyter_envs.system.paths import WINDOWS
+
+_NAMES = ("miniforge3", "miniconda3", "anaconda3", "mambaforge", "micromamba", "miniforge", "miniconda", "anaconda")
+
+
+def is_prefix(path: str) -> bool:
+    """Whether `path` is a conda environment."""
+    return os.path.isdir(os.path.join(path, "conda-meta"))
+
+
+def is_base(prefix: str) -> bool:
+    """Whether `prefix` holds the conda installation itself."""
+    return os.path.isdir(os.path.join(prefix, "condabin"))
+
+
+def homes() -> list[str]:
+    """The folders that hold environments by name, whether they exist or not."""
+    found = [os.path.join(top, "envs") for top in _tops()]
+    for variable in ("CONDA_ENVS_PATH", "CONDA_ENVS_DIRS"):
+        found += [os.path.expanduser(p) for p in os.environ.get(variable, "").split(os.pathsep) if p]
+    return list(dict.fromkeys([*found, os.path.expanduser("~/.conda/envs")]))
+
+
+def prefixes() -> list[str]:
+    """The conda prefixes, links resolved, each once."""
+    found: dict[str, str] = {}
+    candidates = list(_tops())
+    try:
+        with open(os.path.expanduser("~/.conda/environments.txt"), encoding="utf-8", errors="replace") as file:
+            candidates += [line.strip() for line in file if os.path.isabs(line.strip())]
+    except OSError:
+        pass
+    if active := os.environ.get("CONDA_PREFIX"):
+        candidates.append(active)
+    for home in homes():
+        candidates += _folders(home)
+    for path in candidates:
+        if is_prefix(path):
+            real = os.path.realpath(path)
+            found.setdefault(os.path.normcase(real), real)
+    return list(found.values())
+
+
+def _folders(top: str) -> list[str]:
+    try:
+        with os.scandir(top) as entries:
+            return sorted(e.path for e in entries if e.is_dir())
+    except OSError:
+        return []
+
+
+def _tops() -> list[str]:
+    """Where a conda installation may be."""
+    home = os.path.expanduser("~")
+    if WINDOWS:
+        parents = [home, *(os.environ[v] for v in ("LOCALAPPDATA", "PROGRAMDATA") if os.environ.get(v))]
+        tops = [os.path.join(parent, name) for parent in parents for name in _NAMES]
+    else:
+        tops = [os.path.join(parent, name) for parent in (home, "/opt", "/usr/local") for name in _NAMES]
+        tops += ["/opt/conda", os.path.join(home, ".conda"), os.path.join(home, ".local/share/mamba")]
+        tops += [f"/opt/homebrew/Caskroom/{name}/base" for name in ("miniforge", "miniconda")]
+        tops += ["/opt/homebrew/anaconda3"]
+    if root := os.environ.get("MAMBA_ROOT_PREFIX"):
+        tops.append(os.path.expanduser(root))
+    if client := os.environ.get("CONDA_EXE"):
+        tops.append(os.path.dirname(os.path.dirname(client)))
+    return tops

@@ -1,0 +1,201 @@
+"""Files and trees: whole writes, locks, hard-linked copies, sizes, safe deletion."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PathLike = str | os.PathLike[str]
+
+
+def atomic_write(path: PathLike, data: str | bytes, mode: int = 0o644) -> None:
+    """Replace `path` by `data` in one step: a reader sees the old content or the new, never a part."""
+    raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
+    folder, name = os.path.split(os.fspath(path))
+    fd, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", dir=folder)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(raw)
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+@contextmanager
+def lock(path: PathLike, wait: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock file `path`, against other threads and other processes.
+
+    `wait` is called about every 50 ms while another holder has it; it may raise.
+
+    Raises:
+        BlockingIOError: another holder has it and no `wait` was given.
+    """
+    # Imported here: the lists need no lock, and filelock takes 40 ms to import.
+    from filelock import FileLock, Timeout
+
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    guard = FileLock(os.fspath(path), thread_local=False, is_singleton=False)
+    while True:
+        try:
+            guard.acquire(timeout=0 if wait is None else 0.05, poll_interval=0.01)
+            break
+        except Timeout:
+            if wait is None:
+                raise BlockingIOError(errno.EWOULDBLOCK, "locked", os.fspath(path)) from None
+            wait()
+    where = os.path.realpath(path)
+    _held.add(where)
+    try:
+        yield
+    finally:
+        _held.discard(where)
+        guard.release()
+
+
+_held: set[str] = set()
+
+
+def held_here(path: PathLike) -> bool:
+    """Whether this process holds the lock file `path` now."""
+    return os.path.realpath(path) in _held
+
+
+def locked(path: PathLike) -> bool:
+    """Whether somebody holds the lock file `path` now. Two who look at the same time do not see each other."""
+    if not os.path.exists(path):
+        return False
+    try:
+        if sys.platform == "win32":
+            with lock(path):
+                return False
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)
+        return False
+    except OSError:
+        return True
+
+
+def link_tree(source: PathLike, target: PathLike, check: Callable[[], None] | None = None) -> int:
+    """Copy the folder `source` to `target`, which must not exist, by hard links; return the number of files.
+
+    Where a link cannot be made (another file system, too many links) the file is
+    copied with its times, so that bytecode stays valid. Symbolic links stay links.
+    `check` is called once a folder; it may raise.
+    """
+    count, copying = 0, False
+    stack = [(os.fspath(source), os.fspath(target))]
+    while stack:
+        here, there = stack.pop()
+        if check:
+            check()
+        os.mkdir(there)
+        with os.scandir(here) as entries:
+            for entry in entries:
+                goal = os.path.join(there, entry.name)
+                if entry.is_symlink():
+                    os.symlink(os.readlink(entry.path), goal)
+                elif entry.is_dir():
+                    stack.append((entry.path, goal))
+                else:
+                    if not copying:
+                        try:
+                            os.link(entry.path, goal)
+                        except OSError as error:
+                            if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP):
+                                raise
+                            copying = error.errno != errno.EMLINK
+                            shutil.copy2(entry.path, goal)
+                    else:
+                        shutil.copy2(entry.path, goal)
+                    count += 1
+    return count
+
+
+def tree_size(path: PathLike) -> int:
+    """The bytes that the tree at `path` takes on disk: allocated blocks, a hard-linked file once, no link followed."""
+    total, seen = 0, set()
+    stack = [os.fspath(path)]
+    while stack:
+        try:
+            entries = list(os.scandir(stack.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if info.st_nlink > 1 and not stat.S_ISDIR(info.st_mode):
+                if (info.st_dev, info.st_ino) in seen:
+                    continue
+                seen.add((info.st_dev, info.st_ino))
+            # Windows has no st_blocks.
+            total += getattr(info, "st_blocks", -(-info.st_size // 512)) * 512
+            if stat.S_ISDIR(info.st_mode):
+                stack.append(entry.path)
+    return total
+
+
+def remove_tree(path: PathLike) -> None:
+    """Delete the folder `path`, write-protected parts too; a link is removed, not followed. Missing is fine.
+
+    Raises:
+        OSError: something could not be deleted.
+    """
+    where = os.fspath(path)
+    if os.path.islink(where):
+        os.unlink(where)
+        return
+
+    def unlock(function: Callable[[str], object], name: str, caught: object) -> None:
+        error = caught[1] if isinstance(caught, tuple) else caught
+        if isinstance(error, FileNotFoundError):
+            return
+        if not isinstance(error, PermissionError):
+            raise error  # type: ignore[misc]
+        for part in (os.path.dirname(name), name):
+            if os.path.isdir(part) and not os.path.islink(part):
+                os.chmod(part, 0o700)
+        function(name)
+
+    # `onexc` replaces `onerror` from Python 3.12 on; 3.10 has the latter alone.
+    shutil.rmtree(where, onerror=unlock)
+
+
+def discard_tree(path: PathLike, bin_folder: PathLike) -> None:
+    """Make `path` vanish at once by moving it into `bin_folder` (same file system), then delete it there."""
+    if not os.path.lexists(path):
+        return
+    os.makedirs(bin_folder, exist_ok=True)
+    aside = tempfile.mkdtemp(prefix="gone-", dir=bin_folder)
+    try:
+        os.rename(path, os.path.join(aside, "tree"))
+    except OSError as error:
+        os.rmdir(aside)
+        if error.errno != errno.EXDEV:
+            raise
+        remove_tree(path)
+        return
+    remove_tree(aside)
+
+
+def free_bytes(path: PathLike) -> int:
+    """The bytes still free on the file system of `path` or of its nearest existing parent."""
+    where = Path(path)
+    while not where.exists() and where != where.parent:
+        where = where.parent
+    return shutil.disk_usage(where).free

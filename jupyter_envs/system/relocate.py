@@ -1,0 +1,89 @@
+"""Make a copied or moved PEP 405 environment believe that it was made where it is going to be."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.paths import BIN, WINDOWS
+
+# Linux cuts a longer first line off (BINPRM_BUF_SIZE is 256, 128 on older kernels).
+MAX_SHEBANG = 127
+_TRAMPOLINE = re.compile(rb"\A#!/bin/sh\n'''exec' (?P<quote>['\"]?)(?P<python>.+?)(?P=quote) \"\$0\" \"\$@\"\n' '''\n")
+_PLAIN = re.compile(rb"\A#![ \t]*(?P<python>/.*?)(?P<args>[ \t]+-\S.*)?\r?\n")
+# A quotation mark inside of quotation marks, as sh has it.
+_QUOTE = b"'\"'\"'"
+_MAX_SCRIPT = 256_000
+
+
+def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_prompt: str) -> None:
+    """Rewrite what the environment at `tree` says about its own place.
+
+    Every path in `old` becomes `new`, in ``pyvenv.cfg``, the activation scripts and
+    the first lines of console scripts; `old_prompt` becomes `new_prompt`. Each file
+    is replaced, never written in place: it may be a hard link shared with others.
+
+    Windows launchers carry their path in the executable: environments are made
+    where they stay there, and never relocated.
+    """
+    assert not WINDOWS
+    pairs = [(os.fsencode(path), os.fsencode(new)) for path in sorted(old, key=len, reverse=True)]
+    prompt = (old_prompt.encode(), new_prompt.encode())
+    _replace(os.path.join(tree, "pyvenv.cfg"), pairs, prompt)
+    folder = os.path.join(tree, BIN)
+    with os.scandir(folder) as entries:
+        scripts = [e for e in entries if e.is_file(follow_symlinks=False)]
+    for entry in scripts:
+        if entry.name.lower().startswith("activate") or entry.name in ("pydoc.bat", "deactivate.bat"):
+            _replace(entry.path, pairs, prompt)
+        elif entry.stat().st_size <= _MAX_SCRIPT:
+            _rewrite_header(entry.path, pairs)
+
+
+def header(python: str, args: str = "") -> bytes:
+    """The first line(s) of a script for the interpreter `python`, by sh where the system would cut the line.
+
+    The form is the one of PEP 397's heirs pip and uv: valid as sh and as Python.
+    """
+    line = f"#!{python}{args}\n".encode("utf-8", "surrogateescape")
+    if len(line) <= MAX_SHEBANG and b" " not in os.fsencode(python):
+        return line
+    quoted = os.fsencode(python).replace(b"'", _QUOTE)
+    return b"#!/bin/sh\n'''exec' '" + quoted + b"' \"$0\" \"$@\"\n' '''\n"
+
+
+def _rewrite_header(path: str, pairs: list[tuple[bytes, bytes]]) -> None:
+    with open(path, "rb") as file:
+        if file.read(2) != b"#!":
+            return
+        file.seek(0)
+        content = file.read()
+    found = _TRAMPOLINE.match(content) or _PLAIN.match(content)
+    if not found:
+        return
+    python = found.group("python")
+    if found.re is _TRAMPOLINE:
+        python = python.replace(_QUOTE, b"'")
+    for old, new in pairs:
+        if python.startswith(old + b"/"):
+            args = (found.groupdict().get("args") or b"").decode()
+            head = header(os.fsdecode(new + python[len(old) :]), args)
+            atomic_write(path, head + content[found.end() :], os.stat(path).st_mode & 0o7777)
+            return
+
+
+def _replace(path: str, pairs: list[tuple[bytes, bytes]], prompt: tuple[bytes, bytes]) -> None:
+    with open(path, "rb") as file:
+        content = file.read()
+    changed = content
+    for old, new in pairs:
+        # `/envs/a` must not be found in `/envs/ab`.
+        changed = re.sub(re.escape(old) + rb"(?![A-Za-z0-9._-])", lambda _, new=new: new, changed)  # type: ignore[misc]
+    # A prompt may be any short word: only a quoted or assigned one is meant, and
+    # the test for an empty one, which virtualenv and uv write as `"x"PROMPT != x`.
+    word = re.compile(rb"(?<=[\"'(=])( ?x?\"?)" + re.escape(prompt[0]) + rb"(?=[\"')]| !=|\r?$)", re.M)
+    changed = word.sub(lambda found: found.group(1) + prompt[1], changed)
+    if changed != content:
+        atomic_write(path, changed, os.stat(path).st_mode & 0o7777)

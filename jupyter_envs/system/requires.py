@@ -1,0 +1,92 @@
+"""What installed distributions need of each other, markers evaluated for their environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from jupyter_envs.system.dist_info import normalise, requirement_lines
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+
+class Need(NamedTuple):
+    """One requirement: who needs what, by normalised name, and the specifier (PEP 440) that it sets."""
+
+    by: str
+    name: str
+    specifier: str
+
+
+def marker_environment(version: str | None, implementation: str | None) -> dict[str, str]:
+    """The marker variables (PEP 508) of an environment on this machine with another Python than ours."""
+    from packaging.markers import default_environment
+
+    found = {key: str(value) for key, value in default_environment().items()}
+    if version:
+        found["python_full_version"] = found["implementation_version"] = version
+        found["python_version"] = ".".join(version.split(".")[:2])
+    if implementation:
+        found["platform_python_implementation"] = implementation
+        found["implementation_name"] = implementation.lower()
+    return found
+
+
+def needs(found: Mapping[str, Path], environment: Mapping[str, str]) -> list[Need]:
+    """What the distributions in `found` need in `environment`.
+
+    An extra's requirements count where another distribution asks for that extra.
+    """
+    required = {name: [r for line in requirement_lines(path) if (r := _parse(line))] for name, path in found.items()}
+    extras: dict[str, set[str]] = {name: set() for name in found}
+    met: dict[tuple[str, int], Need] = {}
+    waiting = list(found)
+    variables = dict(environment)
+    while waiting:
+        name = waiting.pop()
+        for index, requirement in enumerate(required[name]):
+            if (name, index) in met or not _applies(requirement, variables, extras[name]):
+                continue
+            target = normalise(requirement.name)
+            met[name, index] = Need(name, target, str(requirement.specifier))
+            new = requirement.extras - extras.get(target, set())
+            if new and target in extras:
+                extras[target] |= new
+                waiting.append(target)
+    return [met[key] for key in sorted(met)]
+
+
+def satisfied(specifier: str, version: str) -> bool:
+    """Whether `version` meets `specifier`; a version that is not PEP 440 counts as meeting it."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion
+
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidVersion:
+        return True
+
+
+@lru_cache(maxsize=20_000)
+def _parse(line: str) -> Requirement | None:
+    """None for what is not PEP 508: old metadata holds such lines, and pip leaves them alone as well."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        return Requirement(line)
+    except InvalidRequirement:
+        return None
+
+
+def _applies(requirement: Requirement, variables: dict[str, str], extras: set[str]) -> bool:
+    if requirement.marker is None:
+        return True
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+
+    try:
+        return any(requirement.marker.evaluate({**variables, "extra": extra}) for extra in ("", *sorted(extras)))
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False

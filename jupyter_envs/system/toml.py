@@ -1,0 +1,23 @@
+"""TOML text as plain values."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+# The standard library has the same parser from Python 3.11 on.
+_parser: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The tables of `text`.
+
+    Raises:
+        ValueError: it is not TOML; the message tells the line.
+    """
+    try:
+        tables: dict[str, Any] = _parser.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return tables

@@ -1,0 +1,205 @@
+import type { ServerConnection } from '@jupyterlab/services';
+
+import { address, request, requestText } from './request';
+import type {
+  IActivation,
+  IChange,
+  ICreate,
+  IEnvironment,
+  IExport,
+  IFormat,
+  IFound,
+  IInspected,
+  IInterpreter,
+  IJob,
+  IManager,
+  IPackage,
+  IProblem,
+  IProviders,
+  IRevision,
+  ITreeNode,
+  IVersions
+} from './types';
+import type { IReads } from '../tokens';
+
+/** One method a route; each rejects with a RequestError. */
+export class Client implements IReads {
+  constructor(readonly settings: ServerConnection.ISettings) {}
+
+  /** `GET environments`; null when nothing changed since the last call. */
+  async environments(): Promise<IEnvironment[] | null> {
+    const headers: HeadersInit = this._etag ? { 'If-None-Match': this._etag } : {};
+    const answer = await request<{ environments: IEnvironment[] }>(
+      this.settings,
+      this._url('environments'),
+      { headers }
+    );
+    if (answer.status === 304) {
+      return null;
+    }
+    this._etag = answer.etag;
+    return answer.body?.environments ?? [];
+  }
+
+  /** `GET interpreters` */
+  async interpreters(): Promise<IInterpreter[]> {
+    const body = await this._get<{ interpreters: IInterpreter[] }>('interpreters');
+    return body?.interpreters ?? [];
+  }
+
+  /** `GET managers` */
+  async managers(): Promise<IManager[]> {
+    return (await this._get<{ managers: IManager[] }>('managers'))?.managers ?? [];
+  }
+
+  /** `POST environments` */
+  create(body: ICreate): Promise<IJob> {
+    return this._send('POST', body, 'environments');
+  }
+
+  /** `DELETE environments/{id}?force=` */
+  remove(id: string, force: boolean): Promise<IJob> {
+    return this._send('DELETE', null, ['environments', id], force ? '?force=true' : '');
+  }
+
+  /** `POST environments/{id}/kernel` */
+  registerKernel(id: string): Promise<IJob> {
+    return this._send('POST', {}, ['environments', id, 'kernel']);
+  }
+
+  /** `POST environments/{id}/repair` */
+  repair(id: string): Promise<IJob> {
+    return this._send('POST', {}, ['environments', id, 'repair']);
+  }
+
+  /** `POST environments/{id}/packages`; with `dryRun` the job's result is the plan alone */
+  change(id: string, change: IChange, dryRun = false): Promise<IJob> {
+    return this._send('POST', { ...change, dry_run: dryRun }, ['environments', id, 'packages']);
+  }
+
+  /** `PATCH environments/{id}` */
+  update(id: string, names: { name?: string; display_name?: string }): Promise<IJob> {
+    return this._send('PATCH', names, ['environments', id]);
+  }
+
+  /** `POST environments/{id}/clone` */
+  clone(id: string, name: string): Promise<IJob> {
+    return this._send('POST', { name }, ['environments', id, 'clone']);
+  }
+
+  /** `POST environments/{id}/rollback` */
+  rollback(id: string, revision: number): Promise<IJob> {
+    return this._send('POST', { revision }, ['environments', id, 'rollback']);
+  }
+
+  /** `DELETE environments/{id}/kernel` */
+  async unregisterKernel(id: string): Promise<void> {
+    await request(this.settings, this._url('environments', id, 'kernel'), { method: 'DELETE' });
+  }
+
+  /** `GET environments/{id}/packages` */
+  async packages(id: string): Promise<IPackage[]> {
+    const body = await this._get<{ packages: IPackage[] }>('environments', id, 'packages');
+    return body?.packages ?? [];
+  }
+
+  /** `GET environments/{id}/tree` */
+  async tree(id: string): Promise<ITreeNode[]> {
+    return (await this._get<{ tree: ITreeNode[] }>('environments', id, 'tree'))?.tree ?? [];
+  }
+
+  /** `GET environments/{id}/history` */
+  async history(id: string): Promise<IRevision[]> {
+    const body = await this._get<{ revisions: IRevision[] }>('environments', id, 'history');
+    return body?.revisions ?? [];
+  }
+
+  /** `GET environments/{id}/health` */
+  async health(id: string): Promise<IProblem[]> {
+    const body = await this._get<{ problems: IProblem[] }>('environments', id, 'health');
+    return body?.problems ?? [];
+  }
+
+  /** `GET formats` */
+  async formats(): Promise<IFormat[]> {
+    return (await this._get<{ formats: IFormat[] }>('formats'))?.formats ?? [];
+  }
+
+  /** `GET environments/{id}/export?format=` */
+  exportAs(id: string, format: string): Promise<IExport> {
+    const query = `?${new URLSearchParams({ format })}`;
+    return requestText(this.settings, this._url('environments', id, 'export') + query);
+  }
+
+  /** `GET search?q=` */
+  async search(q: string): Promise<IFound[]> {
+    const url = `${this._url('search')}?${new URLSearchParams({ q })}`;
+    return (await request<{ results: IFound[] }>(this.settings, url)).body?.results ?? [];
+  }
+
+  /** `GET search/{name}` */
+  versions(name: string): Promise<IVersions> {
+    return this._get<IVersions>('search', name) as Promise<IVersions>;
+  }
+
+  /** `GET modules/{module}` */
+  providers(module: string): Promise<IProviders> {
+    return this._get<IProviders>('modules', module) as Promise<IProviders>;
+  }
+
+  /** `GET environments/{id}/activation` */
+  activation(id: string): Promise<IActivation> {
+    return this._get<IActivation>('environments', id, 'activation') as Promise<IActivation>;
+  }
+
+  /** `POST inspect` */
+  async inspect(filename: string, text: string): Promise<IInspected> {
+    const answer = await request<IInspected>(this.settings, this._url('inspect'), {
+      method: 'POST',
+      body: JSON.stringify({ filename, text }),
+      headers: { 'Content-Type': 'application/json' }
+    });
+    return answer.body as IInspected;
+  }
+
+  /** `GET jobs` */
+  async jobs(): Promise<IJob[]> {
+    return (await this._get<{ jobs: IJob[] }>('jobs'))?.jobs ?? [];
+  }
+
+  /** `GET jobs/{id}` */
+  job(id: string): Promise<IJob> {
+    return this._get<IJob>('jobs', id) as Promise<IJob>;
+  }
+
+  /** `DELETE jobs/{id}` */
+  cancel(id: string): Promise<IJob> {
+    return this._send('DELETE', null, ['jobs', id]);
+  }
+
+  private async _get<T>(...parts: string[]): Promise<T | null> {
+    return (await request<T>(this.settings, this._url(...parts))).body;
+  }
+
+  private async _send(
+    method: string,
+    body: object | null,
+    path: string | string[],
+    query = ''
+  ): Promise<IJob> {
+    const parts = typeof path === 'string' ? [path] : path;
+    const init: RequestInit = { method };
+    if (body) {
+      init.body = JSON.stringify(body);
+      init.headers = { 'Content-Type': 'application/json' };
+    }
+    const answer = await request<IJob>(this.settings, this._url(...parts) + query, init);
+    return answer.body as IJob;
+  }
+
+  private _url(...parts: string[]): string {
+    return address(this.settings.baseUrl, ...parts);
+  }
+
+  private _etag: string | null = null;
+}

@@ -1,0 +1,228 @@
+/** What the server's REST interface sends and takes; `openapi.json` of the server is the reference. */
+
+export type EnvironmentState = 'ready' | 'busy' | 'broken';
+
+export interface IPython {
+  version: string | null;
+  implementation: string | null;
+  path: string;
+  base: string | null;
+}
+
+export interface IKernelName {
+  name: string;
+  display_name: string;
+  language: string;
+}
+
+export interface IProblem {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  /** What a repair would do, or null when there is none. */
+  repair: string | null;
+}
+
+/** Times are ISO 8601 UTC, sizes bytes; what is not known is null. */
+export interface IEnvironment {
+  id: string;
+  name: string;
+  manager: string;
+  kind: 'venv' | 'conda';
+  prefix: string;
+  python: IPython;
+  state: EnvironmentState;
+  managed: boolean;
+  protected: boolean;
+  project: string | null;
+  kernels: ReadonlyArray<IKernelName>;
+  created: string | null;
+  modified: string | null;
+  size: number | null;
+  package_count: number | null;
+  revision: number | null;
+  problems: ReadonlyArray<IProblem>;
+}
+
+export interface IInterpreter {
+  version: string;
+  implementation: string;
+  architecture: string;
+  path: string;
+  source: string;
+  supported: boolean;
+  reason: string | null;
+  default: boolean;
+}
+
+export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
+
+export interface IProgress {
+  phase: string;
+  done: number | null;
+  total: number | null;
+  unit: string | null;
+  /** From 0 to 1, or null when the whole is not known. */
+  fraction: number | null;
+}
+
+export interface IErrorBody {
+  message: string;
+  reason: string;
+  hint: string | null;
+  field?: string | null;
+  detail?: string | null;
+}
+
+export interface IJob {
+  id: string;
+  action: string;
+  environment: string | null;
+  state: JobState;
+  progress: IProgress;
+  created: string;
+  started: string | null;
+  ended: string | null;
+  result: { [key: string]: unknown } | null;
+  error: IErrorBody | null;
+  title?: string;
+}
+
+/** One line of a job's log; `seq` counts from 1 without gaps. */
+export interface ILogLine {
+  seq: number;
+  time: string;
+  stream: 'out' | 'err' | 'info';
+  text: string;
+}
+
+/** A tool that makes environments; `reason` says why it is not available. */
+export interface IManager {
+  name: string;
+  title: string;
+  description: string;
+  version: string | null;
+  available: boolean;
+  reason: string | null;
+  capabilities: { create: boolean; by_prefix: boolean; channels: boolean };
+  default: boolean;
+}
+
+/** A new environment, by `name` or by `prefix`, the whole path of its folder. */
+export interface ICreate {
+  name?: string | null;
+  prefix?: string | null;
+  manager?: string | null;
+  python?: string | null;
+  packages?: string[];
+  channels?: string[];
+  kernel?: { register?: boolean; display_name?: string | null };
+}
+
+/** `latest` is null where the index was not asked; `requested` where it is not known. */
+export interface IPackage {
+  name: string;
+  version: string;
+  latest: string | null;
+  requested: boolean | null;
+  manager: 'pip' | 'conda';
+  installer: string | null;
+  channel: string | null;
+  build: string | null;
+  size: number | null;
+  summary: string | null;
+  editable: boolean;
+  url: string | null;
+}
+
+/** Names as the index writes them, in lower case with single dashes. */
+export interface ITreeNode {
+  name: string;
+  version: string;
+  requested: boolean | null;
+  requires: ReadonlyArray<string>;
+  required_by: ReadonlyArray<string>;
+  missing: ReadonlyArray<string>;
+}
+
+export interface IPin {
+  name: string;
+  version: string;
+  size: number | null;
+}
+
+export interface IPlan {
+  added: ReadonlyArray<IPin>;
+  changed: ReadonlyArray<{ name: string; from: string; to: string }>;
+  removed: ReadonlyArray<IPin>;
+  download_size: number | null;
+  disk_size: number | null;
+}
+
+export interface IRevision {
+  revision: number;
+  time: string;
+  by: 'rest' | 'cli' | 'magic' | 'outside';
+  action: string;
+  asked: { [key: string]: unknown };
+  plan: IPlan;
+}
+
+export interface IFormat {
+  name: string;
+  title: string;
+  filename: string;
+  imports: boolean;
+  exports: boolean;
+}
+
+export interface IExport {
+  filename: string;
+  text: string;
+}
+
+export interface IFound {
+  name: string;
+  summary: string | null;
+  source: 'installed' | 'popular' | 'index';
+}
+
+export interface IVersions {
+  name: string;
+  /** Newest first. */
+  versions: ReadonlyArray<string>;
+  summary: string | null;
+}
+
+export interface IInspected {
+  format: string;
+  create: Partial<ICreate>;
+  warnings: ReadonlyArray<string>;
+}
+
+/** What to type in a terminal; `shell` is what the terminals of the server run. */
+export interface IActivation {
+  shell: string;
+  lines: ReadonlyArray<{ shell: string; command: string }>;
+}
+
+/** A distribution that brings a module; `environments` holds the ids of those that have it. */
+export interface IProvider {
+  name: string;
+  source: 'installed' | 'known' | 'guess';
+  environments: ReadonlyArray<string>;
+}
+
+/** The most likely first; none when the module's name says nothing. */
+export interface IProviders {
+  module: string;
+  distributions: ReadonlyArray<IProvider>;
+}
+
+/** `install` and `upgrade` hold requirements, `remove` names. */
+export interface IChange {
+  install?: ReadonlyArray<string>;
+  upgrade?: ReadonlyArray<string>;
+  remove?: ReadonlyArray<string>;
+  upgrade_all?: boolean;
+}

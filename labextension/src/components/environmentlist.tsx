@@ -1,0 +1,334 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+
+import type { IEnvironment, IErrorBody, IFormat } from '../api/types';
+import { grouped, sorted, type GroupId, type IGroup } from '../model/groups';
+import type { Question } from '../tokens';
+import { EnvironmentRow, rowHeight, type IRowActions } from './environmentrow';
+import type { IAnswers } from './rowquestion';
+import { details, groupTitle, stateText } from './text';
+import { VirtualList } from './virtuallist';
+
+const GROUP_HEIGHT = 28;
+
+/** Letters typed within this time are one word. */
+const TYPE_AHEAD_MS = 700;
+
+/** A question about the environment `id`, asked in its row. */
+export interface IAsking {
+  id: string;
+  question: Question;
+}
+
+export interface IListProps extends IRowActions {
+  environments: ReadonlyArray<IEnvironment>;
+  grouped: boolean;
+  runningOf: (environment: IEnvironment) => number;
+  asking: IAsking | null;
+  answers: IAnswers;
+  /** Names in use. */
+  taken: ReadonlyArray<string>;
+  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  /** Why the last action on an environment was refused, by its id. */
+  errors: ReadonlyMap<string, IErrorBody>;
+  /** The user wants to type into the filter. */
+  onFilter: () => void;
+  trans: TranslationBundle;
+}
+
+type Item =
+  | { kind: 'group'; key: string; group: IGroup; open: boolean }
+  | {
+      kind: 'row';
+      key: string;
+      environment: IEnvironment;
+      level: number;
+      position: number;
+      of: number;
+    };
+
+/** The environments as a tree of groups and rows; arrows move, letters jump. */
+export function EnvironmentList(props: IListProps): JSX.Element {
+  const { environments, runningOf, asking, errors, trans } = props;
+  const [closed, setClosed] = useState<ReadonlySet<GroupId>>(new Set());
+  const [activeKey, setActiveKey] = useState<string | null>(null);
+  const moved = useRef(false);
+  const lastIndex = useRef(0);
+  const typed = useRef({ text: '', time: 0 });
+  const root = useRef<HTMLDivElement>(null);
+
+  const items = useMemo(
+    () => (props.grouped ? groupItems(environments, closed) : rowItems(sorted(environments), 1)),
+    [environments, props.grouped, closed]
+  );
+  // What was active may be gone: the row in its place takes over.
+  let index = items.findIndex(item => item.key === activeKey);
+  if (index < 0) {
+    index = Math.min(activeKey === null ? 0 : lastIndex.current, items.length - 1);
+  }
+  lastIndex.current = index;
+  const active = items[index] as Item | undefined;
+
+  useEffect(() => {
+    if (moved.current) {
+      moved.current = false;
+      root.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus();
+    }
+  });
+
+  const move = (to: number) => {
+    const target = items[Math.max(0, Math.min(items.length - 1, to))];
+    // Where nothing is drawn anew, the focus must not be taken at a later drawing.
+    if (target && target.key !== active?.key) {
+      moved.current = true;
+      setActiveKey(target.key);
+    }
+  };
+  const toggle = (id: GroupId) =>
+    setClosed(old => {
+      const next = new Set(old);
+      if (!next.delete(id)) {
+        next.add(id);
+      }
+      return next;
+    });
+
+  // A question holds the focus: whatever the answer, it goes back to the row.
+  const answers = useMemo(
+    () => answersThen(props.answers, () => (moved.current = true)),
+    [props.answers]
+  );
+  useEffect(() => {
+    if (asking) {
+      setActiveKey(asking.id);
+    }
+  }, [asking]);
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const onItem = (event.target as HTMLElement).getAttribute('role') === 'treeitem';
+    if (!active || !onItem || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const isMenuKey = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
+    if (isMenuKey && active.kind === 'row') {
+      props.onMenu(active.environment, event.target as HTMLElement);
+    } else if (!press(event.key)) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  /** Whether the key meant something here. */
+  const press = (key: string): boolean => {
+    switch (key) {
+      case 'ArrowDown':
+        move(index + 1);
+        return true;
+      case 'ArrowUp':
+        move(index - 1);
+        return true;
+      case 'Home':
+        move(0);
+        return true;
+      case 'End':
+        move(items.length - 1);
+        return true;
+      case '/':
+        props.onFilter();
+        return true;
+    }
+    return pressOnItem(key, active!) || typeAhead(key);
+  };
+
+  const pressOnItem = (key: string, item: Item): boolean => {
+    if (item.kind === 'group') {
+      const wanted = { ArrowLeft: true, ArrowRight: false, Enter: item.open, ' ': item.open }[key];
+      if (wanted === undefined) {
+        return false;
+      }
+      if (item.open === wanted) {
+        toggle(item.group.id);
+      } else if (key === 'ArrowRight') {
+        move(index + 1);
+      }
+      return true;
+    }
+    if (key === 'ArrowLeft' && item.level > 1) {
+      let at = index;
+      while (items[at].kind !== 'group') {
+        at--;
+      }
+      move(at);
+      return true;
+    }
+    return false;
+  };
+
+  const typeAhead = (key: string): boolean => {
+    if (key.length !== 1 || key === ' ') {
+      return false;
+    }
+    const now = Date.now();
+    const word = typed.current;
+    word.text = (now - word.time < TYPE_AHEAD_MS ? word.text : '') + key.toLowerCase();
+    word.time = now;
+    // A first letter goes on to the next row, further ones stay where they fit.
+    const from = word.text.length === 1 ? index + 1 : index;
+    for (let step = 0; step < items.length; step++) {
+      const at = (from + step) % items.length;
+      const item = items[at];
+      if (item.kind === 'row' && item.environment.name.toLowerCase().startsWith(word.text)) {
+        move(at);
+        break;
+      }
+    }
+    return true;
+  };
+
+  const estimate = useCallback(
+    (item: Item) =>
+      item.kind === 'group'
+        ? GROUP_HEIGHT
+        : rowHeight(item.environment, item.environment.id === asking?.id),
+    [asking]
+  );
+
+  const renderItem = (item: Item) => {
+    const tabIndex = item.key === active?.key ? 0 : -1;
+    if (item.kind === 'group') {
+      return renderGroup(item, tabIndex);
+    }
+    const { environment } = item;
+    const running = runningOf(environment);
+    return (
+      <div
+        role="treeitem"
+        aria-level={item.level}
+        aria-posinset={item.position}
+        aria-setsize={item.of}
+        aria-label={rowLabel(environment, running, trans)}
+        tabIndex={tabIndex}
+        className="jp-Environments-item"
+        data-id={environment.id}
+        onFocus={() => setActiveKey(item.key)}
+      >
+        <EnvironmentRow
+          environment={environment}
+          running={running}
+          active={tabIndex === 0}
+          question={environment.id === asking?.id ? asking.question : null}
+          answers={answers}
+          taken={props.taken}
+          loadFormats={props.loadFormats}
+          error={errors.get(environment.id) ?? null}
+          onOpen={props.onOpen}
+          onOpenNotebook={props.onOpenNotebook}
+          onRegisterKernel={props.onRegisterKernel}
+          onRepair={props.onRepair}
+          onAskRemove={props.onAskRemove}
+          onMenu={props.onMenu}
+          trans={trans}
+        />
+      </div>
+    );
+  };
+
+  const renderGroup = (item: Item & { kind: 'group' }, tabIndex: number) => {
+    const { group, open } = item;
+    const icon = open ? caretDownIcon : caretRightIcon;
+    return (
+      <div
+        role="treeitem"
+        aria-level={1}
+        aria-expanded={open}
+        aria-label={trans._n(
+          '%2, %1 environment',
+          '%2, %1 environments',
+          group.environments.length,
+          groupTitle(group.id, trans)
+        )}
+        tabIndex={tabIndex}
+        className="jp-Environments-group"
+        onFocus={() => setActiveKey(item.key)}
+        onClick={() => toggle(group.id)}
+      >
+        <icon.react tag="span" height="16px" width="16px" />
+        <span>{groupTitle(group.id, trans)}</span>
+        <span className="jp-Environments-count">{group.environments.length}</span>
+      </div>
+    );
+  };
+
+  return (
+    <div className="jp-Environments-listBox" ref={root}>
+      <VirtualList
+        items={items}
+        keyOf={keyOf}
+        estimate={estimate}
+        renderItem={renderItem}
+        activeKey={activeKey}
+        attributes={{
+          className: 'jp-Environments-list',
+          role: 'tree',
+          'aria-label': trans.__('Environments'),
+          onKeyDown
+        }}
+      />
+    </div>
+  );
+}
+
+/** `answers`, each followed by `then`. */
+function answersThen(answers: IAnswers, then: () => void): IAnswers {
+  const wrapped = Object.entries(answers).map(([name, answer]) => [
+    name,
+    (...given: unknown[]) => {
+      then();
+      (answer as (...all: unknown[]) => void)(...given);
+    }
+  ]);
+  return Object.fromEntries(wrapped) as IAnswers;
+}
+
+function keyOf(item: Item): string {
+  return item.key;
+}
+
+function groupItems(
+  environments: ReadonlyArray<IEnvironment>,
+  closed: ReadonlySet<GroupId>
+): Item[] {
+  const items: Item[] = [];
+  for (const group of grouped(environments)) {
+    const open = !closed.has(group.id);
+    items.push({ kind: 'group', key: `group:${group.id}`, group, open });
+    if (open) {
+      items.push(...rowItems(group.environments, 2));
+    }
+  }
+  return items;
+}
+
+function rowItems(environments: ReadonlyArray<IEnvironment>, level: number): Item[] {
+  return environments.map((environment, at) => ({
+    kind: 'row',
+    key: environment.id,
+    environment,
+    level,
+    position: at + 1,
+    of: environments.length
+  }));
+}
+
+/** The whole row in words, since the parts are read out without their places. */
+function rowLabel(environment: IEnvironment, running: number, trans: TranslationBundle): string {
+  const problems = environment.problems.map(problem => problem.message);
+  return [
+    environment.name,
+    details(environment, trans),
+    stateText(environment, running, trans),
+    ...problems
+  ].join(', ');
+}

@@ -1,0 +1,38 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useState } from 'react';
+
+import type { IErrorBody } from '../api/types';
+
+/** What went wrong and what to do; the tool's own words are one click away. */
+export function ErrorText(props: {
+  error: IErrorBody;
+  trans: TranslationBundle;
+  /** Buttons that go with it. */
+  children?: React.ReactNode;
+}): JSX.Element {
+  const { error, trans } = props;
+  const [open, setOpen] = useState(false);
+  return (
+    <div className="jp-Environments-problem" data-severity="error" role="alert">
+      <span>
+        <strong>{error.message}</strong> {error.hint}
+      </span>
+      {error.detail && (
+        <button
+          type="button"
+          className="jp-Environments-link"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? trans.__('Hide details') : trans.__('Details')}
+        </button>
+      )}
+      {props.children}
+      {open && (
+        <pre className="jp-Environments-log" tabIndex={0} aria-label={trans.__('Details')}>
+          {error.detail}
+        </pre>
+      )}
+    </div>
+  );
+}

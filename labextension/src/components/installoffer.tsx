@@ -1,0 +1,256 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useId, useRef, useState } from 'react';
+
+import type { IErrorBody, IJob, IProvider } from '../api/types';
+import { isRequirement } from '../model/packages';
+import { ErrorText } from './errortext';
+import { IconButton } from './iconbutton';
+import { ProgressBar } from './progressbar';
+import { jobTitle, progressText } from './text';
+
+/** Where an offer stands. */
+export type OfferState =
+  | { kind: 'offer'; error: IErrorBody | null }
+  | { kind: 'installing'; job: IJob }
+  | {
+      kind: 'done';
+      name: string;
+      /** Packages that were there before in another version: what is loaded of them stays old. */
+      changed: ReadonlyArray<string>;
+    };
+
+export interface IInstallOfferProps {
+  module: string;
+  /** What brings the module, the most likely first. */
+  providers: ReadonlyArray<IProvider>;
+  /** Where it would go; null when nothing can be installed for the kernel of this notebook. */
+  environment: { id: string; name: string } | null;
+  state: OfferState;
+  onInstall: (requirement: string) => void;
+  onCancel: (job: IJob) => void;
+  onRunAgain: () => void;
+  onNewEnvironment: () => void;
+  onDismiss: () => void;
+  trans: TranslationBundle;
+}
+
+/** Under a cell that failed to import a module: what could be installed, its progress, and what comes then. */
+export function InstallOffer(props: IInstallOfferProps): JSX.Element {
+  const { state, environment, module, trans } = props;
+  const sure = sureOf(props.providers);
+  return (
+    <div
+      className="jp-EnvironmentOffer-box"
+      role="group"
+      aria-label={trans.__('The module %1 is missing', module)}
+    >
+      {state.kind === 'installing' ? (
+        <Installing job={state.job} onCancel={props.onCancel} trans={trans} />
+      ) : state.kind === 'done' ? (
+        <Done {...props} state={state} />
+      ) : environment ? (
+        <Choice {...props} environment={environment} error={state.error} />
+      ) : (
+        <div className="jp-EnvironmentOffer-row">
+          <span className="jp-EnvironmentOffer-text">
+            {trans.__(
+              'Nothing can be installed into this kernel from here; an environment of your own can have it.'
+            )}
+          </span>
+          <button type="button" className="jp-Environments-button" onClick={props.onNewEnvironment}>
+            {sure ? trans.__('New environment with %1…', sure.name) : trans.__('New environment…')}
+          </button>
+        </div>
+      )}
+      {state.kind !== 'installing' && (
+        <IconButton icon={closeIcon} label={trans.__('Dismiss')} onClick={props.onDismiss} />
+      )}
+    </div>
+  );
+}
+
+/** The package that brings the module, where that is more than a guess. */
+export function sureOf(providers: ReadonlyArray<IProvider>): IProvider | undefined {
+  return providers[0]?.source === 'guess' ? undefined : providers[0];
+}
+
+function Choice(
+  props: IInstallOfferProps & {
+    environment: { id: string; name: string };
+    error: IErrorBody | null;
+  }
+): JSX.Element {
+  const { environment, module, providers, error, onInstall, trans } = props;
+  const id = useId();
+  const [best, ...others] = providers;
+  const [open, setOpen] = useState(!best);
+  const [typed, setTyped] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  const asked = useRef(false);
+  useEffect(() => {
+    if (asked.current) {
+      input.current?.focus();
+    }
+  }, [open]);
+  if (best?.environments.includes(environment.id)) {
+    return (
+      <span className="jp-EnvironmentOffer-text">
+        {trans.__(
+          '%1 is in %2, but without the module %3: perhaps another version has it.',
+          best.name,
+          environment.name,
+          module
+        )}
+      </span>
+    );
+  }
+  const text = typed.trim();
+  const invalid = text !== '' && !isRequirement(text);
+  return (
+    <div className="jp-EnvironmentOffer-choice">
+      <div className="jp-EnvironmentOffer-row">
+        {best ? (
+          <button
+            type="button"
+            className="jp-Environments-button jp-mod-accept"
+            onClick={() => onInstall(best.name)}
+          >
+            {trans.__('Install %1 into %2', best.name, environment.name)}
+          </button>
+        ) : (
+          <span className="jp-EnvironmentOffer-text">
+            {trans.__('No package is known that brings %1.', module)}
+          </span>
+        )}
+        {best && (
+          <button
+            type="button"
+            className="jp-Environments-link"
+            aria-expanded={open}
+            onClick={() => {
+              asked.current = !open;
+              setOpen(!open);
+            }}
+          >
+            {trans.__('Other…')}
+          </button>
+        )}
+        {best?.source === 'guess' && (
+          <span className="jp-EnvironmentOffer-note">
+            {trans.__('A guess from the name: if %1 is a file of yours, it is not this.', module)}
+          </span>
+        )}
+      </div>
+      {open && (
+        <form
+          className="jp-EnvironmentOffer-row"
+          onSubmit={event => {
+            event.preventDefault();
+            if (text && !invalid) {
+              onInstall(text);
+            }
+          }}
+        >
+          {others.map(other => (
+            <button
+              key={other.name}
+              type="button"
+              className="jp-Environments-button"
+              onClick={() => onInstall(other.name)}
+            >
+              {trans.__('Install %1', other.name)}
+            </button>
+          ))}
+          <label htmlFor={id}>{trans.__('Package')}</label>
+          <input
+            id={id}
+            ref={input}
+            className="jp-Environments-input jp-EnvironmentOffer-input"
+            value={typed}
+            autoComplete="off"
+            spellCheck={false}
+            aria-invalid={invalid}
+            onChange={event => setTyped(event.target.value)}
+          />
+          <button
+            type="submit"
+            className="jp-Environments-button"
+            disabled={text === '' || invalid}
+          >
+            {trans.__('Install into %1', environment.name)}
+          </button>
+          {invalid && (
+            <span className="jp-Environments-note" data-state="error" role="status">
+              {trans.__('This is not a package, URL or path.')}
+            </span>
+          )}
+        </form>
+      )}
+      {error && <ErrorText error={error} trans={trans} />}
+    </div>
+  );
+}
+
+function Installing(props: {
+  job: IJob;
+  onCancel: (job: IJob) => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { job, trans } = props;
+  const text = progressText(job.progress, trans);
+  return (
+    <div className="jp-EnvironmentOffer-choice">
+      <div className="jp-EnvironmentOffer-row">
+        <span className="jp-EnvironmentOffer-text" role="status">
+          {jobTitle(job)} <span className="jp-EnvironmentOffer-note">{text}</span>
+        </span>
+        <button
+          type="button"
+          className="jp-Environments-button"
+          onClick={() => props.onCancel(job)}
+        >
+          {trans.__('Cancel')}
+        </button>
+      </div>
+      <ProgressBar fraction={job.progress.fraction} label={jobTitle(job)} text={text} />
+    </div>
+  );
+}
+
+function Done(
+  props: IInstallOfferProps & { state: Extract<OfferState, { kind: 'done' }> }
+): JSX.Element {
+  const { state, trans } = props;
+  const again = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    // Who installed from here goes on from here; who has gone elsewhere stays there.
+    if (document.activeElement === document.body) {
+      again.current?.focus();
+    }
+  }, []);
+  return (
+    <div className="jp-EnvironmentOffer-row">
+      <span className="jp-EnvironmentOffer-text" role="status">
+        {trans.__('%1 is installed.', state.name)}
+        {state.changed.length > 0 && (
+          <>
+            {' '}
+            {trans.__(
+              'Other versions came for: %1. Restart the kernel if it used them.',
+              state.changed.join(', ')
+            )}
+          </>
+        )}
+      </span>
+      <button
+        ref={again}
+        type="button"
+        className="jp-Environments-button jp-mod-accept"
+        onClick={props.onRunAgain}
+      >
+        {trans.__('Run the cell again')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,323 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useId, useRef, useState } from 'react';
+
+import type { ICreate, IErrorBody, IInterpreter, IManager } from '../api/types';
+import {
+  emptyDraft,
+  fieldOf,
+  requestOf,
+  settled,
+  withInspected,
+  type DraftField,
+  type IDraft,
+  type IImported
+} from '../model/draft';
+import type { ILookups } from '../model/lookups';
+import { nameProblem } from '../model/names';
+import { ErrorText } from './errortext';
+import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
+import { PackagesField, withDraft } from './packagesfield';
+
+/** The kinds of files that the server reads. */
+const FILES = '.txt,.toml,.ipynb,.py,.yml,.yaml,.lock,.json';
+
+export interface INewFormProps {
+  suggestedName: string;
+  taken: ReadonlyArray<string>;
+  /** The path of a notebook that may run with it, or null. */
+  notebook?: string | null;
+  /** Whether it runs with it unless the user says no. */
+  useInNotebook?: boolean;
+  /** Requirements to start with. */
+  packages?: ReadonlyArray<string>;
+  /** The manager that the user prefers; empty for the server's choice. */
+  manager: string;
+  /** The file that was given last; another object is another file. */
+  imported: IImported | null;
+  lookups?: ILookups;
+  loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
+  loadManagers: () => Promise<ReadonlyArray<IManager>>;
+  onImport: (file: File) => void;
+  /** Null when the job was started, else why the server refused it. */
+  onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
+  onCancel: () => void;
+  trans: TranslationBundle;
+}
+
+const MORE: ReadonlySet<DraftField | null> = new Set<DraftField | null>([
+  'manager',
+  'channels',
+  'displayName',
+  'prefix'
+]);
+
+/** The inline form for a new environment; with its defaults one click is enough. */
+export function NewForm(props: INewFormProps): JSX.Element {
+  const { taken, imported, trans } = props;
+  const id = useId();
+  const [draft, setDraft] = useState<IDraft>(() => ({
+    ...emptyDraft(props.suggestedName),
+    manager: props.manager,
+    packages: withDraft([], (props.packages ?? []).join('\n'))
+  }));
+  const [more, setMore] = useState(false);
+  const [inNotebook, setInNotebook] = useState(props.useInNotebook ?? true);
+  const [sending, setSending] = useState(false);
+  const [refusal, setRefusal] = useState<IErrorBody | null>(null);
+  const interpreters = useLoaded(props.loadInterpreters);
+  const managers = useLoaded(props.loadManagers, more);
+  const nameInput = useRef<HTMLInputElement>(null);
+  const takenNow = useRef(taken);
+
+  useEffect(() => {
+    nameInput.current?.focus();
+    nameInput.current?.select();
+  }, []);
+  useEffect(() => {
+    takenNow.current = taken;
+  });
+  useEffect(() => {
+    if (imported?.inspected) {
+      const { inspected } = imported;
+      setDraft(old => withInspected(old, inspected, takenNow.current));
+    }
+  }, [imported]);
+
+  const change = (fields: Partial<IDraft>) => {
+    setDraft(old => ({ ...old, ...fields }));
+    setRefusal(null);
+  };
+  const refused = fieldOf(refusal);
+  const refusedAt = (field: DraftField) => (refused === field ? refusal!.message : null);
+  const problem = draft.prefix.trim() ? null : nameProblem(draft.name, taken, trans);
+  const invalid = draft.packages.filter(entry => !entry.valid);
+
+  const submit = async (event: React.FormEvent) => {
+    event.preventDefault();
+    const whole = settled(draft);
+    setDraft(whole);
+    if (problem || sending || whole.packages.some(entry => !entry.valid)) {
+      return;
+    }
+    setSending(true);
+    setRefusal(null);
+    const error = await props.onCreate(requestOf(whole), inNotebook);
+    if (error) {
+      setRefusal(error);
+      setSending(false);
+      setMore(open => open || MORE.has(fieldOf(error)));
+    }
+  };
+
+  return (
+    <form
+      className="jp-Environments-form"
+      aria-label={trans.__('New environment')}
+      onSubmit={event => void submit(event)}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          props.onCancel();
+        }
+      }}
+    >
+      <TextField
+        id={`${id}-name`}
+        label={trans.__('Name')}
+        inputRef={nameInput}
+        value={draft.prefix.trim() ? PathExt.basename(draft.prefix.trim()) : draft.name}
+        disabled={draft.prefix.trim() !== ''}
+        error={problem ?? refusedAt('name')}
+        note={draft.prefix.trim() ? trans.__('The name of its folder.') : trans.__('✓ free')}
+        onChange={name => change({ name, named: true })}
+      />
+      <Field
+        id={`${id}-python`}
+        label={trans.__('Python')}
+        error={
+          refusedAt('python') ??
+          (interpreters.error &&
+            trans.__('The list of Pythons could not be loaded: %1', interpreters.error))
+        }
+      >
+        <PythonSelect
+          id={`${id}-python`}
+          value={draft.python}
+          found={interpreters.found}
+          onChange={python => change({ python })}
+          trans={trans}
+        />
+      </Field>
+      <Field
+        id={`${id}-packages`}
+        label={trans.__('Packages')}
+        error={
+          invalid.length > 0
+            ? trans.__(
+                'Not a package, URL or path: %1',
+                invalid.map(entry => entry.text).join(', ')
+              )
+            : refusedAt('packages')
+        }
+        note={trans.__('Optional; a pasted list or “pip install” line works too.')}
+      >
+        <PackagesField
+          id={`${id}-packages`}
+          entries={draft.packages}
+          draft={draft.typed}
+          describedBy={`${id}-packages-note`}
+          onChange={(packages, typed) => change({ packages, typed })}
+          lookups={props.lookups}
+          trans={trans}
+        />
+      </Field>
+      <ImportField {...props} id={`${id}-file`} />
+
+      <button
+        type="button"
+        className="jp-Environments-more"
+        aria-expanded={more}
+        onClick={() => setMore(!more)}
+      >
+        {more ? (
+          <caretDownIcon.react tag="span" height="16px" width="16px" />
+        ) : (
+          <caretRightIcon.react tag="span" height="16px" width="16px" />
+        )}
+        {trans.__('More')}
+      </button>
+      {more && (
+        <>
+          <ManagerChoice
+            id={`${id}-manager`}
+            value={draft.manager}
+            found={managers.found}
+            error={refusedAt('manager') ?? managers.error}
+            onChange={manager => change({ manager })}
+            trans={trans}
+          />
+          {hasChannels(draft.manager, managers.found) && (
+            <TextField
+              id={`${id}-channels`}
+              label={trans.__('Channels')}
+              value={draft.channels}
+              placeholder={trans.__('conda-forge')}
+              error={refusedAt('channels')}
+              onChange={channels => change({ channels })}
+            />
+          )}
+          <TextField
+            id={`${id}-display`}
+            label={trans.__('Display name')}
+            value={draft.displayName}
+            placeholder={trans.__('Python (%1)', draft.name)}
+            error={refusedAt('displayName')}
+            note={trans.__('What it is called where kernels are chosen.')}
+            onChange={displayName => change({ displayName })}
+          />
+          <TextField
+            id={`${id}-prefix`}
+            label={trans.__('Folder')}
+            value={draft.prefix}
+            error={refusedAt('prefix')}
+            note={trans.__(
+              'A whole path, such as a project’s .venv; by default beside your others.'
+            )}
+            onChange={prefix => change({ prefix })}
+          />
+        </>
+      )}
+
+      {props.notebook && (
+        <label className="jp-Environments-check">
+          <input
+            type="checkbox"
+            checked={inNotebook}
+            onChange={event => setInNotebook(event.target.checked)}
+          />
+          <span>{trans.__('Use it in %1', PathExt.basename(props.notebook))}</span>
+        </label>
+      )}
+      {refusal && refused === null && <ErrorText error={refusal} trans={trans} />}
+      {refusal?.hint && refused !== null && (
+        <div className="jp-Environments-problem" data-severity="error" role="alert">
+          <span>{refusal.hint}</span>
+        </div>
+      )}
+      <div className="jp-Environments-buttons">
+        <button type="button" className="jp-Environments-button" onClick={props.onCancel}>
+          {trans.__('Cancel')}
+        </button>
+        <button
+          type="submit"
+          className="jp-Environments-button jp-mod-accept"
+          disabled={problem !== null || invalid.length > 0 || sending}
+        >
+          {trans.__('Create')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A button for a file, and what was found in the one given last, by button or by drop. */
+function ImportField(
+  props: Pick<INewFormProps, 'imported' | 'onImport' | 'trans'> & { id: string }
+): JSX.Element {
+  const { imported, trans } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const count = imported?.inspected?.create.packages?.length ?? 0;
+  return (
+    <div className="jp-Environments-import">
+      <button
+        type="button"
+        className="jp-Environments-button"
+        onClick={() => input.current?.click()}
+      >
+        {trans.__('Import a file…')}
+      </button>
+      <span className="jp-Environments-note">
+        {trans.__('or drop requirements.txt, pyproject.toml or a notebook here.')}
+      </span>
+      <input
+        id={props.id}
+        ref={input}
+        type="file"
+        hidden
+        accept={FILES}
+        aria-label={trans.__('File to import')}
+        onChange={event => {
+          const file = event.target.files?.[0];
+          // The same file can be chosen again after a change.
+          event.target.value = '';
+          if (file) {
+            props.onImport(file);
+          }
+        }}
+      />
+      {imported && (
+        <div className="jp-Environments-imported" role="status">
+          {imported.error ? (
+            <ErrorText error={imported.error} trans={trans} />
+          ) : imported.inspected === null ? (
+            trans.__('Reading %1…', imported.filename)
+          ) : (
+            trans._n('%1 package from %2.', '%1 packages from %2.', count, imported.filename)
+          )}
+          {imported.inspected?.warnings.map(warning => (
+            <div key={warning} className="jp-Environments-problem" data-severity="warning">
+              <span>{warning}</span>
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function hasChannels(chosen: string, found: ReadonlyArray<IManager>): boolean {
+  const manager = found.find(known => (chosen ? known.name === chosen : known.default));
+  return manager?.capabilities.channels ?? false;
+}

@@ -1,0 +1,236 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useRef, useState } from 'react';
+
+import type { ILookups } from '../model/lookups';
+import {
+  importedModules,
+  isRequirement,
+  parsePackages,
+  type IPackageEntry
+} from '../model/packages';
+import { nameOf, newestOf } from '../model/requirements';
+import { IconButton } from './iconbutton';
+import { SuggestionList, useChecks, useSuggestions, type Check } from './suggestions';
+
+export interface IPackagesFieldProps {
+  id: string;
+  entries: ReadonlyArray<IPackageEntry>;
+  /** What is typed and not an entry yet. */
+  draft: string;
+  /** The id of a text that describes the field. */
+  describedBy: string;
+  onChange: (entries: ReadonlyArray<IPackageEntry>, draft: string) => void;
+  /** With it the field suggests names and asks the index about each entry. */
+  lookups?: ILookups;
+  trans: TranslationBundle;
+}
+
+/** Requirements as chips; Enter or a blank makes one, a pasted list, command or import many. */
+export function PackagesField(props: IPackagesFieldProps): JSX.Element {
+  const { id, entries, draft, onChange, lookups, trans } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const latest = useRef(entries);
+  const [open, setOpen] = useState(false);
+  const [active, setActive] = useState(-1);
+  const [unread, setUnread] = useState<string | null>(null);
+  const suggestions = useSuggestions(lookups, open ? draft.trim() : '', trans);
+  const checks = useChecks(
+    lookups,
+    entries.filter(entry => entry.valid).map(entry => entry.text)
+  );
+  const shown = open && suggestions.length > 0;
+  const at = Math.min(active, suggestions.length - 1);
+
+  useEffect(() => {
+    latest.current = entries;
+  });
+
+  const commit = (text: string) => {
+    setOpen(false);
+    setActive(-1);
+    setUnread(null);
+    const lines = text.split(/\r?\n/);
+    const modules = lines.flatMap(line => importedModules(line) ?? []);
+    if (!lookups || modules.length === 0) {
+      onChange(withDraft(entries, text), '');
+      return;
+    }
+    const rest = lines.filter(line => importedModules(line) === null).join('\n');
+    onChange(withDraft(entries, rest), '');
+    const take = (found: string) => onChange(withDraft(latest.current, found), '');
+    lookups.distributions(modules).then(
+      names => {
+        take(names.join('\n'));
+        if (names.length === 0) {
+          setUnread(modules.join(', '));
+        }
+      },
+      // The modules' own names are the best guess without the server's.
+      () => take(modules.join('\n'))
+    );
+  };
+
+  const onKeyDown = (event: React.KeyboardEvent<HTMLInputElement>) => {
+    if (press(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  /** Whether the key meant something here. */
+  const press = (key: string): boolean => {
+    if ((key === 'ArrowDown' || key === 'ArrowUp') && suggestions.length > 0) {
+      const count = suggestions.length;
+      setActive(key === 'ArrowDown' ? (at + 1) % count : (Math.max(at, 0) + count - 1) % count);
+      return true;
+    }
+    if (key === 'Escape' && shown) {
+      setOpen(false);
+      return true;
+    }
+    if (key === 'Enter' && shown && at >= 0) {
+      commit(suggestions[at].text);
+      return true;
+    }
+    if (draft && (key === 'Enter' || (key === ' ' && isComplete(draft)))) {
+      commit(draft);
+      return true;
+    }
+    if (!draft && key === 'Backspace' && entries.length > 0) {
+      onChange(entries.slice(0, -1), entries[entries.length - 1].text);
+      return true;
+    }
+    return false;
+  };
+
+  const onPaste = (event: React.ClipboardEvent) => {
+    const text = event.clipboardData.getData('text');
+    if (/\s/.test(text.trim())) {
+      event.preventDefault();
+      commit(`${draft}${text}`);
+    }
+  };
+
+  return (
+    <div className="jp-Environments-packagesField">
+      <div className="jp-Environments-chips" onClick={() => input.current?.focus()}>
+        {entries.map((entry, index) => (
+          <Chip
+            key={entry.text}
+            entry={entry}
+            check={checks.get(nameOf(entry.text) ?? '')}
+            onLeaveOut={() => {
+              onChange([...entries.slice(0, index), ...entries.slice(index + 1)], draft);
+              input.current?.focus();
+            }}
+            trans={trans}
+          />
+        ))}
+        <input
+          id={id}
+          ref={input}
+          value={draft}
+          autoComplete="off"
+          spellCheck={false}
+          aria-describedby={props.describedBy}
+          aria-invalid={isWrong(draft)}
+          {...(lookups && {
+            role: 'combobox',
+            'aria-autocomplete': 'list' as const,
+            'aria-expanded': shown,
+            'aria-controls': shown ? `${id}-list` : undefined,
+            'aria-activedescendant': shown && at >= 0 ? `${id}-list-${at}` : undefined
+          })}
+          placeholder={entries.length === 0 ? trans.__('numpy pandas>=2 …') : undefined}
+          onChange={event => {
+            setOpen(true);
+            setActive(-1);
+            setUnread(null);
+            onChange(entries, event.target.value);
+          }}
+          onBlur={() => setOpen(false)}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+        />
+      </div>
+      {shown && (
+        <SuggestionList
+          id={`${id}-list`}
+          suggestions={suggestions}
+          active={at}
+          onPick={suggestion => commit(suggestion.text)}
+          trans={trans}
+        />
+      )}
+      {unread !== null && (
+        <div className="jp-Environments-note" role="status">
+          {trans.__('No package is needed, or known, for %1.', unread)}
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Chip(props: {
+  entry: IPackageEntry;
+  check: Check;
+  onLeaveOut: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { entry, check, trans } = props;
+  const missing = entry.valid && check === 'missing';
+  const text = !entry.valid
+    ? trans.__('This is not a package, URL or path.')
+    : missing
+      ? trans.__('The index has no package of this name.')
+      : check && check !== 'missing' && check.versions.length > 0
+        ? trans.__('%1, newest version %2', entry.text, newestOf(check.versions, '')!)
+        : entry.text;
+  return (
+    <span
+      className="jp-Environments-chip"
+      data-valid={entry.valid}
+      data-missing={missing || undefined}
+      title={text}
+    >
+      <span>{entry.text}</span>
+      {(missing || !entry.valid) && <span className="jp-sr-only">{text}</span>}
+      <IconButton
+        icon={closeIcon}
+        label={trans.__('Leave out %1', entry.text)}
+        onClick={props.onLeaveOut}
+      />
+    </span>
+  );
+}
+
+/** The entries with what was being typed taken in, each once. */
+export function withDraft(
+  entries: ReadonlyArray<IPackageEntry>,
+  draft: string
+): ReadonlyArray<IPackageEntry> {
+  const known = new Set(entries.map(entry => entry.text));
+  return [...entries, ...parsePackages(draft).filter(entry => !known.has(entry.text))];
+}
+
+/** Whether what is typed cannot become a package any more. */
+function isWrong(draft: string): boolean {
+  const text = draft.trim();
+  return text !== '' && isComplete(draft) && !OPENING.test(text) && !isRequirement(text);
+}
+
+/** The first word of what is more than one requirement. */
+const OPENING = /^(?:[!%]?\s*(?:uv|pip3?|python3?|envinstall)|import|from)\b|^-/;
+
+/** A blank ends `numpy`, but not `pip`, `import`, `numpy >=` or `-e`, where more has to follow. */
+function isComplete(draft: string): boolean {
+  const text = draft.trim();
+  if (/^(import|from)\b/.test(text)) {
+    return false;
+  }
+  if (/^[!%]?\s*(uv|pip3?|python3?)\b/.test(text) && !/install\s+\S/.test(text)) {
+    return false;
+  }
+  return !/[<>=!~,;@[]\s*$/.test(text) && !/^-e\b/.test(text) && !/;|\s@\s/.test(text);
+}

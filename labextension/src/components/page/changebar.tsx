@@ -1,0 +1,244 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useState } from 'react';
+
+import type { IErrorBody, IJob, ITreeNode } from '../../api/types';
+import { countOf, isComplete, isEmptyPlan, type IPending } from '../../model/changes';
+import type { IOutcome } from '../../model/environmentpage';
+import type { PreviewState } from '../../model/preview';
+import { normalName } from '../../model/requirements';
+import { reasonsFor } from '../../model/tree';
+import type { IJobLog } from '../../tokens';
+import { ErrorText } from '../errortext';
+import { IconButton } from '../iconbutton';
+import { JobLogView } from '../joblog';
+import { ProgressBar } from '../progressbar';
+import { jobTitle, progressText } from '../text';
+import { PlanList, planSummary } from './planlist';
+
+export interface IChangeBarProps {
+  pending: IPending;
+  preview: PreviewState;
+  /** Null until somebody asked for it. */
+  tree: ReadonlyArray<ITreeNode> | null;
+  activeJob: IJob | null;
+  /** Whether the page shows the job elsewhere. */
+  jobElsewhere: boolean;
+  outcome: IOutcome | null;
+  onDiscard: () => void;
+  /** Null when the job was started, else why not; the same for the next. */
+  onApply: () => Promise<IErrorBody | null>;
+  onUndo: (revision: number) => Promise<IErrorBody | null>;
+  onDismiss: () => void;
+  onCancel: (job: IJob) => void;
+  onExplain: () => void;
+  watchLog: (job: IJob) => IJobLog;
+  trans: TranslationBundle;
+}
+
+/** At the foot of the page: what runs, how it ended, what waits to be applied. */
+export function ChangeBar(props: IChangeBarProps): JSX.Element | null {
+  const { pending, activeJob, outcome, trans } = props;
+  const [refused, setRefused] = useState<IErrorBody | null>(null);
+  useEffect(() => setRefused(null), [pending]);
+  const waiting = countOf(pending) > 0;
+  if (activeJob ? props.jobElsewhere : !outcome && !waiting && !refused) {
+    return null;
+  }
+  return (
+    <section className="jp-EnvironmentPage-bar" aria-label={trans.__('Changes')}>
+      {activeJob && <JobStrip {...props} job={activeJob} />}
+      {!activeJob && outcome && (
+        <Outcome
+          {...props}
+          key={outcome.job.id}
+          outcome={outcome}
+          onUndo={async revision => {
+            const error = await props.onUndo(revision);
+            setRefused(error);
+            return error;
+          }}
+        />
+      )}
+      {refused && <ErrorText error={refused} trans={trans} />}
+      {!activeJob && waiting && (
+        <Waiting {...props} onApply={async () => (setRefused(await props.onApply()), null)} />
+      )}
+    </section>
+  );
+}
+
+function JobStrip(props: IChangeBarProps & { job: IJob }): JSX.Element {
+  const { job, trans } = props;
+  const [open, setOpen] = useState(false);
+  const title = jobTitle(job);
+  const text = progressText(job.progress, trans);
+  return (
+    <div className="jp-EnvironmentPage-strip">
+      <div className="jp-EnvironmentPage-stripHead">
+        <strong>{title}</strong>
+        <span className="jp-EnvironmentPage-muted">{text}</span>
+        <span className="jp-EnvironmentPage-fill" />
+        <button
+          type="button"
+          className="jp-Environments-link"
+          aria-expanded={open}
+          aria-label={trans.__('Log of %1', title)}
+          onClick={() => setOpen(!open)}
+        >
+          {trans.__('Log')}
+        </button>
+        <button
+          type="button"
+          className="jp-Environments-button"
+          aria-label={trans.__('Cancel %1', title)}
+          onClick={() => props.onCancel(job)}
+        >
+          {trans.__('Cancel')}
+        </button>
+      </div>
+      <ProgressBar fraction={job.progress.fraction} label={title} text={text} />
+      {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
+    </div>
+  );
+}
+
+function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
+  const { outcome, trans } = props;
+  const { job, plan, undo } = outcome;
+  const [open, setOpen] = useState(false);
+  const log = (
+    <button
+      type="button"
+      className="jp-Environments-link"
+      aria-expanded={open}
+      aria-label={trans.__('Log of %1', jobTitle(job))}
+      onClick={() => setOpen(!open)}
+    >
+      {trans.__('Log')}
+    </button>
+  );
+  const dismiss = (
+    <IconButton icon={closeIcon} label={trans.__('Dismiss')} onClick={props.onDismiss} />
+  );
+  return (
+    <div className="jp-EnvironmentPage-strip">
+      {job.state === 'failed' && job.error ? (
+        <ErrorText error={job.error} trans={trans}>
+          {log}
+          {dismiss}
+        </ErrorText>
+      ) : (
+        <div className="jp-EnvironmentPage-stripHead">
+          <span>{outcomeText(job, trans)}</span>
+          {plan && !isEmptyPlan(plan) && (
+            <span className="jp-EnvironmentPage-muted">{planSummary(plan, trans)}</span>
+          )}
+          <span className="jp-EnvironmentPage-fill" />
+          {log}
+          {undo !== null && (
+            <button
+              type="button"
+              className="jp-Environments-button"
+              title={trans.__('Back to revision %1', undo)}
+              onClick={() => void props.onUndo(undo)}
+            >
+              {trans.__('Undo')}
+            </button>
+          )}
+          {dismiss}
+        </div>
+      )}
+      {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
+    </div>
+  );
+}
+
+/** How `job` ended, for the eye and for the live region. */
+export function outcomeText(job: IJob, trans: TranslationBundle): string {
+  const title = jobTitle(job);
+  switch (job.state) {
+    case 'succeeded':
+      return trans.__('Done: %1', title);
+    case 'cancelled':
+      return trans.__('Cancelled: %1. All is as it was before.', title);
+    case 'interrupted':
+      return trans.__('Interrupted: %1. The server stopped while it ran.', title);
+    default:
+      return trans.__('Not done: %1. %2', title, job.error?.message ?? '');
+  }
+}
+
+function Waiting(props: IChangeBarProps): JSX.Element {
+  const { pending, preview, tree, onExplain, trans } = props;
+  const [sending, setSending] = useState(false);
+  const count = countOf(pending);
+  const removed = [...pending.wishes].filter(([, wish]) => wish.kind === 'remove').map(([n]) => n);
+  const removes = removed.length > 0;
+  useEffect(() => {
+    if (removes) {
+      onExplain();
+    }
+  }, [removes, onExplain]);
+  const broken = tree ? brokenBy(tree, removed) : [];
+  return (
+    <div className="jp-EnvironmentPage-waiting">
+      <div className="jp-EnvironmentPage-stripHead">
+        <strong>{trans._n('%1 change waiting', '%1 changes waiting', count)}</strong>
+        <span className="jp-EnvironmentPage-muted" role="status">
+          {previewText(pending, preview, trans)}
+        </span>
+        <span className="jp-EnvironmentPage-fill" />
+        <button type="button" className="jp-Environments-button" onClick={props.onDiscard}>
+          {trans.__('Discard')}
+        </button>
+        <button
+          type="button"
+          className="jp-Environments-button jp-mod-accept"
+          disabled={preview.state !== 'ready' || sending}
+          onClick={() => {
+            setSending(true);
+            void props.onApply().then(() => setSending(false));
+          }}
+        >
+          {trans.__('Apply')}
+        </button>
+      </div>
+      {preview.state === 'ready' && <PlanList plan={preview.plan} trans={trans} />}
+      {broken.length > 0 && (
+        <div className="jp-Environments-problem" data-severity="warning">
+          <span>
+            {trans.__(
+              'Without %1 these will no longer work: %2',
+              removed.join(', '),
+              broken.join(', ')
+            )}
+          </span>
+        </div>
+      )}
+      {preview.state === 'failed' && <ErrorText error={preview.error} trans={trans} />}
+    </div>
+  );
+}
+
+function previewText(pending: IPending, preview: PreviewState, trans: TranslationBundle): string {
+  switch (preview.state) {
+    case 'none':
+      return isComplete(pending) ? '' : trans.__('One of them is not a package, URL or path.');
+    case 'working':
+      return trans.__('Working out what would change…');
+    case 'ready':
+      return isEmptyPlan(preview.plan)
+        ? trans.__('All of it is there already.')
+        : planSummary(preview.plan, trans);
+    case 'failed':
+      return trans.__('This cannot be done.');
+  }
+}
+
+/** What stays and needs one of `removed`. */
+function brokenBy(tree: ReadonlyArray<ITreeNode>, removed: ReadonlyArray<string>): string[] {
+  const gone = new Set(removed.map(normalName));
+  const needing = new Set(removed.flatMap(name => reasonsFor(tree, name).dependents));
+  return [...needing].filter(name => !gone.has(name));
+}

@@ -1,0 +1,245 @@
+import { Time } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon, editIcon, HTMLSelect } from '@jupyterlab/ui-components';
+import React, { useEffect, useId, useRef, useState } from 'react';
+
+import type { IActivation, IEnvironment, IErrorBody, IKernelName } from '../../api/types';
+import { ErrorText } from '../errortext';
+import { IconButton } from '../iconbutton';
+import { size } from '../text';
+import { ProblemList } from './health';
+
+export interface IOverviewProps {
+  environment: IEnvironment;
+  running: number;
+  busy: boolean;
+  /** Null before the first answer. */
+  activation: IActivation | null;
+  onCopy: (text: string) => void;
+  onRegisterKernel: () => Promise<IErrorBody | null>;
+  onRenameKernel: (displayName: string) => Promise<IErrorBody | null>;
+  onRepair: () => Promise<IErrorBody | null>;
+  trans: TranslationBundle;
+}
+
+/** The facts of an environment. */
+export function Overview(props: IOverviewProps): JSX.Element {
+  const { environment, busy, trans } = props;
+  const { python, kernels, prefix } = environment;
+  const [error, setError] = useState<IErrorBody | null>(null);
+  const version = [python.implementation, python.version].filter(Boolean).join(' ');
+  return (
+    <div className="jp-EnvironmentPage-scroll">
+      <ProblemList {...props} problems={environment.problems} />
+      {error && <ErrorText error={error} trans={trans} />}
+      <dl className="jp-EnvironmentPage-facts">
+        <dt>{trans.__('Folder')}</dt>
+        <dd>
+          <Copyable text={prefix} label={trans.__('Copy the folder')} onCopy={props.onCopy} />
+        </dd>
+        <dt>{trans.__('Python')}</dt>
+        <dd>{version || trans.__('not known')}</dd>
+        <dt>{trans.__('Interpreter')}</dt>
+        <dd>
+          <Copyable
+            text={python.path}
+            label={trans.__('Copy the path of the interpreter')}
+            onCopy={props.onCopy}
+          />
+        </dd>
+        {python.base && (
+          <>
+            <dt>{trans.__('Made from')}</dt>
+            <dd>
+              <code>{python.base}</code>
+            </dd>
+          </>
+        )}
+        <dt>{trans.__('Manager')}</dt>
+        <dd>{environment.manager}</dd>
+        {environment.project && (
+          <>
+            <dt>{trans.__('Project')}</dt>
+            <dd>
+              <code>{environment.project}</code>
+            </dd>
+          </>
+        )}
+        <dt>{kernels.length > 1 ? trans.__('Kernels') : trans.__('Kernel')}</dt>
+        <dd>
+          {kernels.map(kernel => (
+            <KernelName key={kernel.name} {...props} kernel={kernel} />
+          ))}
+          {kernels.length === 0 && (
+            <>
+              {trans.__('Not offered to notebooks.')}{' '}
+              <button
+                type="button"
+                className="jp-Environments-link"
+                disabled={busy || environment.state === 'broken'}
+                onClick={() => void props.onRegisterKernel().then(setError)}
+              >
+                {trans.__('Offer as a kernel')}
+              </button>
+            </>
+          )}
+          {props.running > 0 && (
+            <div className="jp-EnvironmentPage-muted">
+              {trans._n('%1 kernel running', '%1 kernels running', props.running)}
+            </div>
+          )}
+        </dd>
+        <dt>{trans.__('Size')}</dt>
+        <dd>{environment.size === null ? trans.__('not measured yet') : size(environment.size)}</dd>
+        <dt>{trans.__('Packages')}</dt>
+        <dd>{environment.package_count ?? trans.__('not known')}</dd>
+        <dt>{trans.__('Created')}</dt>
+        <dd>{dateOf(environment.created, trans)}</dd>
+        <dt>{trans.__('Changed')}</dt>
+        <dd>{dateOf(environment.modified, trans)}</dd>
+        <dt>{trans.__('Activate')}</dt>
+        <dd>
+          <Activation {...props} />
+        </dd>
+      </dl>
+    </div>
+  );
+}
+
+function dateOf(time: string | null, trans: TranslationBundle): React.ReactNode {
+  return time === null ? (
+    trans.__('not known')
+  ) : (
+    <time dateTime={time} title={Time.format(time)}>
+      {Time.formatHuman(time)}
+    </time>
+  );
+}
+
+function Copyable(props: {
+  text: string;
+  label: string;
+  onCopy: (text: string) => void;
+}): JSX.Element {
+  return (
+    <span className="jp-EnvironmentPage-copyable">
+      <code>{props.text}</code>
+      <IconButton icon={copyIcon} label={props.label} onClick={() => props.onCopy(props.text)} />
+    </span>
+  );
+}
+
+/** The command that activates the environment, in the shell of the user's choice. */
+function Activation(props: IOverviewProps): JSX.Element {
+  const { activation, trans } = props;
+  const [shell, setShell] = useState<string | null>(null);
+  const lines = activation?.lines ?? [];
+  const chosen = lines.find(line => line.shell === (shell ?? activation?.shell)) ?? lines[0];
+  if (!chosen) {
+    return <>…</>;
+  }
+  return (
+    <span className="jp-EnvironmentPage-activate">
+      <HTMLSelect
+        aria-label={trans.__('Shell')}
+        value={chosen.shell}
+        onChange={event => setShell(event.target.value)}
+      >
+        {lines.map(line => (
+          <option key={line.shell} value={line.shell}>
+            {SHELL_NAMES[line.shell] ?? line.shell}
+          </option>
+        ))}
+      </HTMLSelect>
+      <Copyable
+        text={chosen.command}
+        label={trans.__('Copy the activation command')}
+        onCopy={props.onCopy}
+      />
+    </span>
+  );
+}
+
+/** Names of programs, the same in every language. */
+const SHELL_NAMES: { [shell: string]: string } = {
+  sh: 'bash, zsh',
+  powershell: 'PowerShell',
+  cmd: 'cmd'
+};
+
+/** The name in launcher and pickers, changed where it stands. */
+function KernelName(props: IOverviewProps & { kernel: IKernelName }): JSX.Element {
+  const { kernel, busy, environment, trans } = props;
+  const id = useId();
+  const [text, setText] = useState<string | null>(null);
+  const [error, setError] = useState<IErrorBody | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const editing = text !== null;
+  useEffect(() => {
+    if (editing) {
+      input.current?.focus();
+      input.current?.select();
+    }
+  }, [editing]);
+  if (text === null) {
+    return (
+      <div className="jp-EnvironmentPage-copyable">
+        <span title={kernel.name}>{kernel.display_name}</span>
+        {!environment.protected && (
+          <IconButton
+            icon={editIcon}
+            label={trans.__('Rename the kernel %1', kernel.display_name)}
+            disabled={busy}
+            onClick={() => setText(kernel.display_name)}
+          />
+        )}
+      </div>
+    );
+  }
+  return (
+    <form
+      className="jp-EnvironmentPage-ask"
+      aria-label={trans.__('Name of the kernel')}
+      onSubmit={event => {
+        event.preventDefault();
+        if (text.trim()) {
+          void props.onRenameKernel(text.trim()).then(refused => {
+            setError(refused);
+            if (!refused) {
+              setText(null);
+            }
+          });
+        }
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          setText(null);
+        }
+      }}
+    >
+      <label htmlFor={id} className="jp-sr-only">
+        {trans.__('Name in launcher and pickers')}
+      </label>
+      <input
+        id={id}
+        ref={input}
+        className="jp-Environments-input"
+        value={text}
+        maxLength={100}
+        onChange={event => setText(event.target.value)}
+      />
+      <button type="button" className="jp-Environments-button" onClick={() => setText(null)}>
+        {trans.__('Cancel')}
+      </button>
+      <button
+        type="submit"
+        className="jp-Environments-button jp-mod-accept"
+        disabled={!text.trim() || text.trim() === kernel.display_name}
+      >
+        {trans.__('Rename')}
+      </button>
+      {error && <ErrorText error={error} trans={trans} />}
+    </form>
+  );
+}

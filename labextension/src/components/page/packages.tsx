@@ -1,0 +1,400 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, {
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState
+} from 'react';
+
+import type { IEnvironment, IErrorBody, IPackage, ITreeNode } from '../../api/types';
+import { withAdds, withWish, type IPending, type Wish } from '../../model/changes';
+import type { ILookups } from '../../model/lookups';
+import type { Known } from '../../model/newest';
+import { FIRST_VIEW, isFromIndex, selectPackages, type SortKey } from '../../model/packagelist';
+import { isOutdated } from '../../model/requirements';
+import { ErrorText } from '../errortext';
+import { PackagesField, withDraft } from '../packagesfield';
+import { keyOf, PackageTable } from './packagetable';
+
+/** Scrolling past rows asks for nothing: this long they have to stay in view. */
+const SETTLE_MS = 250;
+
+export interface IPackagesTabProps {
+  environment: IEnvironment;
+  /** Null before the first answer. */
+  packages: ReadonlyArray<IPackage> | null;
+  failure: IErrorBody | null;
+  tree: ReadonlyArray<ITreeNode> | null;
+  newest: (name: string) => Known | undefined;
+  /** Why the index is not asked at present. */
+  newestFailure: IErrorBody | null;
+  lookups: ILookups;
+  pending: IPending;
+  /** Whether a job changes the environment now. */
+  busy: boolean;
+  onPending: (pending: IPending) => void;
+  onWantNewest: (names: ReadonlyArray<string>) => void;
+  onRetryNewest: () => void;
+  onExplain: () => void;
+  onRetry: () => void;
+  trans: TranslationBundle;
+}
+
+/** What is installed, what could be, and what shall be. */
+export function PackagesTab(props: IPackagesTabProps): JSX.Element {
+  const { environment, packages, pending, newest, trans } = props;
+  const { onPending, onWantNewest } = props;
+  const [view, setView] = useState(FIRST_VIEW);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [checking, setChecking] = useState(false);
+  const filter = useRef<HTMLInputElement>(null);
+  const fixed = fixedReason(environment, trans);
+  const locked = fixed !== null || props.busy;
+
+  const outdated = useCallback(
+    (item: IPackage) => {
+      const known = isFromIndex(item) ? newest(keyOf(item)) : null;
+      return !!known && isOutdated(known, item.version);
+    },
+    [newest]
+  );
+  // The field takes the next key while the rows of the last one are still being drawn.
+  const drawn = useDeferredValue(view);
+  const items = useMemo(
+    () => selectPackages(packages ?? [], drawn, outdated),
+    [packages, drawn, outdated]
+  );
+  const chosen = useMemo(
+    () => (packages ?? []).filter(item => selected.has(keyOf(item))),
+    [packages, selected]
+  );
+  const fromIndex = useMemo(() => (packages ?? []).filter(isFromIndex).map(keyOf), [packages]);
+
+  const wants = useRef({ pending, checking, fromIndex });
+  wants.current = { pending, checking, fromIndex };
+  const timer = useRef(0);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const onView = useCallback(
+    (inView: ReadonlyArray<IPackage>) => {
+      window.clearTimeout(timer.current);
+      timer.current = window.setTimeout(() => {
+        const { checking: all, fromIndex: every } = wants.current;
+        const names = inView.filter(isFromIndex).map(keyOf);
+        onWantNewest(all ? [...names, ...every] : names);
+      }, SETTLE_MS);
+    },
+    [onWantNewest]
+  );
+  const check = () => {
+    setChecking(true);
+    onWantNewest(fromIndex);
+  };
+
+  const onWish = useCallback(
+    (names: ReadonlyArray<string>, wish: Wish | null) =>
+      onPending(withWish(wants.current.pending, names, wish)),
+    [onPending]
+  );
+  const onSelect = useCallback(
+    (keys: ReadonlyArray<string>, on: boolean) =>
+      setSelected(old => {
+        const next = new Set(old);
+        for (const key of keys) {
+          if (on) {
+            next.add(key);
+          } else {
+            next.delete(key);
+          }
+        }
+        return next;
+      }),
+    []
+  );
+  const onSort = useCallback(
+    (key: SortKey) =>
+      setView(old => ({ ...old, sort: key, descending: old.sort === key && !old.descending })),
+    []
+  );
+  const { query } = view;
+  const setQuery = (text: string) => setView(old => ({ ...old, query: text }));
+  const forAll = (wish: Wish) => {
+    onWish(
+      chosen.map(item => item.name),
+      wish
+    );
+    setSelected(new Set());
+  };
+
+  return (
+    <div className="jp-EnvironmentPage-packages">
+      {fixed !== null ? (
+        <p className="jp-EnvironmentPage-muted jp-EnvironmentPage-fixed">{fixed}</p>
+      ) : (
+        <AddField {...props} locked={locked} />
+      )}
+      <div className="jp-EnvironmentPage-tools">
+        <input
+          ref={filter}
+          type="search"
+          className="jp-Environments-input"
+          aria-label={trans.__('Filter packages')}
+          placeholder={trans.__('Filter')}
+          value={query}
+          onChange={event => setQuery(event.target.value)}
+          onKeyDown={event => {
+            if (event.key === 'Escape') {
+              setQuery('');
+            }
+          }}
+        />
+        <label>
+          <input
+            type="checkbox"
+            checked={view.outdatedOnly}
+            onChange={event => {
+              setView({ ...view, outdatedOnly: event.target.checked });
+              if (event.target.checked) {
+                check();
+              }
+            }}
+          />
+          {trans.__('Outdated')}
+        </label>
+        <label>
+          <input
+            type="checkbox"
+            checked={view.requestedOnly}
+            onChange={event => setView({ ...view, requestedOnly: event.target.checked })}
+          />
+          {trans.__('Requested')}
+        </label>
+        <Newer
+          {...props}
+          names={fromIndex}
+          checking={checking}
+          outdated={(packages ?? []).filter(outdated).map(item => item.name)}
+          locked={locked}
+          onCheck={check}
+          onWish={onWish}
+        />
+      </div>
+      {chosen.length > 0 && (
+        <div className="jp-EnvironmentPage-tools" role="group" aria-label={trans.__('Selected')}>
+          <strong>{trans._n('%1 selected', '%1 selected', chosen.length)}</strong>
+          <button
+            type="button"
+            className="jp-Environments-button"
+            disabled={locked}
+            onClick={() => forAll({ kind: 'upgrade' })}
+          >
+            {trans.__('Upgrade')}
+          </button>
+          <button
+            type="button"
+            className="jp-Environments-button"
+            disabled={locked}
+            onClick={() => forAll({ kind: 'remove' })}
+          >
+            {trans.__('Remove')}
+          </button>
+          <button
+            type="button"
+            className="jp-Environments-link"
+            onClick={() => setSelected(new Set())}
+          >
+            {trans.__('Clear selection')}
+          </button>
+        </div>
+      )}
+      {props.failure && (
+        <ErrorText error={props.failure} trans={trans}>
+          <button type="button" className="jp-Environments-button" onClick={props.onRetry}>
+            {trans.__('Try again')}
+          </button>
+        </ErrorText>
+      )}
+      {packages === null && !props.failure && (
+        <div className="jp-Environments-message jp-mod-late" role="status">
+          {trans.__('Reading the packages…')}
+        </div>
+      )}
+      {packages !== null && items.length === 0 && (
+        <div className="jp-Environments-message" role="status">
+          <p>{nothingText(packages.length, view.outdatedOnly, query, trans)}</p>
+          {packages.length > 0 && (
+            <button
+              type="button"
+              className="jp-Environments-button"
+              onClick={() => setView(FIRST_VIEW)}
+            >
+              {trans.__('Show all')}
+            </button>
+          )}
+        </div>
+      )}
+      {items.length > 0 && (
+        <PackageTable
+          items={items}
+          view={drawn}
+          selected={selected}
+          newest={newest}
+          tree={props.tree}
+          pending={pending}
+          locked={locked}
+          onView={onView}
+          onSort={onSort}
+          onSelect={onSelect}
+          onWish={onWish}
+          onExplain={props.onExplain}
+          onFilter={() => filter.current?.focus()}
+          trans={trans}
+        />
+      )}
+    </div>
+  );
+}
+
+function AddField(props: IPackagesTabProps & { locked: boolean }): JSX.Element {
+  const { pending, onPending, trans } = props;
+  const id = useId();
+  const [draft, setDraft] = useState('');
+  const invalid = pending.adds.filter(entry => !entry.valid);
+  return (
+    <div className="jp-EnvironmentPage-add">
+      <label htmlFor={id}>{trans.__('Add packages')}</label>
+      <PackagesField
+        id={id}
+        entries={pending.adds}
+        draft={draft}
+        describedBy={`${id}-note`}
+        onChange={(adds, text) => {
+          setDraft(text);
+          if (adds !== pending.adds) {
+            onPending(withAdds(pending, adds));
+          }
+        }}
+        lookups={props.lookups}
+        trans={trans}
+      />
+      {draft.trim() !== '' && (
+        <button
+          type="button"
+          className="jp-Environments-button"
+          disabled={props.locked}
+          onClick={() => {
+            onPending(withAdds(pending, withDraft(pending.adds, draft)));
+            setDraft('');
+          }}
+        >
+          {trans.__('Add')}
+        </button>
+      )}
+      <div
+        id={`${id}-note`}
+        className="jp-Environments-note"
+        data-state={invalid.length > 0 ? 'error' : 'ok'}
+        aria-live="polite"
+      >
+        {invalid.length > 0
+          ? trans.__('Not a package, URL or path: %1', invalid.map(each => each.text).join(', '))
+          : trans.__('Type a name, or paste a “pip install” line, requirements or an import.')}
+      </div>
+    </div>
+  );
+}
+
+interface INewerProps extends IPackagesTabProps {
+  names: ReadonlyArray<string>;
+  checking: boolean;
+  outdated: ReadonlyArray<string>;
+  locked: boolean;
+  onCheck: () => void;
+  onWish: (names: ReadonlyArray<string>, wish: Wish | null) => void;
+}
+
+/** Asks for newer versions of all, and says how far that is. */
+function Newer(props: INewerProps): JSX.Element | null {
+  const { names, checking, outdated, newestFailure, newest, trans } = props;
+  const done = names.filter(name => !!newest(name)).length;
+  if (newestFailure) {
+    return (
+      <span className="jp-EnvironmentPage-newer" role="status">
+        <span title={newestFailure.hint ?? undefined}>
+          {trans.__('Newest versions are not known: %1', newestFailure.message)}
+        </span>
+        <button type="button" className="jp-Environments-link" onClick={props.onRetryNewest}>
+          {trans.__('Try again')}
+        </button>
+      </span>
+    );
+  }
+  if (names.length === 0) {
+    return null;
+  }
+  if (done < names.length) {
+    return checking ? (
+      <span className="jp-EnvironmentPage-newer jp-EnvironmentPage-muted">
+        {trans.__('Checked %1 of %2', done, names.length)}
+      </span>
+    ) : (
+      <button
+        type="button"
+        className="jp-Environments-link jp-EnvironmentPage-newer"
+        onClick={props.onCheck}
+      >
+        {trans.__('Check for newer versions')}
+      </button>
+    );
+  }
+  return (
+    <span className="jp-EnvironmentPage-newer">
+      <span role="status" className="jp-EnvironmentPage-muted">
+        {outdated.length === 0
+          ? trans.__('All are the newest.')
+          : trans._n('%1 newer version', '%1 newer versions', outdated.length)}
+      </span>
+      {outdated.length > 0 && (
+        <button
+          type="button"
+          className="jp-Environments-link"
+          disabled={props.locked}
+          onClick={() => props.onWish(outdated, { kind: 'upgrade' })}
+        >
+          {trans.__('Upgrade all')}
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** Why the packages cannot be changed here, or null. */
+function fixedReason(environment: IEnvironment, trans: TranslationBundle): string | null {
+  if (environment.protected) {
+    return trans.__(
+      'Jupyter itself runs in this environment, so its packages are not changed here. Make an environment of your own for what you need.'
+    );
+  }
+  return environment.kind === 'conda'
+    ? trans.__('This environment belongs to conda; its packages can be seen here, not changed.')
+    : null;
+}
+
+function nothingText(
+  count: number,
+  outdatedOnly: boolean,
+  query: string,
+  trans: TranslationBundle
+): string {
+  if (count === 0) {
+    return trans.__('There are no packages in this environment yet.');
+  }
+  if (query) {
+    return trans.__('No package fits “%1”.', query);
+  }
+  return outdatedOnly
+    ? trans.__('None of those checked has a newer version.')
+    : trans.__('None of them was asked for.');
+}

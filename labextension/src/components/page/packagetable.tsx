@@ -1,0 +1,252 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useCallback, useEffect, useRef, useState } from 'react';
+
+import type { IPackage, ITreeNode } from '../../api/types';
+import type { IPending, Wish } from '../../model/changes';
+import type { Known } from '../../model/newest';
+import type { IPackageView, SortKey } from '../../model/packagelist';
+import { normalName } from '../../model/requirements';
+import { reasonsFor, type IReasons } from '../../model/tree';
+import { VirtualList } from '../virtuallist';
+import { PackageRow } from './packagerow';
+
+const ROW_HEIGHT = 30;
+const DETAIL_HEIGHT = 130;
+const PAGE_ROWS = 10;
+
+export interface IPackageTableProps {
+  /** Those to show, in order. */
+  items: ReadonlyArray<IPackage>;
+  view: IPackageView;
+  selected: ReadonlySet<string>;
+  newest: (name: string) => Known | undefined;
+  tree: ReadonlyArray<ITreeNode> | null;
+  pending: IPending;
+  locked: boolean;
+  onView: (items: ReadonlyArray<IPackage>) => void;
+  onSort: (key: SortKey) => void;
+  onSelect: (names: ReadonlyArray<string>, selected: boolean) => void;
+  onWish: (names: ReadonlyArray<string>, wish: Wish | null) => void;
+  onExplain: () => void;
+  /** The user wants to type into the filter. */
+  onFilter: () => void;
+  trans: TranslationBundle;
+}
+
+export function keyOf(item: IPackage): string {
+  return normalName(item.name);
+}
+
+/** The packages as a table of which only the rows in view are drawn; keys move in it. */
+export function PackageTable(props: IPackageTableProps): JSX.Element {
+  const { items, selected, tree, pending, view, trans, onSelect, onWish, onExplain } = props;
+  const [activeKey, setActiveKey] = useState<string | null>(null);
+  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
+  const root = useRef<HTMLDivElement>(null);
+  const moved = useRef(false);
+  const lastIndex = useRef(0);
+  const reasons = useReasons(tree);
+
+  // What was active may be gone: the row in its place takes over.
+  let index = items.findIndex(item => keyOf(item) === activeKey);
+  if (index < 0) {
+    index = Math.min(activeKey === null ? 0 : lastIndex.current, items.length - 1);
+  }
+  lastIndex.current = index;
+  const active = items[index] as IPackage | undefined;
+
+  useEffect(() => {
+    if (moved.current) {
+      moved.current = false;
+      root.current?.querySelector<HTMLElement>('[role="row"][tabindex="0"]')?.focus();
+    }
+  });
+
+  const move = (to: number) => {
+    const target = items[Math.max(0, Math.min(items.length - 1, to))];
+    if (target) {
+      moved.current = true;
+      setActiveKey(keyOf(target));
+    }
+  };
+  const expand = useCallback(
+    (item: IPackage) => {
+      const key = keyOf(item);
+      onExplain();
+      setActiveKey(key);
+      setExpanded(old => {
+        const next = new Set(old);
+        if (!next.delete(key)) {
+          next.add(key);
+        }
+        return next;
+      });
+    },
+    [onExplain]
+  );
+  const focus = useCallback((item: IPackage) => setActiveKey(keyOf(item)), []);
+  const select = useCallback(
+    (item: IPackage) => onSelect([keyOf(item)], !selected.has(keyOf(item))),
+    [onSelect, selected]
+  );
+  const wish = useCallback(
+    (item: IPackage, wanted: Wish | null) => onWish([item.name], wanted),
+    [onWish]
+  );
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const onRow = (event.target as HTMLElement).getAttribute('role') === 'row';
+    if (!active || !onRow || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    if (press(event.key, active)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  /** Whether the key meant something here. */
+  const press = (key: string, item: IPackage): boolean => {
+    const isOpen = expanded.has(keyOf(item));
+    const to = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
+      PageDown: index + PAGE_ROWS,
+      PageUp: index - PAGE_ROWS,
+      Home: 0,
+      End: items.length - 1
+    }[key];
+    if (to !== undefined) {
+      move(to);
+    } else if (key === 'Enter' || (key === 'ArrowRight' && !isOpen)) {
+      expand(item);
+    } else if (key === 'ArrowLeft') {
+      if (isOpen) {
+        expand(item);
+      }
+    } else if (key === ' ') {
+      select(item);
+    } else if (key === 'Delete' && !props.locked) {
+      wish(item, { kind: 'remove' });
+    } else if (key === '/') {
+      props.onFilter();
+    } else {
+      return false;
+    }
+    return true;
+  };
+
+  const estimate = useCallback(
+    (item: IPackage) => ROW_HEIGHT + (expanded.has(keyOf(item)) ? DETAIL_HEIGHT : 0),
+    [expanded]
+  );
+  const all = items.length > 0 && items.every(item => selected.has(keyOf(item)));
+  const some = items.some(item => selected.has(keyOf(item)));
+
+  return (
+    <div
+      ref={root}
+      className="jp-EnvironmentPage-table"
+      role="treegrid"
+      aria-label={trans.__('Packages')}
+      aria-rowcount={items.length + 1}
+      aria-colcount={7}
+      aria-multiselectable="true"
+      onKeyDown={onKeyDown}
+    >
+      <div role="row" aria-rowindex={1} className="jp-EnvironmentPage-tableHead">
+        <span role="columnheader">
+          <input
+            type="checkbox"
+            aria-label={trans.__('Select all that are shown')}
+            checked={all}
+            ref={box => {
+              if (box) {
+                box.indeterminate = some && !all;
+              }
+            }}
+            onChange={() => onSelect(items.map(keyOf), !all)}
+          />
+        </span>
+        <SortHead {...props} by="name" label={trans.__('Name')} />
+        <span role="columnheader" data-column="installed">
+          {trans.__('Installed')}
+        </span>
+        <span role="columnheader" data-column="newest">
+          {trans.__('Newest')}
+        </span>
+        <SortHead {...props} by="source" label={trans.__('Source')} />
+        <SortHead {...props} by="size" label={trans.__('Size')} />
+        <span role="columnheader">
+          <span className="jp-sr-only">{trans.__('Actions')}</span>
+        </span>
+      </div>
+      <VirtualList
+        // Another order is another list: it starts at its top.
+        key={`${view.sort} ${view.descending}`}
+        items={items}
+        keyOf={keyOf}
+        estimate={estimate}
+        activeKey={activeKey}
+        onView={props.onView}
+        attributes={{ className: 'jp-EnvironmentPage-rows', role: 'rowgroup' }}
+        renderItem={(item, at) => {
+          const key = keyOf(item);
+          const isOpen = expanded.has(key);
+          return (
+            <PackageRow
+              item={item}
+              known={props.newest(key)}
+              wish={pending.wishes.get(key)}
+              selected={selected.has(key)}
+              expanded={isOpen}
+              active={item === active}
+              rowIndex={at + 2}
+              locked={props.locked}
+              reasons={isOpen ? reasons(key) : null}
+              onFocus={focus}
+              onSelect={select}
+              onExpand={expand}
+              onWish={wish}
+              trans={trans}
+            />
+          );
+        }}
+      />
+    </div>
+  );
+}
+
+function SortHead(props: IPackageTableProps & { by: SortKey; label: string }): JSX.Element {
+  const { view, by, label } = props;
+  const current = view.sort === by;
+  return (
+    <span
+      role="columnheader"
+      data-column={by}
+      aria-sort={current ? (view.descending ? 'descending' : 'ascending') : 'none'}
+    >
+      <button type="button" onClick={() => props.onSort(by)}>
+        {label}
+        {current && <span aria-hidden="true">{view.descending ? ' ▾' : ' ▴'}</span>}
+      </button>
+    </span>
+  );
+}
+
+/** The reasons of each package, worked out when its row opens and kept while the tree is the same. */
+function useReasons(tree: ReadonlyArray<ITreeNode> | null): (key: string) => IReasons | null {
+  const kept = useRef({ tree, found: new Map<string, IReasons>() });
+  if (kept.current.tree !== tree) {
+    kept.current = { tree, found: new Map() };
+  }
+  return key => {
+    if (!tree) {
+      return null;
+    }
+    const { found } = kept.current;
+    const known = found.get(key) ?? reasonsFor(tree, key);
+    found.set(key, known);
+    return known;
+  };
+}

@@ -1,0 +1,220 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
+import React, { useCallback, useMemo, useRef, useState } from 'react';
+
+import type {
+  ICreate,
+  IEnvironment,
+  IErrorBody,
+  IFormat,
+  IInterpreter,
+  IJob,
+  IManager
+} from '../api/types';
+import type { IImported } from '../model/draft';
+import { matching } from '../model/groups';
+import type { ILookups } from '../model/lookups';
+import { suggestName } from '../model/names';
+import type { IFailure, IJobLog } from '../tokens';
+import type { IRowActions } from './environmentrow';
+import { EnvironmentList, type IAsking } from './environmentlist';
+import { IconButton } from './iconbutton';
+import { JobList, type ILogWish } from './jobs';
+import { NewForm } from './newform';
+import type { IAnswers } from './rowquestion';
+import { DropHint, EmptyState, FailureState, LoadingState, NothingFound } from './states';
+
+/** What the form starts with: a name, and perhaps the path of a notebook that may run with it. */
+export interface IForm {
+  wish: string;
+  notebook?: string | null;
+  /** Whether the notebook runs with it unless the user says no. */
+  useInNotebook?: boolean;
+  packages?: ReadonlyArray<string>;
+}
+
+export interface IViewProps {
+  environments: ReadonlyArray<IEnvironment> | null;
+  failure: IFailure | null;
+  jobs: ReadonlyArray<IJob>;
+  runningOf: (environment: IEnvironment) => number;
+  grouped: boolean;
+  /** The manager that the user prefers; empty for the server's choice. */
+  manager: string;
+  /** What the form for a new environment starts with; null while it is closed. */
+  form: IForm | null;
+  /** The file that was given to the form last. */
+  imported: IImported | null;
+  /** The question that is asked in a row. */
+  asking: IAsking | null;
+  /** Why the last action on an environment was refused, by its id. */
+  errors: ReadonlyMap<string, IErrorBody>;
+  logWish: ILogWish | null;
+  /** What happened last, for screen readers. */
+  announcement: string;
+  actions: IRowActions;
+  answers: IAnswers;
+  lookups?: ILookups;
+  loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
+  loadManagers: () => Promise<ReadonlyArray<IManager>>;
+  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  onRefresh: () => void;
+  onShowForm: (show: boolean) => void;
+  /** A file was chosen or dropped. */
+  onImport: (file: File) => void;
+  /** Null when the job was started, else why it was refused. */
+  onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
+  onCancelJob: (job: IJob) => void;
+  onDismissJob: (job: IJob) => void;
+  watchLog: (job: IJob) => IJobLog;
+  trans: TranslationBundle;
+}
+
+/** The whole panel; what it shows comes in, what is clicked goes out. */
+export function EnvironmentsView(props: IViewProps): JSX.Element {
+  const { environments, failure, form, onImport, trans } = props;
+  const [query, setQuery] = useState('');
+  const filter = useRef<HTMLInputElement>(null);
+  const drop = useFileDrop(onImport);
+
+  const shown = useMemo(() => matching(environments ?? [], query), [environments, query]);
+  // The environment that Jupyter itself runs in is nearly always there, and nobody's own.
+  const hasOwn = environments?.some(known => !known.protected) ?? false;
+  const taken = useMemo(
+    () => (environments ?? []).filter(known => known.managed).map(known => known.name),
+    [environments]
+  );
+  const toFilter = useCallback(() => filter.current?.focus(), []);
+
+  return (
+    <div className="jp-Environments-view" {...drop.handlers}>
+      <div className="jp-Environments-head">
+        <h2>{trans.__('Environments')}</h2>
+        <IconButton
+          icon={addIcon}
+          label={trans.__('New environment')}
+          onClick={() => props.onShowForm(true)}
+        />
+        <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={props.onRefresh} />
+      </div>
+      {form && (
+        <NewForm
+          key={`${form.wish} ${form.notebook} ${form.packages}`}
+          suggestedName={suggestName(form.wish, taken)}
+          taken={taken}
+          notebook={form.notebook}
+          useInNotebook={form.useInNotebook}
+          packages={form.packages}
+          manager={props.manager}
+          imported={props.imported}
+          lookups={props.lookups}
+          loadInterpreters={props.loadInterpreters}
+          loadManagers={props.loadManagers}
+          onImport={onImport}
+          onCreate={props.onCreate}
+          onCancel={() => props.onShowForm(false)}
+          trans={trans}
+        />
+      )}
+      {environments !== null && environments.length > 0 && (
+        <input
+          ref={filter}
+          type="search"
+          className="jp-Environments-input jp-Environments-filter"
+          aria-label={trans.__('Filter environments')}
+          placeholder={trans.__('Filter')}
+          value={query}
+          onChange={event => setQuery(event.target.value)}
+          onKeyDown={event => {
+            if (event.key === 'Escape') {
+              setQuery('');
+            }
+          }}
+        />
+      )}
+      {failure && <FailureState failure={failure} onRetry={props.onRefresh} trans={trans} />}
+      {environments === null && failure === null && <LoadingState trans={trans} />}
+      {!hasOwn && environments !== null && !form && !failure && props.jobs.length === 0 && (
+        <EmptyState onNew={() => props.onShowForm(true)} trans={trans} />
+      )}
+      {environments !== null && environments.length > 0 && shown.length === 0 && (
+        <NothingFound query={query} onClear={() => setQuery('')} trans={trans} />
+      )}
+      {shown.length > 0 && (
+        <EnvironmentList
+          {...props.actions}
+          environments={shown}
+          grouped={props.grouped}
+          runningOf={props.runningOf}
+          asking={props.asking}
+          answers={props.answers}
+          taken={taken}
+          loadFormats={props.loadFormats}
+          errors={props.errors}
+          onFilter={toFilter}
+          trans={trans}
+        />
+      )}
+      <JobList
+        jobs={props.jobs}
+        logWish={props.logWish}
+        onCancel={props.onCancelJob}
+        onDismiss={props.onDismissJob}
+        watchLog={props.watchLog}
+        trans={trans}
+      />
+      {drop.over && <DropHint trans={trans} />}
+      <div className="jp-sr-only" role="status" aria-live="polite">
+        {props.announcement}
+      </div>
+    </div>
+  );
+}
+
+/** Handlers for a file that is dragged here, and whether one is above now. */
+function useFileDrop(onFile: (file: File) => void): {
+  over: boolean;
+  handlers: React.HTMLAttributes<HTMLElement>;
+} {
+  // Each part below the mouse enters and leaves by itself.
+  const depth = useRef(0);
+  const [over, setOver] = useState(false);
+  const enter = (by: number) => {
+    depth.current = Math.max(0, depth.current + by);
+    setOver(depth.current > 0);
+  };
+  const handlers: React.HTMLAttributes<HTMLElement> = {
+    onDragEnter: event => {
+      if (hasFiles(event)) {
+        event.preventDefault();
+        enter(1);
+      }
+    },
+    onDragOver: event => {
+      if (hasFiles(event)) {
+        event.preventDefault();
+        event.dataTransfer.dropEffect = 'copy';
+      }
+    },
+    onDragLeave: event => {
+      if (hasFiles(event)) {
+        enter(-1);
+      }
+    },
+    onDrop: event => {
+      if (hasFiles(event)) {
+        event.preventDefault();
+        enter(-depth.current);
+        const file = event.dataTransfer.files[0];
+        if (file) {
+          onFile(file);
+        }
+      }
+    }
+  };
+  return { over, handlers };
+}
+
+function hasFiles(event: React.DragEvent): boolean {
+  return Array.from(event.dataTransfer.types).includes('Files');
+}

@@ -1,0 +1,395 @@
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { errorBodyOf } from '../api/request';
+import type {
+  IActivation,
+  IEnvironment,
+  IErrorBody,
+  IExport,
+  IFormat,
+  IJob,
+  IPackage,
+  IPlan,
+  IProblem,
+  IRevision,
+  ITreeNode
+} from '../api/types';
+import type { IEnvironmentManager } from '../tokens';
+import { changeOf, isComplete, isEmptyPlan, NOTHING, without, type IPending } from './changes';
+import { isOver, PLAN } from './jobs';
+import { Lookups } from './lookups';
+import { Newest } from './newest';
+import { Preview, type PreviewState } from './preview';
+import { Resource } from './resource';
+
+export type TabId = 'packages' | 'overview' | 'history' | 'health' | 'jobs';
+
+/** How the last job of the environment ended. */
+export interface IOutcome {
+  job: IJob;
+  plan: IPlan | null;
+  /** The revision that takes it back, or null where there is none. */
+  undo: number | null;
+}
+
+/** One environment as its page shows it. */
+export class EnvironmentPageModel implements IDisposable {
+  constructor(options: EnvironmentPageModel.IOptions) {
+    const { manager } = options;
+    const { reads } = manager;
+    const changed = () => this._emit();
+    this._manager = manager;
+    this._id = options.id;
+    this._packages = new Resource(() => reads.packages(this._id), changed);
+    this._tree = new Resource(() => reads.tree(this._id), changed);
+    this._history = new Resource(() => reads.history(this._id), changed);
+    this._health = new Resource(() => reads.health(this._id), changed);
+    this._formats = new Resource(() => reads.formats(), changed);
+    this._activation = new Resource(() => reads.activation(this._id), changed);
+    this.lookups = new Lookups(reads);
+    this.newest = new Newest(name => this.lookups.versions(name));
+    this._preview = new Preview(
+      (change, signal) => manager.plan(this._id, change, signal),
+      changed,
+      options.pauseMs
+    );
+    this.newest.changed.connect(this._emit, this);
+    manager.changed.connect(this._onManagerChanged, this);
+    manager.jobs.changed.connect(this._emit, this);
+    manager.jobs.ended.connect(this._onJobEnded, this);
+    this._signature = signatureOf(this.environment);
+  }
+
+  readonly newest: Newest;
+  readonly lookups: Lookups;
+
+  /** It changes when the environment is renamed. */
+  get id(): string {
+    return this._id;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Null while the list is not known, and when the list does not have it. */
+  get environment(): IEnvironment | null {
+    return this._manager.environments?.find(known => known.id === this._id) ?? null;
+  }
+
+  /** Whether the list is known and does not have it. */
+  get isGone(): boolean {
+    return (
+      this._manager.environments !== null && this.environment === null && this._coming === null
+    );
+  }
+
+  get running(): number {
+    const environment = this.environment;
+    return environment ? this._manager.running(environment) : 0;
+  }
+
+  /** The names that a new environment cannot have. */
+  get takenNames(): ReadonlyArray<string> {
+    return (this._manager.environments ?? []).filter(known => known.managed).map(each => each.name);
+  }
+
+  get packages(): Resource<ReadonlyArray<IPackage>> {
+    return this._packages;
+  }
+
+  get tree(): Resource<ReadonlyArray<ITreeNode>> {
+    return this._tree;
+  }
+
+  get history(): Resource<ReadonlyArray<IRevision>> {
+    return this._history;
+  }
+
+  get health(): Resource<ReadonlyArray<IProblem>> {
+    return this._health;
+  }
+
+  get activation(): Resource<IActivation> {
+    return this._activation;
+  }
+
+  get formats(): Resource<ReadonlyArray<IFormat>> {
+    return this._formats;
+  }
+
+  /** Newest first, looks ahead left out. */
+  get jobs(): ReadonlyArray<IJob> {
+    return this._manager.jobs.jobs.filter(
+      job => job.environment === this._id && job.action !== PLAN
+    );
+  }
+
+  /** The job that changes it now. */
+  get activeJob(): IJob | null {
+    return this.jobs.find(job => !isOver(job)) ?? null;
+  }
+
+  get outcome(): IOutcome | null {
+    return this._outcome;
+  }
+
+  get pending(): IPending {
+    return this._pending;
+  }
+
+  get preview(): PreviewState {
+    return this._preview.current;
+  }
+
+  get tab(): TabId {
+    return this._tab;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._watch?.dispose();
+    this._preview.show(null);
+    this.newest.dispose();
+    Signal.clearData(this);
+  }
+
+  /** Reads what the open tab shows, and keeps it current, until `hide`. */
+  show(tab: TabId = this._tab): void {
+    this._tab = tab;
+    this._watch ??= this._manager.watch(this._id);
+    this._want();
+    this._emit();
+  }
+
+  /** Reads what the open tab shows once more, as after a failure. */
+  reread(): void {
+    this._spoil();
+  }
+
+  hide(): void {
+    this._watch?.dispose();
+    this._watch = null;
+  }
+
+  /** Somebody asks why a package is there. */
+  explain(): void {
+    this._explaining = true;
+    this._tree.want();
+  }
+
+  setPending(pending: IPending): void {
+    this._pending = pending;
+    this._outcome = null;
+    this._look();
+    this._emit();
+  }
+
+  /** Puts away what is told of the last job. */
+  dismissOutcome(): void {
+    this._outcome = null;
+    this._emit();
+  }
+
+  /** Does what waits; null when the job was started, else why not. */
+  apply(): Promise<IErrorBody | null> {
+    this._applied = this._pending;
+    const change = changeOf(this._pending, this._packages.value ?? []);
+    return this._start(this._manager.change(this._id, change));
+  }
+
+  rollback(revision: number): Promise<IErrorBody | null> {
+    return this._start(this._manager.rollback(this._id, revision));
+  }
+
+  repair(): Promise<IErrorBody | null> {
+    return this._start(this._manager.repair(this._id));
+  }
+
+  clone(name: string): Promise<IErrorBody | null> {
+    return this._start(this._manager.clone(this._id, name));
+  }
+
+  remove(): Promise<IErrorBody | null> {
+    // Who was told that kernels run and goes on means it.
+    return this._start(this._manager.remove(this._id, this.running > 0));
+  }
+
+  update(names: { name?: string; display_name?: string }): Promise<IErrorBody | null> {
+    return this._start(
+      this._manager.update(this._id, names).then(job => {
+        this._coming = job.environment !== this._id ? job.environment : null;
+        return job;
+      })
+    );
+  }
+
+  registerKernel(): Promise<IErrorBody | null> {
+    return this._start(this._manager.registerKernel(this._id));
+  }
+
+  async unregisterKernel(): Promise<IErrorBody | null> {
+    try {
+      await this._manager.unregisterKernel(this._id);
+      return null;
+    } catch (error) {
+      return errorBodyOf(error);
+    }
+  }
+
+  /** Rejects with a RequestError. */
+  exportAs(format: string): Promise<IExport> {
+    return this._manager.reads.exportAs(this._id, format);
+  }
+
+  cancel(job: IJob): void {
+    this._manager.jobs.cancel(job.id).catch(() => undefined);
+  }
+
+  private async _start(sent: Promise<IJob>): Promise<IErrorBody | null> {
+    this._outcome = null;
+    try {
+      await sent;
+      return null;
+    } catch (error) {
+      return errorBodyOf(error);
+    } finally {
+      this._emit();
+    }
+  }
+
+  private _look(): void {
+    const wanted = isComplete(this._pending);
+    this._preview.show(wanted ? changeOf(this._pending, this._packages.value ?? []) : null);
+  }
+
+  private _want(): void {
+    if (!this._watch || !this.environment) {
+      return;
+    }
+    if (this._tab === 'packages') {
+      this._packages.want();
+      if (this._explaining) {
+        this._tree.want();
+      }
+    } else if (this._tab === 'overview') {
+      this._activation.want();
+    } else if (this._tab === 'history') {
+      this._history.want();
+    } else if (this._tab === 'health') {
+      this._health.want();
+    }
+  }
+
+  private _spoil(): void {
+    for (const resource of [this._packages, this._tree, this._history, this._health]) {
+      resource.spoil();
+    }
+    this._want();
+  }
+
+  private _onManagerChanged(): void {
+    if (this._coming !== null && this._manager.environments?.some(e => e.id === this._coming)) {
+      this._id = this._coming;
+      this._activation.spoil();
+      this._coming = null;
+    }
+    const signature = signatureOf(this.environment);
+    if (signature !== this._signature) {
+      this._signature = signature;
+      this._spoil();
+    }
+    this._want();
+    this._emit();
+  }
+
+  private _onJobEnded(_: unknown, job: IJob): void {
+    if (job.environment !== this._id && job.environment !== this._coming) {
+      return;
+    }
+    if (job.state !== 'succeeded') {
+      this._coming = null;
+    } else if (job.action === 'change' && this._applied) {
+      this._pending = without(this._pending, this._applied);
+      this._applied = null;
+      this._look();
+    }
+    const plan = (job.result?.plan as IPlan | undefined) ?? null;
+    this._outcome = { job, plan, undo: null };
+    this._spoil();
+    this._emit();
+    if (job.state === 'succeeded' && job.action === 'change' && plan && !isEmptyPlan(plan)) {
+      void this._offerUndo(job);
+    }
+  }
+
+  private async _offerUndo(job: IJob): Promise<void> {
+    const environment = job.result?.environment as IEnvironment | undefined;
+    const now = environment?.revision ?? null;
+    if (now === null) {
+      return;
+    }
+    try {
+      const history = await this._manager.reads.history(this._id);
+      const undo = history.find(revision => revision.revision < now)?.revision ?? null;
+      if (this._outcome?.job.id === job.id) {
+        this._outcome = { ...this._outcome, undo };
+        this._emit();
+      }
+    } catch {
+      // The history tab says why it cannot be read.
+    }
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _manager: IEnvironmentManager;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _packages: Resource<ReadonlyArray<IPackage>>;
+  private readonly _tree: Resource<ReadonlyArray<ITreeNode>>;
+  private readonly _history: Resource<ReadonlyArray<IRevision>>;
+  private readonly _health: Resource<ReadonlyArray<IProblem>>;
+  private readonly _activation: Resource<IActivation>;
+  private readonly _formats: Resource<ReadonlyArray<IFormat>>;
+  private readonly _preview: Preview;
+  private _id: string;
+  /** The id that a rename under way leads to. */
+  private _coming: string | null = null;
+  private _tab: TabId = 'packages';
+  private _signature: string;
+  private _pending: IPending = NOTHING;
+  private _applied: IPending | null = null;
+  private _outcome: IOutcome | null = null;
+  private _explaining = false;
+  private _watch: IDisposable | null = null;
+  private _isDisposed = false;
+}
+
+/** What differs when an environment's packages may have changed. */
+function signatureOf(environment: IEnvironment | null): string {
+  const { revision, modified, package_count, state, problems } =
+    environment ?? ({} as IEnvironment);
+  return JSON.stringify([revision, modified, package_count, state === 'broken', problems?.length]);
+}
+
+export namespace EnvironmentPageModel {
+  export interface IOptions {
+    manager: IEnvironmentManager;
+    id: string;
+    /** How long to wait after a wish before the server is asked what it would do. */
+    pauseMs?: number;
+  }
+}

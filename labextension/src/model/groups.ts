@@ -1,0 +1,71 @@
+import type { IEnvironment } from '../api/types';
+
+export type GroupId = 'folder' | 'mine' | 'conda' | 'others';
+
+export interface IGroup {
+  id: GroupId;
+  environments: ReadonlyArray<IEnvironment>;
+}
+
+const ORDER: ReadonlyArray<GroupId> = ['folder', 'mine', 'conda', 'others'];
+
+/** The group that `environment` belongs to. */
+export function groupOf(environment: IEnvironment): GroupId {
+  // The environment of Jupyter itself can be a project's, but of another folder than the one at hand.
+  if (environment.project !== null && !environment.protected) {
+    return 'folder';
+  }
+  if (environment.kind === 'conda') {
+    return 'conda';
+  }
+  return environment.managed ? 'mine' : 'others';
+}
+
+/** `environments` by group, each sorted by name; a group without any is left out. */
+export function grouped(environments: ReadonlyArray<IEnvironment>): IGroup[] {
+  const byId = new Map<GroupId, IEnvironment[]>(ORDER.map(id => [id, []]));
+  for (const environment of environments) {
+    byId.get(groupOf(environment))!.push(environment);
+  }
+  return ORDER.map(id => ({ id, environments: sorted(byId.get(id)!) })).filter(
+    group => group.environments.length > 0
+  );
+}
+
+/** Sorts by name as people count: `env-2` before `env-10`. */
+export function sorted(environments: ReadonlyArray<IEnvironment>): IEnvironment[] {
+  return [...environments].sort((a, b) => collator.compare(a.name, b.name));
+}
+
+/** Those that hold every word of `query` in their name, manager, Python version, kernels or folder. */
+export function matching(
+  environments: ReadonlyArray<IEnvironment>,
+  query: string
+): ReadonlyArray<IEnvironment> {
+  const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) {
+    return environments;
+  }
+  return environments.filter(environment => {
+    const text = searchText(environment);
+    return wanted.every(word => text.includes(word));
+  });
+}
+
+function searchText(environment: IEnvironment): string {
+  let text = texts.get(environment);
+  if (text === undefined) {
+    const { name, manager, python, prefix, kernels } = environment;
+    const names = kernels.map(kernel => kernel.display_name);
+    text = [name, manager, `python ${python.version ?? ''}`, prefix, ...names]
+      .join('\n')
+      .toLowerCase();
+    texts.set(environment, text);
+  }
+  return text;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+/** Kept while an environment is listed, so that a key pressed in the filter joins no strings. */
+const texts = new WeakMap<IEnvironment, string>();

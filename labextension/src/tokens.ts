@@ -1,0 +1,145 @@
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+
+import type {
+  IActivation,
+  IChange,
+  ICreate,
+  IEnvironment,
+  IErrorBody,
+  IExport,
+  IFormat,
+  IFound,
+  IInspected,
+  IInterpreter,
+  IJob,
+  ILogLine,
+  IManager,
+  IPackage,
+  IPlan,
+  IProblem,
+  IProviders,
+  IRevision,
+  ITreeNode,
+  IVersions
+} from './api/types';
+
+/** Why the last request for the list failed; `offline` when the server did not answer at all. */
+export interface IFailure extends IErrorBody {
+  offline: boolean;
+}
+
+/** The log of one job, growing while it is watched. */
+export interface IJobLog extends IDisposable {
+  readonly lines: ReadonlyArray<ILogLine>;
+  readonly changed: ISignal<IJobLog, void>;
+}
+
+/** The jobs of the server, of this and every other client. */
+export interface IJobsModel extends IDisposable {
+  /** Newest first. */
+  readonly jobs: ReadonlyArray<IJob>;
+  readonly changed: ISignal<IJobsModel, void>;
+  /** Emitted once for each job that ended while this model watched. */
+  readonly ended: ISignal<IJobsModel, IJob>;
+  /** Those that run or wait, and those that failed and were not dismissed. */
+  readonly shown: ReadonlyArray<IJob>;
+  /** Whether this tab asked for the job. */
+  isOwn(id: string): boolean;
+  refresh(): Promise<void>;
+  /** Follows `job` and resolves with it when it has ended, in whatever way. */
+  over(job: IJob): Promise<IJob>;
+  cancel(id: string): Promise<void>;
+  dismiss(id: string): void;
+  /** The log of a job from its first line; the caller disposes it. */
+  watch(id: string): IJobLog;
+}
+
+/** What can be asked of the server without changing anything; each rejects with a RequestError. */
+export interface IReads {
+  packages(id: string): Promise<ReadonlyArray<IPackage>>;
+  tree(id: string): Promise<ReadonlyArray<ITreeNode>>;
+  /** Newest first. */
+  history(id: string): Promise<ReadonlyArray<IRevision>>;
+  health(id: string): Promise<ReadonlyArray<IProblem>>;
+  formats(): Promise<ReadonlyArray<IFormat>>;
+  /** The environment as a file of the format of this name. */
+  exportAs(id: string, format: string): Promise<IExport>;
+  /** Known packages whose name holds `q`. */
+  search(q: string): Promise<ReadonlyArray<IFound>>;
+  /** What the index has of a package. */
+  versions(name: string): Promise<IVersions>;
+  /** The packages that bring a module, dotted or not. */
+  providers(module: string): Promise<IProviders>;
+  /** What to type in a terminal to work in an environment. */
+  activation(id: string): Promise<IActivation>;
+  /** What a file asks for. */
+  inspect(filename: string, text: string): Promise<IInspected>;
+}
+
+/** What the panel and other extensions know of the environments on the server. */
+export interface IEnvironmentManager extends IDisposable {
+  readonly jobs: IJobsModel;
+  readonly reads: IReads;
+  /** Null until the first answer. */
+  readonly environments: ReadonlyArray<IEnvironment> | null;
+  /** Null unless the last refresh failed; what was known before stays. */
+  readonly failure: IFailure | null;
+  readonly changed: ISignal<IEnvironmentManager, void>;
+  /**
+   * Keeps the list current until the result is disposed; the first watcher loads it.
+   *
+   * @param page - the id of the environment that the watcher is a page of
+   */
+  watch(page?: string): IDisposable;
+  /** Whether a page in view shows the environment, and so what happens to it. */
+  isPageInView(id: string): boolean;
+  /** Resolves once the list was asked for; a failure is in `failure`, it does not reject. */
+  refresh(): Promise<void>;
+  /** Rejects with a RequestError. */
+  interpreters(): Promise<ReadonlyArray<IInterpreter>>;
+  /** Rejects with a RequestError. */
+  managers(): Promise<ReadonlyArray<IManager>>;
+  /** The job that makes the environment; rejects with a RequestError when the request is refused. */
+  create(request: ICreate): Promise<IJob>;
+  remove(id: string, force?: boolean): Promise<IJob>;
+  registerKernel(id: string): Promise<IJob>;
+  repair(id: string): Promise<IJob>;
+  /** The job that changes the packages. */
+  change(id: string, change: IChange): Promise<IJob>;
+  /** What `change` would do; rejects with a RequestError, also when `signal` ends it. */
+  plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan>;
+  /** A new name, which gives the environment a new id too, or a new display name of its kernel. */
+  update(id: string, names: { name?: string; display_name?: string }): Promise<IJob>;
+  clone(id: string, name: string): Promise<IJob>;
+  rollback(id: string, revision: number): Promise<IJob>;
+  unregisterKernel(id: string): Promise<void>;
+  /** How many kernels of the environment run now. */
+  running(environment: IEnvironment): number;
+}
+
+export const IEnvironmentManager = new Token<IEnvironmentManager>(
+  'jupyter-envs:IEnvironmentManager',
+  'The environments of the server: list, create, remove, and the jobs that do it.'
+);
+
+/** What is asked within the row of an environment before anything is done. */
+export type Question = 'remove' | 'rename' | 'display-name' | 'clone' | 'export';
+
+/** The panel, as far as commands reach into it. */
+export interface IEnvironmentsPanel {
+  /** The environment of the row that has, or had last, the focus. */
+  readonly active: IEnvironment | null;
+  /** Shows the panel with the question in the environment's row. */
+  ask(environment: IEnvironment, question: Question): void;
+  /** Does it; a refusal is told in the environment's row. */
+  act(environment: IEnvironment, action: 'register' | 'unregister' | 'repair'): void;
+  /** Shows the panel with the log of a job. */
+  showLog(job: IJob): void;
+}
+
+export const IEnvironmentsPanel = new Token<IEnvironmentsPanel>(
+  'jupyter-envs:IEnvironmentsPanel',
+  'The Environments panel: its active row, and what can be asked there.'
+);

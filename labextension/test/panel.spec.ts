@@ -1,0 +1,203 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+
+import { Client } from '../src/api/client';
+import type { IEnvironment, IExport } from '../src/api/types';
+import { JobsModel } from '../src/model/jobs';
+import { EnvironmentManager } from '../src/model/manager';
+import { EnvironmentsPanel } from '../src/panel';
+import { environment, FakeServer, job } from './server';
+
+const trans = nullTranslator.load('jupyter_envs');
+
+describe('EnvironmentsPanel', () => {
+  let server: FakeServer;
+  let manager: EnvironmentManager;
+  let panel: EnvironmentsPanel;
+  let opened: IEnvironment[];
+  let saved: IExport[];
+
+  beforeEach(() => {
+    server = new FakeServer();
+    server.on('GET environments', { environments: [environment()] });
+    server.on('GET interpreters', { interpreters: [] });
+    server.on('GET jobs', { jobs: [] });
+    const client = new Client(server.settings);
+    manager = new EnvironmentManager({ client, jobs: new JobsModel({ client }) });
+    opened = [];
+    saved = [];
+    panel = new EnvironmentsPanel({
+      manager,
+      trans,
+      suggestName: () => 'My folder',
+      onShow: () => panel.show(),
+      onOpen: each => opened.push(each),
+      onOpenNotebook: each => opened.push(each),
+      onExport: file => saved.push(file)
+    });
+    panel.hide();
+    Widget.attach(panel, document.body);
+  });
+
+  afterEach(() => {
+    panel.dispose();
+    manager.dispose();
+  });
+
+  /** Lets requests be answered and React draw. */
+  async function settle(): Promise<void> {
+    for (let n = 0; n < 5; n++) {
+      MessageLoop.flush();
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+  }
+
+  function click(label: string): void {
+    panel.node.querySelector<HTMLElement>(`button[aria-label="${label}"]`)!.click();
+  }
+
+  it('asks for nothing while it is hidden', async () => {
+    await settle();
+    expect(server.asked).toHaveLength(0);
+    panel.show();
+    await settle();
+    expect(panel.node.textContent).toContain('thesis');
+    panel.hide();
+    server.on('POST environments', job(), 202);
+    await manager.create({ name: 'other' });
+    const before = server.count('GET environments');
+    server.on('DELETE jobs/j1', job({ state: 'succeeded' }), 202);
+    await manager.jobs.cancel('j1');
+    await settle();
+    expect(server.count('GET environments')).toBe(before);
+  });
+
+  it('creates from the form, closes it, and shows the job', async () => {
+    panel.show();
+    panel.showForm();
+    await settle();
+    const name = panel.node.querySelector<HTMLInputElement>('form input')!;
+    expect(name.value).toBe('my-folder');
+    server.on('POST environments', job({ title: 'Create my-folder' }), 202);
+    panel.node.querySelector<HTMLElement>('form button[type="submit"]')!.click();
+    await settle();
+    const sent = server.asked.find(request => request.method === 'POST');
+    expect(await sent?.json()).toEqual({ name: 'my-folder', packages: [] });
+    expect(panel.node.querySelector('form')).toBeNull();
+    expect(document.activeElement?.getAttribute('role')).toBe('treeitem');
+    expect(panel.node.querySelector('[role="progressbar"]')).not.toBeNull();
+  });
+
+  it('keeps the form when the server refuses', async () => {
+    panel.show();
+    panel.showForm();
+    await settle();
+    server.on('POST environments', { message: 'Read-only.', reason: 'forbidden' }, 403);
+    panel.node.querySelector<HTMLElement>('form button[type="submit"]')!.click();
+    await settle();
+    expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('Read-only.');
+  });
+
+  it('opens a notebook, and says aloud what was done', async () => {
+    panel.show();
+    await settle();
+    click('New notebook with thesis');
+    expect(opened.map(each => each.name)).toEqual(['thesis']);
+    manager.jobs.started(job());
+    server.on('DELETE jobs/j1', job({ state: 'succeeded' }), 202);
+    await manager.jobs.cancel('j1');
+    await settle();
+    const spoken = panel.node.querySelector('.jp-sr-only[aria-live="polite"]');
+    expect(spoken?.textContent).toBe('Done: Create nlp');
+  });
+
+  it('does what is answered in the row, and gives the focus back', async () => {
+    panel.show();
+    await settle();
+    server.on('PATCH environments/thesis-id', job({ title: 'Rename' }), 202);
+    panel.ask(manager.environments![0], 'rename');
+    await settle();
+    panel.node.querySelector<HTMLElement>('[role="group"] button')!.click();
+    await settle();
+    expect(document.activeElement?.getAttribute('data-id')).toBe('thesis-id');
+    expect(panel.active?.name).toBe('thesis');
+
+    server.on('DELETE environments/thesis-id', { message: 'Busy.', reason: 'busy' }, 409);
+    panel.ask(manager.environments![0], 'remove');
+    await settle();
+    panel.node.querySelector<HTMLElement>('[role="group"] button.jp-mod-warn')!.click();
+    await settle();
+    expect(panel.node.querySelector('[role="alert"]')?.textContent).toContain('Busy.');
+  });
+
+  it('removes without a question where none is wanted, and nothing runs', async () => {
+    panel.show();
+    panel.options = { grouped: true, confirmRemoval: false, defaultManager: '' };
+    await settle();
+    server.on('DELETE environments/thesis-id', job({ title: 'Remove thesis' }), 202);
+    panel.ask(manager.environments![0], 'remove');
+    await settle();
+    expect(server.count('DELETE environments/thesis-id')).toBe(1);
+  });
+
+  it('saves an environment as a file', async () => {
+    server.on('GET formats', {
+      formats: [{ name: 'r', title: 'R', filename: 'r.txt', imports: true, exports: true }]
+    });
+    server.on('GET environments/thesis-id/export', () =>
+      Promise.resolve(
+        new Response('six==1', {
+          headers: { 'Content-Disposition': 'attachment; filename="r.txt"' }
+        })
+      )
+    );
+    panel.show();
+    await settle();
+    panel.ask(manager.environments![0], 'export');
+    await settle();
+    panel.node.querySelector<HTMLElement>('[role="group"] button[type="submit"]')!.click();
+    await settle();
+    expect(saved).toEqual([{ filename: 'r.txt', text: 'six==1' }]);
+  });
+
+  it('fills the form from a file, and says why one cannot be read', async () => {
+    const file = (name: string, size = 3) => ({ name, size, text: async () => 'six' });
+    server.on('POST inspect', {
+      format: 'requirements.txt',
+      create: { packages: ['six'] },
+      warnings: []
+    });
+    panel.show();
+    await panel.importFile(file('requirements.txt'));
+    await settle();
+    expect(panel.node.querySelector('.jp-Environments-chip')?.textContent).toContain('six');
+    await panel.importFile(file('movie.txt', 10_000_000));
+    await settle();
+    expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('too large');
+    server.on('POST inspect', { message: 'Not a file of a known kind.', reason: 'invalid' }, 400);
+    await panel.importFile(file('x.bin'));
+    await settle();
+    expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('Not a file');
+  });
+
+  it('shows the log of a job on demand', async () => {
+    server.on('GET jobs', { jobs: [job()] });
+    panel.show();
+    await settle();
+    expect(server.sockets).toHaveLength(0);
+    panel.showLog(job());
+    await settle();
+    expect(server.sockets).toHaveLength(1);
+    expect(panel.node.querySelector('[role="log"]')).not.toBeNull();
+  });
+
+  it('draws when it is shown what others have loaded before', async () => {
+    const other = manager.watch();
+    await settle();
+    panel.show();
+    await settle();
+    expect(panel.node.textContent).toContain('thesis');
+    other.dispose();
+  });
+});

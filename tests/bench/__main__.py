@@ -1,0 +1,21 @@
+"""``python -m tests.bench [create|many|listing|loop|start|magic|panel …]``: print the figures of each, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+NAMES = ("create", "many", "listing", "loop", "start", "magic", "panel")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which; all by default")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each thing is done (default 5)")
+    given = parser.parse_args()
+    for name in given.names or NAMES:
+        importlib.import_module(f"tests.bench.{name}").measure(given.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,391 @@
+"""Prepared environments: what is taken is right, whatever state the templates are in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from jupyter_envs.engine import templates as module
+from jupyter_envs.engine.engine import Engine
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.engine.templates import Manifest, Templates
+from jupyter_envs.model.env import Interpreter
+from jupyter_envs.model.request import Create
+from jupyter_envs.system import interpreters, pipconf
+from jupyter_envs.system.files import link_tree, lock
+from jupyter_envs.system.metadata import site_packages, versions
+from jupyter_envs.system.relocate import relocate
+from tests.engine.wheels import snapshot
+from tests.engine.world import Engines, done, ended, inside, run, settle
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory, pythons: Path) -> Path:
+    """A state folder with one template, made once; tests get copies."""
+    folder = tmp_path_factory.mktemp("ready")
+    (folder / "state").mkdir()
+    shutil.copy(pythons, folder / "state" / "interpreters.json")
+    with pytest.MonkeyPatch.context() as patch:
+        settle(patch, folder / "home")
+        engine = Engine(Settings(root=str(folder / "envs"), state_dir=str(folder / "state"), spares=0))
+        assert engine.prepare_templates()
+        engine.close()
+    return folder / "state"
+
+
+@pytest.fixture
+def state(ready: Path, home: Path) -> Path:
+    """A copy of the prepared state folder, its manifest speaking of the copy."""
+    link_tree(ready, home / "state")
+    for path in (home / "state" / "templates").glob("*/manifest.json"):
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        moved = manifest.prefix.replace(str(ready), str(home / "state"))
+        path.unlink()
+        path.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, prefix=moved)))
+        relocate(moved, [manifest.prefix], moved, "x", "x")
+    return home / "state"
+
+
+@pytest.fixture
+def engine(engines: Engines, state: Path) -> Engine:
+    return engines(templates=True, spares=0)
+
+
+@pytest.fixture
+def shm(home: Path) -> Iterator[Path]:
+    """A folder on another file system."""
+    top = Path("/dev/shm")
+    if not os.access(top, os.W_OK) or top.stat().st_dev == home.stat().st_dev:
+        pytest.skip("no second file system at hand")
+    folder = top / f"jupyter-envs-test-{os.getpid()}"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def one(engine: Engine) -> tuple[str, Manifest]:
+    folder = engine.settings.state / "templates"
+    (path,) = folder.glob("*/manifest.json")
+    return path.parent.name, msgspec.json.decode(path.read_bytes(), type=Manifest)
+
+
+def check(engine: Engine, name: str) -> None:
+    """A new environment is whole, stands at its own place and shares no fate with its template."""
+    made = engine.find(name)
+    assert (made.state, made.problems) == ("ready", [])
+    assert {"ipykernel", "pip"} <= versions(made.prefix).keys()
+    assert inside(made.prefix, "import sys, ipykernel; print(sys.prefix, ipykernel.__file__)").split()[0] == made.prefix
+    for script in Path(made.prefix, "bin").iterdir():
+        if script.is_file() and not script.is_symlink() and script.stat().st_size < 200_000:
+            raw = script.read_bytes()
+            assert b"/templates/" not in raw, script
+            assert b"/.spares/" not in raw, script
+            assert b"/.new/" not in raw, script
+    assert "/templates/" not in Path(made.prefix, "pyvenv.cfg").read_text()
+
+
+def from_template(engine: Engine, name: str) -> bool:
+    """Whether `name` shares its files with a template, or a spare of one."""
+    prefix = engine.find(name).prefix
+    return os.stat(site_packages(prefix)[0] / "ipykernel" / "__init__.py").st_nlink > 2
+
+
+def test_what_is_prepared_has_been_through_a_kernel_start(engine: Engine) -> None:
+    _, manifest = one(engine)
+    (root,) = site_packages(manifest.prefix)
+    for package in ("ipykernel", "IPython", "jupyter_client"):
+        assert list((root / package / "__pycache__").glob("*.pyc")), package
+    assert manifest.packages == versions(manifest.prefix)
+    assert manifest.size > 1_000_000
+
+
+def test_made_from_a_template(engine: Engine) -> None:
+    _, manifest = one(engine)
+    before = snapshot(manifest.prefix)
+    job = run(engine, engine.create(Create(name="demo")))
+    assert job.state == "succeeded"
+    said = [line.text for line in engine.jobs.log(job.id)]
+    assert not any("Resolved" in line for line in said), "no installer was needed"
+    check(engine, "demo")
+    assert from_template(engine, "demo")
+    (root,) = site_packages(engine.find("demo").prefix)
+    assert list((root / "ipykernel" / "__pycache__").glob("*.pyc"))
+    assert snapshot(manifest.prefix) == before
+    done(engine, engine.remove("demo"))
+    assert snapshot(manifest.prefix) == before
+
+
+def test_bytecode_that_came_along_is_valid(engine: Engine) -> None:
+    done(engine, engine.create(Create(name="demo")))
+    code = "import sys; sys.dont_write_bytecode = True; import ipykernel.kernelapp as m; print(m.__cached__)"
+    prefix = engine.find("demo").prefix
+    before = {p: p.stat().st_mtime_ns for p in Path(prefix).rglob("*.pyc")}
+    cached = Path(inside(prefix, code))
+    assert cached in before
+    told = inside(prefix, "import sys, ipykernel.kernelapp; print('ok')")
+    assert told == "ok"
+    assert cached.stat().st_mtime_ns == before[cached], "it was not compiled anew"
+
+
+def test_without_a_template(engines: Engines) -> None:
+    engine = engines(templates=True)
+    done(engine, engine.create(Create(name="demo")))
+    check(engine, "demo")
+    assert not from_template(engine, "demo") or versions(engine.find("demo").prefix)
+
+
+def test_one_that_is_half_made_counts_for_nothing(engine: Engine) -> None:
+    key, manifest = one(engine)
+    (engine.settings.state / "templates" / key / "manifest.json").unlink()
+    assert engine._parts.templates.manifest(key) is None
+    assert engine.prepare_templates()
+    _, fresh = one(engine)
+    assert fresh.prefix != manifest.prefix
+    assert not os.path.exists(manifest.prefix), "what was left is swept"
+    done(engine, engine.create(Create(name="demo")))
+    check(engine, "demo")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 0}'])
+def test_a_damaged_manifest(engine: Engine, content: bytes) -> None:
+    key, _ = one(engine)
+    (engine.settings.state / "templates" / key / "manifest.json").write_bytes(content)
+    assert engine._parts.templates.manifest(key) is None
+
+
+def test_one_whose_folder_is_gone(engine: Engine) -> None:
+    key, manifest = one(engine)
+    shutil.rmtree(manifest.prefix)
+    assert engine._parts.templates.manifest(key) is None
+    done(engine, engine.create(Create(name="demo")))
+    check(engine, "demo")
+
+
+def test_cleaned_away_while_it_is_copied(engine: Engine) -> None:
+    """The copy notices and the environment is made from nothing."""
+    _, manifest = one(engine)
+    task = engine.create(Create(name="demo"))
+    calls: list[int] = []
+    real = module.link_tree
+
+    def slowly(source: str, target: str, check: object = None) -> int:
+        def also() -> None:
+            calls.append(1)
+            if len(calls) == 20:
+                shutil.rmtree(manifest.prefix)
+
+        return real(source, target, also)
+
+    module.link_tree = slowly  # type: ignore[assignment]
+    try:
+        assert run(engine, task).state == "succeeded"
+    finally:
+        module.link_tree = real
+    assert len(calls) >= 20
+    check(engine, "demo")
+
+
+def test_cancelled_while_it_is_copied(engine: Engine) -> None:
+    _, manifest = one(engine)
+    before = snapshot(manifest.prefix)
+    task = engine.create(Create(name="demo"))
+    began, go_on = threading.Event(), threading.Event()
+    real = module.link_tree
+
+    def slowly(source: str, target: str, check: object = None) -> int:
+        calls: list[int] = []
+
+        def also() -> None:
+            calls.append(1)
+            if len(calls) == 20:
+                began.set()
+                go_on.wait(30)
+            check()  # type: ignore[operator]
+
+        return real(source, target, also)
+
+    module.link_tree = slowly  # type: ignore[assignment]
+    try:
+        job = engine.jobs.submit(task)
+        assert began.wait(30)
+        engine.jobs.cancel(job.id)
+        go_on.set()
+        assert ended(engine, job).state == "cancelled"
+    finally:
+        module.link_tree = real
+    root = engine.settings.all_roots[0]
+    assert list((root / ".new").iterdir()) == []
+    assert not (root / "demo").exists()
+    assert snapshot(manifest.prefix) == before
+    done(engine, engine.create(Create(name="demo")))
+    check(engine, "demo")
+
+
+def fake_python(folder: Path) -> Interpreter:
+    folder.mkdir()
+    (folder / "python3.12").write_text("one")
+    return Interpreter(
+        version="3.12.1",
+        implementation="CPython",
+        architecture="x86_64",
+        path=str(folder / "python3.12"),
+        source="path",
+    )
+
+
+def test_another_key_once_anything_changes(engine: Engine, tmp_path: Path) -> None:
+    templates, backends = engine._parts.templates, engine._parts.backends
+    python = fake_python(tmp_path / "real")
+    first = templates.key(backends["uv"], python, True, "x")
+    assert templates.key(backends["uv"], python, True, "x") == first
+    others = {
+        templates.key(backends["venv"], python, True, "x"),
+        templates.key(backends["uv"], python, False, "x"),
+        templates.key(backends["uv"], python, True, "y"),
+    }
+    link = tmp_path / "python3.12"
+    link.symlink_to(python.path)
+    linked = msgspec.structs.replace(python, path=str(link))
+    others.add(templates.key(backends["uv"], linked, True, "x"))
+    Path(python.path).write_text("upgraded")
+    others.add(templates.key(backends["uv"], linked, True, "x"))
+    others.add(templates.key(backends["uv"], python, True, "x"))
+    assert first not in others
+    assert len(others) == 6
+
+
+def test_old_packages_are_replaced_in_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new ipykernel has come out since: seen at the next look, some days later."""
+    key, manifest = one(engine)
+    path = engine.settings.state / "templates" / key / "manifest.json"
+    old = {**manifest.packages, "ipykernel": "6.0.0"}
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, packages=old)))
+    assert not engine.prepare_templates(), "looked at a moment ago"
+    stale = msgspec.structs.replace(manifest, packages=old, checked=manifest.checked - module.REFRESH_AFTER - 1)
+    path.write_bytes(msgspec.json.encode(stale))
+    assert engine.prepare_templates()
+    _, fresh = one(engine)
+    assert fresh.packages["ipykernel"] == manifest.packages["ipykernel"]
+    assert fresh.prefix != manifest.prefix
+    assert not os.path.exists(manifest.prefix)
+
+
+def test_a_look_that_finds_nothing_new_keeps_the_old_one(engine: Engine) -> None:
+    key, manifest = one(engine)
+    path = engine.settings.state / "templates" / key / "manifest.json"
+    old = msgspec.structs.replace(manifest, checked=manifest.checked - module.REFRESH_AFTER - 1)
+    path.write_bytes(msgspec.json.encode(old))
+    assert not engine.prepare_templates()
+    _, fresh = one(engine)
+    assert (fresh.prefix, fresh.packages) == (manifest.prefix, manifest.packages)
+    assert fresh.checked > old.checked
+
+
+def test_spares_are_taken_once_each(engines: Engines, state: Path) -> None:
+    engine = engines(templates=True, spares=3)
+    assert engine.prepare_templates()
+    assert not engine.prepare_templates()
+    key, _ = one(engine)
+    folder = engine.settings.all_roots[0] / ".spares" / key
+    assert len(list(folder.iterdir())) == 3
+    servers = [engine, engines(templates=True)]
+    tasks = [(s, s.create(Create(name=f"n{k}{i}"))) for i, s in enumerate(servers) for k in range(3)]
+    jobs = [(s, s.jobs.submit(task)) for s, task in tasks]
+    assert {ended(s, job).state for s, job in jobs} == {"succeeded"}
+    for i in range(2):
+        for k in range(3):
+            check(engine, f"n{k}{i}")
+    assert list(folder.iterdir()) == []
+    assert len(engine.environments()) >= 6
+    assert not any(".spares" in e.prefix for e in engine.environments())
+
+
+def test_a_half_made_spare_is_not_taken(engines: Engines, state: Path) -> None:
+    engine = engines(templates=True, spares=1)
+    key, _ = one(engine)
+    half = engine.settings.all_roots[0] / ".spares" / key / ".abcdef"
+    half.mkdir(parents=True)
+    (half / "pyvenv.cfg").write_text("home = /nowhere\n")
+    done(engine, engine.create(Create(name="demo")))
+    check(engine, "demo")
+    assert half.exists()
+    assert engine.prepare_templates()
+    assert not half.exists()
+
+
+def test_on_another_file_system(engines: Engines, state: Path, shm: Path) -> None:
+    """Links cannot be made there: files are copied, with their times."""
+    engine = engines(templates=True, spares=1, root=str(shm / "envs"))
+    done(engine, engine.create(Create(name="first")))
+    check(engine, "first")
+    assert engine.prepare_templates()
+    done(engine, engine.create(Create(name="second")))
+    check(engine, "second")
+    for name in ("first", "second"):
+        prefix = engine.find(name).prefix
+        cached = inside(
+            prefix, "import sys; sys.dont_write_bytecode = True; import ipykernel as m; print(m.__cached__)"
+        )
+        source = Path(prefix, cached.split("__pycache__")[0], "__init__.py")
+        recorded = int.from_bytes(Path(cached).read_bytes()[8:12], "little")
+        assert recorded == int(source.stat().st_mtime)
+
+
+def test_within_the_budget(engines: Engines, state: Path) -> None:
+    engine = engines(templates=True, spares=0, template_budget=1)
+    key, manifest = one(engine)
+    other = engine.settings.state / "templates" / "0123456789abcdef"
+    other.mkdir()
+    link_tree(manifest.prefix, other / "env-old")
+    old = msgspec.structs.replace(manifest, prefix=str(other / "env-old"), checked=manifest.checked - 10)
+    (other / "manifest.json").write_bytes(msgspec.json.encode(old))
+    engine.prepare_templates()
+    assert not other.exists(), "the least used goes"
+    assert one(engine)[0] == key, "the one that is wanted stays"
+
+
+def test_what_was_asked_for_is_remembered(engines: Engines) -> None:
+    templates = Templates(engines(templates=True).settings)
+    for number in range(5):
+        templates.want("uv", f"/p{number}", True)
+    templates.want("uv", "/p2", True)
+    assert [python for _, python, _ in templates.wanted()] == ["/p2", "/p4", "/p3"]
+    (templates._folder / "wanted.json").write_text("{")
+    assert templates.wanted() == []
+
+
+def test_one_process_at_a_time_prepares(engine: Engine) -> None:
+    key, _ = one(engine)
+    with lock(engine.settings.state / "templates" / f"{key}.lock"):
+        python = interpreters.choose(None, engine.interpreters())
+        uv, installer = engine._parts.backends["uv"], engine._parts.installation.installer
+        assert not engine._parts.templates.prepare(uv, python, True, pipconf.fingerprint(os.environ), installer)
+
+
+def test_switched_off(engines: Engines, state: Path) -> None:
+    engine = engines(templates=False)
+    assert not engine.prepare_templates()
+    python = interpreters.choose(None, engine.interpreters())
+    key = engine._parts.templates.key(engine._parts.backends["uv"], python, True, pipconf.fingerprint(os.environ))
+    assert engine._parts.templates.take(key, str(state / "x"), lambda: None) is None
+
+
+def test_cleaned_with_the_caches(engines: Engines, state: Path) -> None:
+    engine = engines(templates=True, spares=1)
+    engine.prepare_templates()
+    entry = next(e for e in engine.cache() if e.name == "templates")
+    assert entry.size
+    assert entry.size > 1_000_000
+    done(engine, engine.create(Create(name="demo")))
+    freed = done(engine, engine.clean_cache(["templates"]))["freed"]
+    assert freed > 0
+    assert not (state / "templates").exists()
+    assert not (engine.settings.all_roots[0] / ".spares").exists()
+    assert next(e for e in engine.cache() if e.name == "templates").size == 0
+    check(engine, "demo")

@@ -1,0 +1,101 @@
+"""Whatever a file holds, reading it gives packages that passed every check, or InvalidRequest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jupyter_envs.formats.base import FileFormat, Read
+from jupyter_envs.formats.registry import FORMATS, by_name, sniff
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.request import check_requirement
+
+READERS = [known for known in FORMATS if known.read]
+PIECES = [
+    *("six", "numpy>=2", "-r x", "-e /a", "--hash=sha256:0", "\\", "#", ";", "@", "[", "]", "'", '"', "=", ",", "\n"),
+    *("\r\n", "\ufeff", "\0", "\x85", "\u2028", "\ud800", "${HOME}", "https://a@b/c", "file:///x", "[project]"),
+    *(
+        "dependencies = ['six']",
+        "requires-python = '>=3'",
+        "# /// script",
+        "# ///",
+        "# ",
+        "import os",
+        "from a import b",
+    ),
+    *("%pip install x", "(", "python_version", "{", "}", '"cells"', ":", '"cell_type": "code"', '"source"', "~=", "*"),
+]
+anything = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def refusal(act: Callable[[], Read]) -> tuple[InvalidRequest | None, Read | None]:
+    try:
+        return None, act()
+    except InvalidRequest as error:
+        return error, None
+
+
+def holds(known: FileFormat, text: str) -> None:
+    assert known.read
+    error, found = refusal(partial(known.read, text))
+    if error:
+        assert error.message
+        assert error.field
+        assert "\n" not in error.message
+    if found:
+        for package in [*found.packages, *found.guesses]:
+            check_requirement(package, "packages[0]")
+
+
+@pytest.mark.parametrize("known", READERS, ids=lambda known: known.name)
+@quick
+@given(text=anything)
+def test_text(known: FileFormat, text: str) -> None:
+    holds(known, text)
+
+
+@quick
+@given(
+    source=anything,
+    also=st.recursive(st.none() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)),
+)
+def test_cells(source: str, also: object) -> None:
+    cells = [{"cell_type": "code", "source": source}, {"cell_type": "code", "source": also}, also]
+    holds(by_name("notebook"), json.dumps({"cells": cells, "metadata": also}))
+
+
+@quick
+@given(lines=st.lists(anything, max_size=5), python=anything)
+def test_project_tables(lines: list[str], python: str) -> None:
+    text = f"[project]\ndependencies = {json.dumps(lines)}\nrequires-python = {json.dumps(python)}\n"
+    holds(by_name("pyproject.toml"), text)
+
+
+@quick
+@given(filename=st.text(), text=anything)
+def test_names(filename: str, text: str) -> None:
+    def act() -> Read:
+        assert sniff(filename, text).read
+        return Read(packages=[])
+
+    error, _ = refusal(act)
+    if error:
+        assert error.hint
+
+
+@pytest.mark.parametrize("known", READERS, ids=lambda known: known.name)
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "#", "\\\n", "(", "[", "'", "import a, ", "six --hash=x ", "# ///\n", "\u00e9\n"]
+)
+@pytest.mark.timeout(60)
+def test_five_megabytes(known: FileFormat, piece: str) -> None:
+    text = piece * (5_000_000 // len(piece))
+    holds(known, text)
+    if known.name == "notebook":
+        holds(known, json.dumps({"cells": [{"cell_type": "code", "source": "# /// script\n" + text}]}))

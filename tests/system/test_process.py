@@ -1,0 +1,107 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jupyter_envs.model.errors import Cancelled, Failed
+from jupyter_envs.system.process import clean_environment, run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and sh")
+
+
+def living(marker: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        if marker in line[-1:] and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def wait_for(condition, seconds=10.0):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "did not come about in time"
+        time.sleep(0.02)
+
+
+def test_output_comes_line_by_line_and_whole():
+    seen = []
+    done = run(["sh", "-c", "echo one; echo two >&2; printf three"], on_line=lambda s, t: seen.append((s, t)))
+    assert done.code == 0
+    assert (done.out, done.err) == ("one\nthree", "two")
+    assert sorted(seen) == [("err", "two"), ("out", "one"), ("out", "three")]
+
+
+def test_exit_code_and_a_missing_program():
+    assert run(["sh", "-c", "exit 3"]).code == 3
+    missing = run(["/nowhere/at-all"])
+    assert missing.code == 127
+    assert "cannot start" in missing.err
+
+
+def test_arguments_are_never_read_by_a_shell():
+    assert run([sys.executable, "-c", "import sys; print(sys.argv[1])", "a; echo b $HOME"]).out == "a; echo b $HOME"
+
+
+def test_a_time_limit_ends_it():
+    with pytest.raises(Failed, match="did not end within"):
+        run(["sleep", "4711"], timeout=0.2)
+
+
+def test_cancel_ends_grandchildren_in_sessions_of_their_own():
+    stop = threading.Event()
+    # A grandchild that left session and parent behind, and a child that ignores SIGTERM.
+    script = "setsid sh -c 'sleep 47111 & sleep 47111' & trap '' TERM; sleep 47111"
+    thread_error = []
+
+    def work():
+        try:
+            run(["sh", "-c", script], cancelled=stop)
+        except BaseException as error:
+            thread_error.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_for(lambda: len(living("47111")) >= 3)
+    stop.set()
+    thread.join(15)
+    assert isinstance(thread_error[0], Cancelled)
+    assert living("47111") == []
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_children_end_when_the_owner_is_killed(detached):
+    marker = "47222" if detached else "47223"
+    inner = f"setsid sleep {marker} & sleep {marker}" if detached else f"sleep {marker}"
+    code = f"from jupyter_envs.system.process import run; run(['sh', '-c', {inner!r}])"
+    owner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=os.getcwd()))
+    wait_for(lambda: living(marker))
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    wait_for(lambda: not living(marker))
+
+
+def test_a_cancel_of_something_that_ended_by_itself_loses_no_output():
+    stop = threading.Event()
+    assert run(["echo", "x"], cancelled=stop).out == "x"
+
+
+def test_our_interpreter_s_variables_do_not_reach_the_child(monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    monkeypatch.setenv("VIRTUAL_ENV", "/nowhere")
+    env = clean_environment({"EXTRA": "1"})
+    assert "PYTHONHOME" not in env
+    assert "VIRTUAL_ENV" not in env
+    assert env["EXTRA"] == "1"
+
+
+def test_low_priority(tmp_path: Path):
+    done = run([sys.executable, "-c", "import os; print(os.nice(0))"], nice=True)
+    assert done.out == "19"

@@ -1,0 +1,150 @@
+"""A real JupyterLab with the extension, and a real browser before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+PANEL_TAB = 'li.lm-TabBar-tab[data-id="jupyter-envs-panel"]'
+
+
+@dataclass
+class Lab:
+    """A running server: its address, its token, its notebooks' folder, its log, what its user has set."""
+
+    base: str
+    token: str
+    root: Path
+    log: Path
+    environment: dict[str, str]
+    argv: list[str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Begin, or begin again, and wait for the first answer."""
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                self.argv, env=self.environment, cwd=self.root, stdout=out, stderr=subprocess.STDOUT
+            )
+        _wait_for(f"{self.base}/api?token={self.token}", self.process, self.log)
+
+    def stop(self, how: int = signal.SIGTERM) -> None:
+        if self.process:
+            self.process.send_signal(how)
+            self.process.wait(30)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.ui)
+            # One worker for all of them: two browsers at once would slow each other's clicks.
+            item.add_marker(pytest.mark.xdist_group("ui"))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A server in a home of its own, so that it has no environments yet."""
+    home = tmp_path_factory.mktemp("home")
+    root = home / "thesis"
+    root.mkdir()
+    news = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    # The question whether to fetch news would lie over what is tested.
+    news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_"))}
+    environment |= {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(caches / "uv"))}
+    port, token, log = _free_port(), "a-token-for-tests", home / "lab.log"
+    argv = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
+        "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    running = Lab(f"http://127.0.0.1:{port}", token, root, log, environment, argv)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        if CHROMIUM is None and not Path(playwright.chromium.executable_path).exists():
+            pytest.skip("no Chromium on this machine; CHROMIUM may name one")
+        # Chromium's sandbox does not start for root, as in most containers.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, lab: Lab) -> Iterator[Any]:
+    """A tab with JupyterLab restored; at its end no error may have reached the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(45_000)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto(f"{lab.base}/lab?token={lab.token}&reset")
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate("jupyterapp.restored")
+    yield page
+    context.close()
+    ours = [text for text in errors if "envs" in text.lower()]
+    assert not ours, ours
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: SCREENSHOTS, or a folder of this run."""
+    folder = Path(os.environ["SCREENSHOTS"]) if "SCREENSHOTS" in os.environ else tmp_path_factory.mktemp("shots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+# pytest-jupyter gives every test an event loop; Playwright has one of its own, and a thread bears one only.
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    return None
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    return None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())

@@ -1,0 +1,138 @@
+"""The Environments panel by hand and eye: from the empty list to a kernel, and back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.ui.conftest import PANEL_TAB, Lab
+
+JOB_MS = 120_000
+AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+
+
+def open_panel(page: Any) -> Any:
+    panel = page.locator("#jupyter-envs-panel")
+    if not panel.is_visible():
+        page.locator(PANEL_TAB).click()
+    panel.wait_for(state="visible")
+    return panel
+
+
+def set_theme(page: Any, name: str) -> None:
+    page.evaluate("name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+    page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+def check_accessible(page: Any) -> None:
+    """No serious or critical finding of axe-core in the panel."""
+    assert AXE.exists(), "axe-core comes with the panel's packages: run `jlpm install` in labextension"
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("axe.run('#jupyter-envs-panel')")["violations"]
+    bad = [
+        {"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"]]}
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert not bad, json.dumps(bad, indent=1)
+
+
+def both_themes(page: Any, folder: Path, name: str) -> None:
+    """A picture in each theme, and a look at what people who cannot see it get."""
+    for theme in ("Light", "Dark"):
+        set_theme(page, f"JupyterLab {theme}")
+        check_accessible(page)
+        page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
+    set_theme(page, "JupyterLab Light")
+
+
+def run_cli(lab: Lab, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter_envs", *arguments], env=lab.environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def launcher_card(page: Any, kernel: str) -> Any:
+    return page.locator(f'.jp-LauncherCard[title*="{kernel}"]').first
+
+
+def test_from_nothing_to_a_kernel_and_back(page: Any, lab: Lab, shots: Path) -> None:
+    panel = open_panel(page)
+    panel.get_by_text("No environments of your own yet").wait_for()
+    both_themes(page, shots, "empty")
+
+    # One click leads to the form, a second one creates.
+    panel.get_by_role("button", name="New environment").last.click()
+    form = panel.get_by_role("form", name="New environment")
+    name = form.get_by_label("Name")
+    suggested = name.input_value()
+    assert suggested
+    name.fill("a/b")
+    form.get_by_text("Use letters").wait_for()
+    assert form.get_by_role("button", name="Create").is_disabled()
+    name.fill("first")
+    form.get_by_text("free").wait_for()
+    form.get_by_label("Packages", exact=True).fill("six")
+    both_themes(page, shots, "new")
+    form.get_by_role("button", name="Create").click()
+
+    job = panel.get_by_role("region", name="Jobs")
+    job.get_by_role("progressbar").wait_for()
+    page.screenshot(path=shots / "job-light.png")
+
+    row = panel.get_by_role("treeitem", name="first")
+    row.wait_for(timeout=JOB_MS)
+    panel.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
+    launcher_card(page, "first").wait_for(timeout=5000)
+    page.get_by_text("New notebook", exact=True).wait_for()
+    both_themes(page, shots, "ready")
+
+    # Keyboard alone: to the row, its question, and away.
+    row.focus()
+    page.keyboard.press("Delete")
+    question = panel.get_by_role("group", name="Remove first?")
+    question.wait_for()
+    page.screenshot(path=shots / "remove-light.png")
+    page.keyboard.press("Escape")
+    question.wait_for(state="detached")
+    assert row.evaluate("node => node === document.activeElement")
+    page.keyboard.press("Delete")
+    question.get_by_role("button", name="Remove").click()
+    row.wait_for(state="detached", timeout=JOB_MS)
+    launcher_card(page, "first").wait_for(state="detached", timeout=5000)
+    panel.get_by_text("No environments of your own yet").wait_for()
+
+
+def test_what_the_command_line_does_shows_by_itself(page: Any, lab: Lab) -> None:
+    panel = open_panel(page)
+    panel.get_by_text("No environments of your own yet").wait_for()
+    row = panel.get_by_role("treeitem", name="by-hand")
+    run_cli(lab, "create", "by-hand")
+    row.wait_for(timeout=5000)
+    launcher_card(page, "by-hand").wait_for(timeout=5000)
+    run_cli(lab, "remove", "by-hand", "--yes")
+    row.wait_for(state="detached", timeout=5000)
+    launcher_card(page, "by-hand").wait_for(state="detached", timeout=5000)
+
+
+def test_a_narrow_panel_keeps_name_and_state(page: Any, shots: Path) -> None:
+    panel = open_panel(page)
+    panel.evaluate("node => { node.style.width = '240px'; node.style.minWidth = '0'; }")
+    panel.get_by_role("button", name="New environment").first.click()
+    panel.get_by_label("Packages", exact=True).fill("pandas[excel]>=2 numpy ")
+    assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
+    page.screenshot(path=shots / "narrow-light.png")
+
+
+def test_a_server_that_does_not_answer_is_told_and_comes_back(page: Any) -> None:
+    page.route("**/jupyter-envs/environments*", lambda route: route.abort())
+    panel = open_panel(page)
+    panel.get_by_role("alert").get_by_text("does not answer").wait_for()
+    page.unroute("**/jupyter-envs/environments*")
+    panel.get_by_role("button", name="Try again").click()
+    panel.get_by_text("No environments of your own yet").wait_for()
