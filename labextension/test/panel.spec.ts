@@ -131,6 +131,42 @@ describe('EnvironmentsPanel', () => {
     expect(panel.node.querySelector('[role="alert"]')?.textContent).toContain('Busy.');
   });
 
+  it('loses no letter of who types as soon as a question is there', async () => {
+    panel.show();
+    await settle();
+    // Between the drawing and what React does after it, as on a busy machine.
+    let typed = false;
+    let focused: Element | null = null;
+    const observer = new MutationObserver(() => {
+      const field = panel.node.querySelector<HTMLInputElement>('[role="group"] input');
+      if (field && !typed) {
+        typed = true;
+        focused = document.activeElement;
+        const { set } = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')!;
+        set!.call(field, 'n');
+        field.setSelectionRange(1, 1);
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+      }
+    });
+    observer.observe(panel.node, { subtree: true, childList: true });
+    panel.ask(manager.environments![0], 'rename');
+    await settle();
+    observer.disconnect();
+    expect(typed).toBe(true);
+    const field = panel.node.querySelector<HTMLInputElement>('[role="group"] input')!;
+    expect(focused).toBe(field);
+    expect(field.value).toBe('n');
+    // The next letter goes behind the first, not in its place.
+    expect(field.selectionStart).toBe(1);
+
+    server.on('GET environments', { environments: [environment({ name: 'a' }), environment()] });
+    await manager.refresh();
+    await settle();
+    expect(panel.node.querySelector('[role="group"] input')).toBe(field);
+    expect(field.value).toBe('n');
+    expect(document.activeElement).toBe(field);
+  });
+
   it('removes without a question where none is wanted, and nothing runs', async () => {
     panel.show();
     panel.options = { grouped: true, confirmRemoval: false, defaultManager: '' };

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import React, { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 import type { IEnvironment, IErrorBody, IFormat } from '../api/types';
 import { grouped, sorted, type GroupId, type IGroup } from '../model/groups';
@@ -70,7 +70,8 @@ export function EnvironmentList(props: IListProps): JSX.Element {
   lastIndex.current = index;
   const active = items[index] as Item | undefined;
 
-  useEffect(() => {
+  // Before the drawing, so that the next key meets it.
+  useLayoutEffect(() => {
     if (moved.current) {
       moved.current = false;
       root.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus();

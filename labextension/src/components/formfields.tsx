@@ -39,7 +39,7 @@ export function TextField(props: {
   disabled?: boolean;
   error?: string | null;
   note?: React.ReactNode;
-  inputRef?: React.RefObject<HTMLInputElement>;
+  inputRef?: React.Ref<HTMLInputElement>;
 }): JSX.Element {
   const { id, error } = props;
   return (

@@ -1,5 +1,5 @@
 import { caretDownIcon, type LabIcon } from '@jupyterlab/ui-components';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useLayoutEffect, useRef, useState } from 'react';
 
 export interface IMenuItem {
   label: string;
@@ -28,7 +28,7 @@ export function MenuButton(props: IMenuButtonProps): JSX.Element {
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (open) {
       root.current?.querySelector<HTMLElement>('[role="menuitem"]')?.focus();
     }

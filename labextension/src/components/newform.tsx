@@ -17,6 +17,7 @@ import {
 import type { ILookups } from '../model/lookups';
 import { nameProblem } from '../model/names';
 import { ErrorText } from './errortext';
+import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
 import { PackagesField, withDraft } from './packagesfield';
 
@@ -68,13 +69,8 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const [refusal, setRefusal] = useState<IErrorBody | null>(null);
   const interpreters = useLoaded(props.loadInterpreters);
   const managers = useLoaded(props.loadManagers, more);
-  const nameInput = useRef<HTMLInputElement>(null);
   const takenNow = useRef(taken);
 
-  useEffect(() => {
-    nameInput.current?.focus();
-    nameInput.current?.select();
-  }, []);
   useEffect(() => {
     takenNow.current = taken;
   });
@@ -126,7 +122,7 @@ export function NewForm(props: INewFormProps): JSX.Element {
       <TextField
         id={`${id}-name`}
         label={trans.__('Name')}
-        inputRef={nameInput}
+        inputRef={takeFocus}
         value={draft.prefix.trim() ? PathExt.basename(draft.prefix.trim()) : draft.name}
         disabled={draft.prefix.trim() !== ''}
         error={problem ?? refusedAt('name')}

@@ -5,6 +5,7 @@ import React, { useEffect, useId, useRef, useState } from 'react';
 import type { IEnvironment, IFormat } from '../api/types';
 import { nameProblem, suggestName } from '../model/names';
 import type { Question } from '../tokens';
+import { takeFocus } from './focus';
 import { size } from './text';
 
 /** What a question may lead to; each with the environment that it was asked about. */
@@ -113,8 +114,6 @@ function Asked(
 
 function ConfirmRemoval(props: IRowQuestionProps): JSX.Element {
   const { environment, running, trans } = props;
-  const cancel = useRef<HTMLButtonElement>(null);
-  useEffect(() => cancel.current?.focus(), []);
   const question = trans.__('Remove %1?', environment.name);
   return (
     <Asked title={question} environment={environment} onKeep={props.onKeep}>
@@ -134,7 +133,7 @@ function ConfirmRemoval(props: IRowQuestionProps): JSX.Element {
       <div className="jp-Environments-buttons">
         <button
           type="button"
-          ref={cancel}
+          ref={takeFocus}
           className="jp-Environments-button"
           onClick={() => props.onKeep(environment)}
         >
@@ -177,11 +176,6 @@ function TextQuestion(
   const { environment, title, start, trans } = props;
   const id = useId();
   const [text, setText] = useState(start);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    input.current?.focus();
-    input.current?.select();
-  }, []);
   const problem = props.problemOf(text);
   const same = props.question !== 'clone' && text === start;
   return (
@@ -199,7 +193,7 @@ function TextQuestion(
         <label htmlFor={id}>{title}</label>
         <input
           id={id}
-          ref={input}
+          ref={takeFocus}
           className="jp-Environments-input"
           value={text}
           autoComplete="off"
@@ -243,11 +237,9 @@ function ExportQuestion(props: IRowQuestionProps): JSX.Element {
   const [formats, setFormats] = useState<ReadonlyArray<IFormat> | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [chosen, setChosen] = useState('');
-  const cancel = useRef<HTMLButtonElement>(null);
   const first = useRef(loadFormats);
   useEffect(() => {
     let gone = false;
-    cancel.current?.focus();
     first.current().then(
       all => {
         const found = all.filter(format => format.exports);
@@ -285,7 +277,7 @@ function ExportQuestion(props: IRowQuestionProps): JSX.Element {
         <div className="jp-Environments-buttons">
           <button
             type="button"
-            ref={cancel}
+            ref={takeFocus}
             className="jp-Environments-button"
             onClick={() => props.onKeep(environment)}
           >

@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import React, { useId, useRef, useState, useEffect } from 'react';
+import React, { useId, useState } from 'react';
 
 import type { IEnvironment, IErrorBody, IFormat } from '../../api/types';
 import { nameProblem, suggestName } from '../../model/names';
 import { ErrorText } from '../errortext';
+import { takeFocus } from '../focus';
 import { MenuButton, type IMenuItem } from '../menubutton';
 import { details, size, stateText } from '../text';
 
@@ -194,11 +195,6 @@ function NameForm(props: INameFormProps): JSX.Element {
   const id = useId();
   const [name, setName] = useState(first);
   const [error, setError] = useState<IErrorBody | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    input.current?.focus();
-    input.current?.select();
-  }, []);
   const renaming = props.taken.includes(first);
   const problem = nameProblem(
     name,
@@ -232,7 +228,7 @@ function NameForm(props: INameFormProps): JSX.Element {
       <label htmlFor={id}>{props.label}</label>
       <input
         id={id}
-        ref={input}
+        ref={takeFocus}
         className="jp-Environments-input"
         value={name}
         autoComplete="off"
@@ -269,8 +265,6 @@ function NameForm(props: INameFormProps): JSX.Element {
 
 function RemoveQuestion(props: IHeadProps & { onClose: () => void }): JSX.Element {
   const { environment, running, trans } = props;
-  const keep = useRef<HTMLButtonElement>(null);
-  useEffect(() => keep.current?.focus(), []);
   const question = trans.__('Remove %1?', environment.name);
   return (
     <div
@@ -304,7 +298,12 @@ function RemoveQuestion(props: IHeadProps & { onClose: () => void }): JSX.Elemen
         )}
       </div>
       <div className="jp-Environments-buttons">
-        <button type="button" ref={keep} className="jp-Environments-button" onClick={props.onClose}>
+        <button
+          type="button"
+          ref={takeFocus}
+          className="jp-Environments-button"
+          onClick={props.onClose}
+        >
           {trans.__('Keep')}
         </button>
         <button

@@ -1,10 +1,11 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon, editIcon, HTMLSelect } from '@jupyterlab/ui-components';
-import React, { useEffect, useId, useRef, useState } from 'react';
+import React, { useId, useState } from 'react';
 
 import type { IActivation, IEnvironment, IErrorBody, IKernelName } from '../../api/types';
 import { ErrorText } from '../errortext';
+import { takeFocus } from '../focus';
 import { IconButton } from '../iconbutton';
 import { size } from '../text';
 import { ProblemList } from './health';
@@ -173,14 +174,6 @@ function KernelName(props: IOverviewProps & { kernel: IKernelName }): JSX.Elemen
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const [error, setError] = useState<IErrorBody | null>(null);
-  const input = useRef<HTMLInputElement>(null);
-  const editing = text !== null;
-  useEffect(() => {
-    if (editing) {
-      input.current?.focus();
-      input.current?.select();
-    }
-  }, [editing]);
   if (text === null) {
     return (
       <div className="jp-EnvironmentPage-copyable">
@@ -223,7 +216,7 @@ function KernelName(props: IOverviewProps & { kernel: IKernelName }): JSX.Elemen
       </label>
       <input
         id={id}
-        ref={input}
+        ref={takeFocus}
         className="jp-Environments-input"
         value={text}
         maxLength={100}

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useCallback, useEffect, useRef, useState } from 'react';
+import React, { useCallback, useLayoutEffect, useRef, useState } from 'react';
 
 import type { IPackage, ITreeNode } from '../../api/types';
 import type { IPending, Wish } from '../../model/changes';
@@ -55,7 +55,8 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
   lastIndex.current = index;
   const active = items[index] as IPackage | undefined;
 
-  useEffect(() => {
+  // Before the drawing, so that the next key meets it.
+  useLayoutEffect(() => {
     if (moved.current) {
       moved.current = false;
       root.current?.querySelector<HTMLElement>('[role="row"][tabindex="0"]')?.focus();
@@ -64,7 +65,8 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
 
   const move = (to: number) => {
     const target = items[Math.max(0, Math.min(items.length - 1, to))];
-    if (target) {
+    // Where nothing is drawn anew, the focus must not be taken at a later drawing.
+    if (target && keyOf(target) !== activeKey) {
       moved.current = true;
       setActiveKey(keyOf(target));
     }
