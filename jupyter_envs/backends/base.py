@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from jupyter_envs.model.env import Capabilities, Interpreter
+from jupyter_envs.model.env import Capabilities, Interpreter, Kind
 
 
 class Event(Struct, frozen=True):
@@ -40,6 +40,7 @@ class Backend(Protocol):
     name: str
     title: str
     description: str
+    kind: Kind
     can: Capabilities
 
     def version(self) -> str | None:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from functools import cache
 
-from jupyter_envs.model.env import Capabilities, Interpreter
+from jupyter_envs.model.env import Capabilities, Interpreter, Kind
 
 
 @cache
@@ -38,6 +38,7 @@ class Uv:
     name = "uv"
     title = "uv"
     description = "Fast, the default; a standard virtual environment."
+    kind: Kind = "venv"
     can = Capabilities(without_pip=True)
 
     def version(self) -> str | None:

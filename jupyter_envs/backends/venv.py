@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from jupyter_envs.model.env import Capabilities, Interpreter
+from jupyter_envs.model.env import Capabilities, Interpreter, Kind
 
 
 class Venv:
@@ -13,6 +13,7 @@ class Venv:
     name = "venv"
     title = "venv"
     description = "Python's own virtual environments; needs nothing besides Python."
+    kind: Kind = "venv"
     can = Capabilities(without_pip=True)
 
     def version(self) -> str | None:

@@ -6,7 +6,7 @@ import re
 import sys
 from importlib.util import find_spec
 
-from jupyter_envs.model.env import Capabilities, Interpreter
+from jupyter_envs.model.env import Capabilities, Interpreter, Kind
 
 SEEDED = (3, 9)
 
@@ -17,6 +17,7 @@ class Virtualenv:
     name = "virtualenv"
     title = "virtualenv"
     description = "Virtual environments with more options than venv; takes older Pythons too."
+    kind: Kind = "venv"
     can = Capabilities(without_pip=True)
 
     def version(self) -> str | None:

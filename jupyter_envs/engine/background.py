@@ -8,13 +8,15 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from jupyter_envs.engine import kernels
 from jupyter_envs.engine.jobs import Jobs
+from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
-from jupyter_envs.model.errors import EnvsError
+from jupyter_envs.model.errors import EnvsError, Unavailable
 from jupyter_envs.model.job import Job
-from jupyter_envs.system import interpreters, pipconf
+from jupyter_envs.model.request import Create
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.metadata import dist_infos, record_files
 from jupyter_envs.system.paths import MAIN, python_of
@@ -102,19 +104,18 @@ class Background:
 
 def prepare(parts: Parts) -> bool:
     """Make the template and the spares of the default kind and of those asked for last; True when anything was done."""
-    found = [p for p in interpreters.find(parts.interpreters_file) if p.supported]
-    kinds: list[tuple[str, str, bool]] = []
-    if found:
-        kinds.append((parts.settings.default_manager, interpreters.choose(None, found).path, True))
-    kinds += [kind for kind in parts.templates.wanted() if kind not in kinds]
-    by_path = {p.path: p for p in found}
-    indexes = pipconf.fingerprint(os.environ)
+    recipes: list[Recipe] = []
+    if default := parts.backends.get(parts.settings.default_manager):
+        with suppress(Unavailable):
+            recipes.append(parts.kind_of(default).recipe(default, Create()))
+    recipes += [recipe for recipe in parts.templates.wanted() if recipe not in recipes]
     done = False
-    for manager, path, pip in kinds:
-        backend, python = parts.backends.get(manager), by_path.get(path)
-        if backend and python and backend.missing() is None:
-            installer = parts.installation.installer
-            done = parts.templates.prepare(backend, python, pip, indexes, installer) or done
+    for recipe in recipes:
+        backend = parts.backends.get(recipe.manager)
+        # An interpreter that was asked for may be gone by now.
+        if backend and backend.missing() is None:
+            with suppress(FileNotFoundError):
+                done = parts.templates.prepare(parts.kind_of(backend), recipe) or done
     return done
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_envs.engine import record
-from jupyter_envs.engine.install import Wanted
+from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
-from jupyter_envs.model.env import Environment, Package
+from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import InvalidRequest, NotFound
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Change, Requirement, Rollback, check_distribution, check_requirement
+from jupyter_envs.model.request import Change, Rollback
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system.metadata import read_packages, versions
 
 
 def change(parts: Parts, environment: Environment, request: Change) -> Task:
@@ -27,12 +26,12 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     """
     wanted = _wanted(parts, environment, request)
     refuse_unchangeable(environment)
-    prefix = environment.prefix
+    prefix, kind = environment.prefix, parts.kind_of(environment)
 
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            return {"plan": plain(parts.installation.plan(prefix, wanted, context))}
+            return {"plan": plain(kind.plan(prefix, wanted, context))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
@@ -40,9 +39,9 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            parts.mend(prefix, context)
-            plan = parts.installation.apply(prefix, wanted, context)
-            _remember(prefix, request, wanted)
+            parts.mend(environment, context)
+            plan = kind.apply(prefix, wanted, context)
+            _remember(kind, prefix, request, wanted)
             if not plan.empty:
                 parts.note(prefix, "change", plain(request), plan)
             return parts.result(prefix, plan)
@@ -65,20 +64,14 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             field="revision",
         )
     refuse_unchangeable(environment)
-    prefix, goal = environment.prefix, past[request.revision]
+    prefix, kind, goal = environment.prefix, parts.kind_of(environment), past[request.revision]
     parts.refuse_busy(prefix)
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            parts.mend(prefix, context)
-            here = versions(prefix)
-            lines = [
-                Requirement(line=f"{name}=={version}", name=name)
-                for name, version in sorted(goal.pins.items())
-                if here.get(name) != version
-            ]
-            wanted = Wanted(install=lines, remove=sorted(here.keys() - goal.pins.keys()), exact=True)
-            plan = parts.installation.apply(prefix, wanted, context) if lines or wanted.remove else Plan()
+            parts.mend(environment, context)
+            wanted = kind.back_to(prefix, goal.pins)
+            plan = kind.apply(prefix, wanted, context) if wanted.install or wanted.remove else Plan()
             parts.note(prefix, "rollback", plain(request), plan)
             return parts.result(prefix, plan)
 
@@ -91,33 +84,13 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
     )
 
 
-def upgrades_of(packages: list[Package], asked: list[str]) -> list[Requirement]:
-    """A line for each package that an upgrade of everything may touch, with the limits that were asked for.
-
-    What came from a URL or is editable stays as it is.
-    """
-    limits: dict[str, Requirement] = {}
-    for text in asked:
-        try:
-            requirement = check_requirement(text, "packages")
-        except InvalidRequest:
-            continue
-        if requirement.name:
-            limits[requirement.name] = requirement
-    lines = []
-    for package in packages:
-        if not package.editable and package.url is None:
-            name = check_distribution(package.name, "packages")
-            lines.append(limits.get(name) or Requirement(line=package.name, name=name))
-    return lines
-
-
 def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
-    install = [check_requirement(text, f"install[{n}]") for n, text in enumerate(request.install)]
+    kind = parts.kind_of(environment)
+    install = [kind.check(text, f"install[{n}]") for n, text in enumerate(request.install)]
     if request.from_ is not None:
-        install += [check_requirement(text, "from.text") for text in parts.catalog.read(request.from_).packages]
-    upgrade = [check_requirement(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
-    remove = [check_distribution(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
+        install += [kind.check(text, "from.text") for text in parts.catalog.read(request.from_).packages]
+    upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
+    remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
     if not (install or upgrade or remove or request.upgrade_all):
         raise InvalidRequest(
             "Nothing is asked for.", hint="Give install, upgrade, remove or upgrade_all.", field="install"
@@ -127,7 +100,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         raise InvalidRequest(
             f"{sorted(map(str, both))[0]} is to be installed and removed.", hint="Decide for one.", field="remove"
         )
-    here = versions(environment.prefix)
+    here = kind.versions(environment.prefix)
     for n, name in enumerate(remove):
         if name not in here:
             raise InvalidRequest(
@@ -137,9 +110,8 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
             )
     lines = [*install, *upgrade]
     if request.upgrade_all:
-        asked = record.read_spec(environment.prefix).get("packages", [])
         named = {r.name for r in lines} | set(remove)
-        lines += [r for r in upgrades_of(read_packages(environment.prefix), asked) if r.name not in named]
+        lines += [r for r in kind.upgrades(environment.prefix) if r.name not in named]
     return Wanted(
         install=lines,
         upgrade_names=[r.name for r in upgrade if r.name],
@@ -148,7 +120,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
     )
 
 
-def _remember(prefix: str, request: Change, wanted: Wanted) -> None:
+def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted) -> None:
     """Keep the environment's own record of what was asked for current."""
     spec = record.read_spec(prefix)
     if not spec and not record.revisions(prefix):
@@ -156,7 +128,7 @@ def _remember(prefix: str, request: Change, wanted: Wanted) -> None:
     kept: dict[str, str] = {}
     for text in spec.get("packages", []):
         try:
-            kept[check_requirement(text, "packages").name or text] = text
+            kept[kind.check(text, "packages").name or text] = text
         except InvalidRequest:
             continue
     asked = len(request.install) + len(request.upgrade)
@@ -178,8 +150,7 @@ def _title(environment: Environment, wanted: Wanted) -> str:
 
 
 def with_kernel(parts: Parts, environment: Environment, context: Context) -> Plan:
-    """Install ipykernel where it is missing; the caller holds the lock."""
-    if "ipykernel" in versions(environment.prefix):
-        return Plan()
-    line = Requirement(line="ipykernel", name="ipykernel")
-    return parts.installation.apply(environment.prefix, Wanted(install=[line]), context)
+    """Install what a kernel needs where it is missing; the caller holds the lock."""
+    kind = parts.kind_of(environment)
+    lines = kind.lacks_for_kernel(environment.prefix)
+    return kind.apply(environment.prefix, Wanted(install=lines), context) if lines else Plan()

@@ -12,14 +12,15 @@ from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import kernels, record
-from jupyter_envs.engine.build import base_requirements, make
 from jupyter_envs.engine.jobstore import now
+from jupyter_envs.engine.kinds.base import Kind, Recipe
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.prefix import read
 from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
+from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.templates import staging
-from jupyter_envs.model.env import Environment, Interpreter, environment_id
+from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
 from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import (
@@ -29,15 +30,10 @@ from jupyter_envs.model.request import (
     check_display_name,
     check_name,
     check_prefix,
-    check_python,
-    check_requirement,
 )
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system import interpreters, pipconf
 from jupyter_envs.system.files import link_tree, remove_tree
-from jupyter_envs.system.metadata import versions
 from jupyter_envs.system.paths import WINDOWS
-from jupyter_envs.system.relocate import relocate
 
 
 def create(parts: Parts, request: Create, running: Running) -> Task:
@@ -49,48 +45,48 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         Forbidden: the folder cannot be written.
         Unavailable: the manager cannot be used now.
     """
-    prefix = _target(parts, request.name, request.prefix)
     backend = _backend(parts, request)
-    wanted = requirements(parts, request)
+    kind = parts.kind_of(backend)
+    prefix = _target(kind, request.name, request.prefix)
+    wanted = requirements(parts, kind, request)
     display = request.kernel.display_name
     if display is not None:
         display = check_display_name(display, "kernel.display_name")
-    version = check_python(request.python) if request.python is not None else None
     anew = request.clear and os.path.lexists(prefix)
     if anew:
         _refuse_clear(parts, prefix, running)
     else:
         refuse_taken(parts, prefix)
-    python = interpreters.pick(version, parts.interpreters_file)
+    recipe = kind.recipe(backend, request)
     name = parts.discovery.name_for(prefix)
     identity = environment_id(prefix, name)
 
     def work(context: Context) -> dict[str, Any]:
         def fill(stage: str) -> str:
-            return _fill(parts, backend, python, request, wanted, stage, context)
+            return _fill(parts, kind, recipe, request.kernel.register, wanted, stage, context)
 
         def finish(tree: str) -> None:
             spec = {
                 "manager": backend.name,
-                "python": version or python.version,
+                "python": request.python or _python(tree),
                 "packages": [str(r) for r in wanted],
                 "pip": request.pip,
                 "created": now(),
             }
             record.write_spec(tree, spec)
             asked = {k: v for k, v in plain(request).items() if v is not None}
-            _complete(parts, prefix, tree, "create", asked, request.kernel.register, display, context)
+            _complete(parts, kind, prefix, tree, "create", asked, request.kernel.register, display, context)
 
         with parts.hold(prefix, context):
             context.about(identity)
             kernel = anew and bool(kernels.of_prefix(prefix))
             try:
-                appear(parts, prefix, fill, context, finish=finish, replace=anew)
+                appear(parts, kind, prefix, fill, context, finish=finish, replace=anew)
             except BaseException:
                 if kernel:
-                    kernels.register(parts.discovery.by_prefix(prefix))
+                    parts.register(parts.discovery.by_prefix(prefix))
                 raise
-            return parts.result(prefix, difference({}, versions(prefix)))
+            return parts.result(prefix, difference({}, kind.versions(prefix)))
 
     return Task(
         action="create",
@@ -117,20 +113,21 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
         Conflict: the name is taken.
         Forbidden: the source is no environment that can be copied.
     """
-    target = _target(parts, request.name, None)
+    kind = parts.kind_of(source)
+    target = _target(kind, request.name, None)
     refuse_taken(parts, target)
     refuse_uncopyable(source)
 
     def work(context: Context) -> dict[str, Any]:
         def finish(tree: str) -> None:
-            _complete(parts, target, tree, "clone", {"from": source.name}, bool(source.kernels), None, context)
+            _complete(parts, kind, target, tree, "clone", {"from": source.name}, bool(source.kernels), None, context)
 
         with parts.hold(source.prefix, context):
-            parts.mend(source.prefix, context)
+            parts.mend(source, context)
             with parts.hold(target, context):
                 context.about(environment_id(target, request.name))
                 copy(parts, source, target, context, finish)
-                return parts.result(target, difference({}, versions(target)))
+                return parts.result(target, difference({}, kind.versions(target)))
 
     return Task(
         action="clone",
@@ -151,31 +148,31 @@ def copy(
         link_tree(source.prefix, stage, context.check)
         return source.prefix
 
-    appear(parts, target, fill, context, old_prompt=os.path.basename(source.prefix), finish=finish)
+    appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
 
-def requirements(parts: Parts, request: Create) -> list[Requirement]:
+def requirements(parts: Parts, kind: Kind, request: Create) -> list[Requirement]:
     """The checked packages of a create request, those of `from` included.
 
     Raises:
         InvalidRequest: one of them is not a requirement; `field` names it.
     """
-    found = [check_requirement(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
+    found = [kind.check(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
     if request.from_ is not None:
-        found += [check_requirement(text, "from.text") for text in parts.catalog.read(request.from_).packages]
+        found += [kind.check(text, "from.text") for text in parts.catalog.read(request.from_).packages]
     return found
 
 
-def _target(parts: Parts, name: str | None, prefix: str | None) -> str:
+def _target(kind: Kind, name: str | None, prefix: str | None) -> str:
     if (name is None) == (prefix is None):
         raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
     if name is not None:
-        return os.path.join(parts.settings.all_roots[0], check_name(name))
+        return os.path.join(kind.home(), check_name(name))
     path = check_prefix(prefix or "")
     parent, last = os.path.split(path)
     check_name(last.lstrip(".") or last, "prefix")
     real = os.path.join(os.path.realpath(parent), last)
-    if any(os.path.exists(os.path.join(p, "pyvenv.cfg")) for p in Path(real).parents):
+    if any(is_environment(str(p)) for p in Path(real).parents):
         raise InvalidRequest(
             "The prefix lies inside another environment.", hint="Choose a folder outside of it.", field="prefix"
         )
@@ -203,37 +200,28 @@ def _backend(parts: Parts, request: Create) -> Backend:
 
 
 def _fill(
-    parts: Parts,
-    backend: Backend,
-    python: Interpreter,
-    request: Create,
-    wanted: Sequence[Requirement],
-    stage: str,
-    context: Context,
+    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, wanted: Sequence[Requirement], stage: str, context: Context
 ) -> str:
     """Put the new environment together at `stage`; return the place that its scripts speak of."""
     context.step("create")
-    base = base_requirements(request.pip, request.kernel.register)
-    if request.kernel.register and not WINDOWS:
-        key = parts.templates.key(backend, python, request.pip, pipconf.fingerprint(os.environ))
-        ready = parts.templates.take(key, stage, context.check)
-        parts.templates.want(backend.name, python.path, request.pip)
+    if kernel and not WINDOWS:
+        ready = parts.templates.take(parts.templates.key(kind, recipe), stage, context.check)
+        parts.templates.want(recipe)
         if ready:
             if wanted:
-                parts.installation.fill(stage, wanted, context)
+                kind.fill(stage, wanted, context)
             return ready.speaks_of
-    installer, lines = parts.installation.installer, [*base, *wanted]
-    make(backend, installer, python, stage, os.path.basename(stage), lines, request.pip, context)
+    kind.make(recipe, stage, [*kind.base(recipe.pip, kernel), *wanted], context)
     return stage
 
 
 def appear(
     parts: Parts,
+    kind: Kind,
     prefix: str,
     fill: Callable[[str], str],
     context: Context,
     *,
-    old_prompt: str | None = None,
     replace: bool = False,
     finish: Callable[[str], None] | None = None,
 ) -> None:
@@ -273,8 +261,7 @@ def appear(
             remove_tree(left)
     try:
         speaks_of = fill(stage)
-        prompt = old_prompt or os.path.basename(speaks_of)
-        relocate(stage, [speaks_of, stage], prefix, prompt, os.path.basename(prefix))
+        kind.relocate(stage, [speaks_of, stage], prefix)
         context.check()
         if finish:
             finish(stage)
@@ -294,6 +281,7 @@ def appear(
 
 def _complete(
     parts: Parts,
+    kind: Kind,
     prefix: str,
     tree: str,
     action: str,
@@ -307,7 +295,7 @@ def _complete(
     Before it appears, so that whatever ends this process leaves none without
     them; a kernelspec whose environment never came is pruned.
     """
-    pins = versions(tree)
+    pins = kind.versions(tree)
     known = read(tree)
     python = known.environment.python.version if known else None
     plan = difference({}, pins)
@@ -323,7 +311,12 @@ def _complete(
             made = structs.replace(
                 known.environment, id=environment_id(prefix, name), name=name, prefix=prefix, revision=number
             )
-            kernels.register(made, display, tree)
+            parts.register(made, display, tree)
     except BaseException:
         kernels.unregister(prefix)
         raise
+
+
+def _python(tree: str) -> str | None:
+    known = read(tree)
+    return known.environment.python.version if known else None

@@ -14,6 +14,7 @@ from jupyter_envs.engine import kernels, record, settings
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.jobs import Jobs
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
@@ -51,19 +52,17 @@ class Engine:
         self._running = running or (lambda: ())
         self._shell = shell
         self._discovery = Discovery(self.settings, notebook_root)
+        self._kinds = Kinds(self.settings)
         self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
 
     @cached_property
     def _parts(self) -> Parts:
         # Made on first use: a list of environments needs no backend.
-        from jupyter_envs.backends.registry import backends, installer
-        from jupyter_envs.engine.install import Installation
         from jupyter_envs.engine.templates import Templates
 
         return Parts(
             settings=self.settings,
-            backends=backends(),
-            installation=Installation(installer()),
+            kinds=self._kinds,
             templates=Templates(self.settings),
             discovery=self._discovery,
             catalog=self._catalog,
@@ -98,7 +97,7 @@ class Engine:
         """The Pythons of the machine, the default one first; with `refresh` each is asked again."""
         from jupyter_envs.system import interpreters
 
-        return interpreters.find(self.settings.state / "interpreters.json", refresh)
+        return interpreters.find(self.settings.interpreters_file, refresh)
 
     def environments(self, refresh: bool = False) -> list[Environment]:
         """Every environment of the machine; with `refresh` the notebook root is searched again first."""
@@ -135,17 +134,13 @@ class Engine:
 
     def packages(self, key: str) -> list[Package]:
         """What is installed in an environment."""
-        from jupyter_envs.engine.requested import mark
-        from jupyter_envs.system.metadata import read_packages
-
-        prefix = self.find(key).prefix
-        return mark(prefix, read_packages(prefix, store=self._store), record.read_spec(prefix))
+        environment = self.find(key)
+        return self._kinds[environment.kind].packages(environment.prefix, self._store)
 
     def tree(self, key: str) -> list[TreeNode]:
         """What needs what in an environment."""
-        from jupyter_envs.system.metadata import tree
-
-        return tree(self.find(key).prefix)
+        environment = self.find(key)
+        return self._kinds[environment.kind].tree(environment.prefix)
 
     def formats(self) -> list[Format]:
         """The formats that can be read or written."""

@@ -1,4 +1,4 @@
-"""Change the packages of an environment through its installer, whole or not at all."""
+"""Change the packages of a PEP 405 environment through its installer, whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer, Outcome
+from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
@@ -22,20 +22,6 @@ from jupyter_envs.system import toml, wheels
 from jupyter_envs.system.metadata import read_packages, versions
 from jupyter_envs.system.paths import python_of
 from jupyter_envs.system.process import Finished, clean_environment, run
-
-
-class Wanted(Struct, frozen=True, kw_only=True):
-    """A checked change: what to install, of that what to upgrade, what to remove (normalised names).
-
-    `upgrade_all` takes the newest of all lines, `exact` installs the lines without
-    what they need.
-    """
-
-    install: list[Requirement] = []
-    upgrade_names: list[str] = []
-    remove: list[str] = []
-    upgrade_all: bool = False
-    exact: bool = False
 
 
 class Installation:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from jupyter_envs.engine import kernels, record
-from jupyter_envs.engine.build import base_requirements, make
+from jupyter_envs.engine import kernels
 from jupyter_envs.engine.change import with_kernel
 from jupyter_envs.engine.create import appear, copy
 from jupyter_envs.engine.parts import Parts
@@ -18,16 +17,14 @@ from jupyter_envs.engine.refuse import (
     refuse_unchangeable,
     refuse_uncopyable,
 )
-from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.env import Environment, environment_id
-from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
 from jupyter_envs.model.plan import Plan, difference
-from jupyter_envs.model.request import Register, Requirement, Update, check_display_name, check_name
+from jupyter_envs.model.request import Register, Update, check_display_name, check_name
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters
 from jupyter_envs.system.files import discard_tree, link_tree, tree_size
-from jupyter_envs.system.metadata import read_packages, versions
 from jupyter_envs.system.paths import inside, record_of
 
 
@@ -86,12 +83,12 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):
-            parts.mend(environment.prefix, context)
+            parts.mend(environment, context)
             if target != environment.prefix:
                 with parts.hold(target, context):
                     _move(parts, environment, target, context)
             if environment.kernels:
-                kernels.register(parts.discovery.by_prefix(target), display)
+                parts.register(parts.discovery.by_prefix(target), display)
             return parts.result(target, Plan())
 
     return Task(
@@ -111,7 +108,7 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
         Forbidden, Conflict: ipykernel is missing and the environment may not be changed.
     """
     display = check_display_name(request.display_name) if request.display_name is not None else None
-    if "ipykernel" not in versions(environment.prefix):
+    if parts.kind_of(environment).lacks_for_kernel(environment.prefix):
         refuse_unchangeable(environment)
     version = tuple(int(p) for p in (environment.python.version or "0.0").split(".")[:2] if p.isdigit())
     if version and version < interpreters.MINIMUM:
@@ -125,12 +122,12 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):
-            parts.mend(environment.prefix, context)
+            parts.mend(environment, context)
             plan = with_kernel(parts, environment, context)
             if not plan.empty:
                 parts.note(environment.prefix, "kernel", plain(request), plan)
             context.step("register kernel")
-            kernels.register(parts.discovery.by_prefix(environment.prefix), display)
+            parts.register(parts.discovery.by_prefix(environment.prefix), display)
             return parts.result(environment.prefix, plan)
 
     return Task(
@@ -151,22 +148,22 @@ def repair(parts: Parts, environment: Environment) -> Task:
     """
     if environment.protected or environment.kind != "venv":
         raise Forbidden(f"{environment.name} may not be changed here.", reason="protected")
-    prefix = environment.prefix
-    if _outlived(environment):
+    prefix, kind = environment.prefix, parts.kind_of(environment)
+    if kind.outlived(environment):
         own_root(parts, environment)
     parts.refuse_busy(prefix)
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            parts.mend(prefix, context)
-            before = versions(prefix)
+            parts.mend(environment, context)
+            before = kind.versions(prefix)
             now_ = parts.discovery.by_prefix(prefix)
-            if _outlived(now_):
+            if kind.outlived(now_):
                 _rebuild(parts, now_, context)
             if now_.kernels:
                 with_kernel(parts, now_, context)
-                kernels.register(parts.discovery.by_prefix(prefix))
-            plan = difference(before, versions(prefix))
+                parts.register(parts.discovery.by_prefix(prefix))
+            plan = difference(before, kind.versions(prefix))
             parts.note(prefix, "repair", {}, plan)
             return parts.result(prefix, plan)
 
@@ -181,44 +178,17 @@ def _move(parts: Parts, environment: Environment, target: str, context: Context)
     discard_tree(environment.prefix, os.path.join(own_root(parts, environment), ".gone"))
 
 
-def _outlived(environment: Environment) -> bool:
-    """Whether its base interpreter is gone, or is of another version by now."""
-    return any(p.code in ("no_interpreter", "base_upgraded") for p in environment.problems)
-
-
 def _rebuild(parts: Parts, environment: Environment, context: Context) -> None:
-    """Make `environment` anew at its place, on its Python or the nearest, with the packages that were asked for."""
-    prefix = environment.prefix
-    spec = record.read_spec(prefix)
-    wanted_python = ".".join((environment.python.version or "").split(".")[:2]) or None
-    found = interpreters.find(parts.interpreters_file, refresh=True)
-    try:
-        python = interpreters.choose(wanted_python, found)
-    except (InvalidRequest, Unavailable):
-        python = interpreters.choose(None, found)
-        context.line(f"Python {wanted_python} is gone; {python.version} takes its place.")
-    backend = parts.backends.get(environment.manager) or parts.backends[parts.settings.default_manager]
-    pip = "pip" in versions(prefix)
-    base = base_requirements(pip, bool(environment.kernels))
-    found_there = mark(prefix, read_packages(prefix), spec)
-    there = [p for p in found_there if p.url is None]
-    for package in found_there:
-        if package.url is not None:
-            context.line(f"{package.name} came from {package.url}; install it from there again.")
-    pinned = [Requirement(line=f"{p.name}=={p.version}", name=p.name) for p in there]
-    loose = [Requirement(line=p.name, name=p.name) for p in there if p.requested]
+    """Make `environment` anew at its place, its record kept."""
+
+    kind = parts.kind_of(environment)
 
     def fill(stage: str) -> str:
-        name = os.path.basename(stage)
-        try:
-            make(backend, parts.installation.installer, python, stage, name, [*base, *pinned], pip, context)
-        except Unsolvable:
-            context.line("Those versions do not fit this Python; the newest that do are taken.")
-            make(backend, parts.installation.installer, python, stage, name, [*base, *loose], pip, context)
-        _keep_record(prefix, stage)
+        kind.remake(environment, stage, context)
+        _keep_record(environment.prefix, stage)
         return stage
 
-    appear(parts, prefix, fill, context, replace=True)
+    appear(parts, kind, environment.prefix, fill, context, replace=True)
 
 
 def _keep_record(source: str, stage: str) -> None:

@@ -7,14 +7,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
+from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.record import place_magic, read_spec, write_spec
 from jupyter_envs.model.env import Environment, Kernel
 from jupyter_envs.system.files import atomic_write, remove_tree
-from jupyter_envs.system.metadata import site_packages
-from jupyter_envs.system.paths import bin_of, inside, kernels_dir, python_of, record_of
+from jupyter_envs.system.paths import inside, kernels_dir, record_of
 
 _LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
@@ -31,6 +30,11 @@ class Spec(NamedTuple):
         metadata = self.content.get("metadata")
         mine = metadata.get("jupyter_envs") if isinstance(metadata, dict) else None
         return mine if isinstance(mine, dict) else {}
+
+    @property
+    def draft(self) -> str:
+        """The name of the draft that it was written after."""
+        return str(self.ours.get("kernel", "python"))
 
     @property
     def display_name(self) -> str:
@@ -72,63 +76,70 @@ def of_prefix(prefix: str) -> list[Spec]:
     return [spec for spec in specs() if spec.ours.get("prefix") == prefix]
 
 
-def register(environment: Environment, display_name: str | None = None, tree: str | None = None) -> Kernel:
-    """Write the kernelspec of `environment`, or write it anew; return the kernel.
+def register(
+    environment: Environment, drafts: Iterable[Draft], display_name: str | None = None, tree: str | None = None
+) -> list[Kernel]:
+    """Write the kernelspecs of `environment` after `drafts`, or write them anew; return the kernels.
 
-    The name in pickers is `display_name`, else the one that it had, else made from
-    the environment's name; where another spec has it, the folder is added. `tree` is
-    where the environment lies as long as it is not yet at its place.
+    The first one's name in pickers is `display_name`, else the one that it had, else,
+    as for all, made from the environment's name; where another spec has it, the folder
+    is added. A kernelspec of ours without a draft goes. `tree` is where the environment
+    lies as long as it is not yet at its place.
 
     Raises:
         OSError: the kernelspec folder cannot be written.
     """
-    prefix = environment.prefix
-    mine = of_prefix(prefix)
+    prefix, where = environment.prefix, tree or environment.prefix
+    mine = {spec.draft: spec for spec in of_prefix(prefix)}
     others = [s for s in _visible() if s.ours.get("prefix") != prefix]
-    name = mine[0].name if mine else _free_name(environment, {s.name.lower() for s in others})
-    noted = read_spec(tree or prefix)
+    noted = read_spec(where)
     kept = noted.pop("display_name", None)
     if kept:
-        write_spec(tree or prefix, noted)
-    before = mine[0].display_name if mine else kept
-    shown = _unique(str(display_name or before or f"Python ({environment.name})"), prefix, others)
-    place_magic(tree or prefix)
-    magic = record_of(prefix) / "magic.py"
+        write_spec(where, noted)
+    taken = {s.name.lower() for s in others}
+    place_magic(where)
+    made: list[Kernel] = []
+    for draft in drafts:
+        before = mine.pop(draft.name, None)
+        wanted = before.display_name if before else f"{draft.title} ({environment.name})"
+        if not made:
+            wanted = display_name or (before.display_name if before else kept) or wanted
+        name = before.name if before else _free_name(environment, taken, f"-{draft.name}" if made else "")
+        shown = _unique(str(wanted), prefix, others)
+        _write(environment, draft, name, shown)
+        made.append(Kernel(name=name, display_name=shown, language=draft.language))
+    for spec in mine.values():
+        remove_tree(spec.folder)
+    return made
+
+
+def _write(environment: Environment, draft: Draft, name: str, shown: str) -> None:
+    magic = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if draft.magic else []
     content = {
-        "argv": [
-            os.fspath(python_of(prefix)),
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            f"--IPKernelApp.exec_files={magic}",
-        ],
+        "argv": [*draft.argv, *magic],
         "display_name": shown,
-        "language": "python",
-        "interrupt_mode": "signal",
-        "env": activation(prefix, environment.name),
+        "language": draft.language,
+        "interrupt_mode": draft.interrupt_mode,
+        "env": draft.env,
         "metadata": {
-            "debugger": True,
+            **draft.metadata,
             "jupyter_envs": {
                 "id": environment.id,
                 "manager": environment.manager,
-                "prefix": prefix,
+                "prefix": environment.prefix,
                 "revision": environment.revision,
+                "kernel": draft.name,
             },
         },
     }
     folder = kernels_dir() / name
     folder.mkdir(parents=True, exist_ok=True)
-    _add_logos(tree or prefix, folder)
+    if draft.resources:
+        for logo in _LOGOS:
+            source = draft.resources / logo
+            if source.is_file():
+                shutil.copyfile(source, folder / logo)
     atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    return Kernel(name=name, display_name=shown, language="python")
-
-
-def activation(prefix: str, name: str) -> dict[str, str]:
-    """The variables that activation sets; ``${PATH}`` is the launching process's (jupyter_client expands it)."""
-    literal = prefix.replace("$", "$$")
-    first = os.fspath(bin_of(prefix)).replace("$", "$$")
-    return {"VIRTUAL_ENV": literal, "VIRTUAL_ENV_PROMPT": name, "PATH": f"{first}{os.pathsep}${{PATH}}"}
 
 
 def unregister(prefix: str) -> list[str]:
@@ -180,10 +191,10 @@ def _visible() -> list[Spec]:
     return specs(jupyter_path("kernels"))
 
 
-def _free_name(environment: Environment, taken: set[str]) -> str:
-    plain = re.sub(r"[^a-z0-9._-]+", "-", environment.name.lower()).strip("-.") or "env"
+def _free_name(environment: Environment, taken: set[str], end: str) -> str:
+    plain = (re.sub(r"[^a-z0-9._-]+", "-", environment.name.lower()).strip("-.") or "env") + end
     # `python3` is what every Jupyter installation calls its own kernel.
-    return plain if plain not in taken | {"python3", "python2", "python"} else environment.id
+    return plain if plain not in taken | {"python3", "python2", "python"} else environment.id + end
 
 
 def _unique(wanted: str, prefix: str, others: Iterable[Spec]) -> str:
@@ -195,11 +206,3 @@ def _unique(wanted: str, prefix: str, others: Iterable[Spec]) -> str:
         if shown not in taken:
             return shown
     return f"{wanted} – {place}"
-
-
-def _add_logos(prefix: str, folder: Path) -> None:
-    for root in site_packages(prefix):
-        for logo in _LOGOS:
-            source = root / "ipykernel" / "resources" / logo
-            if source.is_file():
-                shutil.copyfile(source, folder / logo)

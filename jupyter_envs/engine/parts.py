@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import record
+from jupyter_envs.engine import kernels, record
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
-from jupyter_envs.engine.install import Installation
 from jupyter_envs.engine.jobstore import now
+from jupyter_envs.engine.kinds.base import Kind
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.templates import Templates
-from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.plan import By, Plan
 from jupyter_envs.system.files import held_here, lock, locked
-from jupyter_envs.system.metadata import versions
 from jupyter_envs.system.paths import inside, record_of
 
 
@@ -30,16 +29,19 @@ class Parts:
     """The collaborators of every action."""
 
     settings: Settings
-    backends: dict[str, Backend]
-    installation: Installation
+    kinds: Kinds
     templates: Templates
     discovery: Discovery
     catalog: Catalog
     by: By
 
     @property
-    def interpreters_file(self) -> Path:
-        return self.settings.state / "interpreters.json"
+    def backends(self) -> dict[str, Backend]:
+        return self.kinds.backends
+
+    def kind_of(self, it: Environment | Backend) -> Kind:
+        """The kind of an environment, or of those that a manager makes."""
+        return self.kinds[it.kind]
 
     def root_of(self, prefix: str) -> Path | None:
         """The root that `prefix` lies in, links resolved, or None."""
@@ -74,9 +76,9 @@ class Parts:
                 reason="busy",
             )
 
-    def mend(self, prefix: str, context: Context) -> None:
+    def mend(self, environment: Environment, context: Context) -> None:
         """Undo what an ended process left half done; the caller holds the lock."""
-        if Undo(prefix).back():
+        if self.kind_of(environment).mend(environment.prefix):
             context.line("A change that had not ended was undone.")
 
     def note(self, prefix: str, action: str, asked: dict[str, Any], plan: Plan) -> None:
@@ -89,9 +91,14 @@ class Parts:
             action=action,
             asked=asked,
             plan=plan,
-            pins=versions(prefix),
+            pins=self.kind_of(environment).versions(prefix),
             python=environment.python.version,
         )
+
+    def register(self, environment: Environment, display_name: str | None = None, tree: str | None = None) -> None:
+        """Write the kernelspecs of `environment`, as `kernels.register`."""
+        drafts = self.kind_of(environment).kernels(tree or environment.prefix, environment.prefix, environment.name)
+        kernels.register(environment, drafts, display_name, tree)
 
     def result(self, prefix: str, plan: Plan) -> dict[str, Any]:
         """What a job that changed `prefix` gives back."""

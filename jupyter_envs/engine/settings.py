@@ -63,6 +63,11 @@ class Settings(Configurable):
     def state(self) -> Path:
         return Path(os.path.expanduser(self.state_dir))
 
+    @property
+    def interpreters_file(self) -> Path:
+        """Where it is kept what the machine's interpreters said of themselves."""
+        return self.state / "interpreters.json"
+
 
 def load() -> Settings:
     """The settings for a face without a server, from the same files that the server extension reads.

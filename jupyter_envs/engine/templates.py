@@ -6,8 +6,8 @@ it by hard links starts like an old environment. A spare is such a clone made
 ahead of time; taking it is one rename.
 
 Templates lie in ``<state>/templates/<key>``, spares in ``<root>/.spares/<key>``.
-A template's key covers all that it depends on: manager, interpreter file, pip or
-not, index settings. What lacks a manifest was not finished and is made anew.
+A template's key covers all that it depends on (`Kind.identity`). What lacks a
+manifest was not finished and is made anew.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.backends.base import Backend, Installer
-from jupyter_envs.engine.build import base_requirements, make, warm
+from jupyter_envs.engine.kinds.base import Kind, Recipe
+from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context, Silent
-from jupyter_envs.model.env import Interpreter
+from jupyter_envs.engine.warm import warm
 from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
-from jupyter_envs.system.metadata import versions
 from jupyter_envs.system.paths import WINDOWS
 
 FORMAT = 1
@@ -73,13 +72,13 @@ class Templates:
         # Windows launchers carry their path in the executable.
         return self._settings.templates and not WINDOWS
 
-    def key(self, backend: Backend, python: Interpreter, pip: bool, indexes: str) -> str:
-        """The name of the template for an environment of this kind; another one once the interpreter changes."""
-        real = os.path.realpath(python.path)
-        info = os.stat(real)
-        interpreter = (python.path, real, info.st_mtime_ns, info.st_size)
-        parts = (FORMAT, backend.name, backend.version(), interpreter, pip, indexes)
-        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    def key(self, kind: Kind, recipe: Recipe) -> str:
+        """The name of the template for a new environment by `recipe`.
+
+        Raises:
+            OSError: its interpreter is gone.
+        """
+        return hashlib.sha256(repr((FORMAT, kind.identity(recipe))).encode()).hexdigest()[:16]
 
     def take(self, key: str, target: str, check: Callable[[], None]) -> Ready | None:
         """A tree for a new environment, at `target` (which must not exist), or None when there is no template.
@@ -104,21 +103,18 @@ class Templates:
             return None
         return Ready(tree=target, speaks_of=manifest.prefix)
 
-    def want(self, manager: str, python: str, pip: bool) -> None:
-        """Remember that an environment of this kind was asked for, so that its template is kept ready."""
-        path = self._folder / "wanted.json"
-        entry = (manager, python, pip)
-        kept = [entry, *(e for e in self.wanted() if e != entry)][:KEPT]
+    def want(self, recipe: Recipe) -> None:
+        """Remember that `recipe` was asked for, so that its template is kept ready."""
+        kept = [recipe, *(r for r in self.wanted() if r != recipe)][:KEPT]
         if kept != self.wanted():
             with suppress(OSError):
                 self._folder.mkdir(parents=True, exist_ok=True)
-                atomic_write(path, msgspec.json.encode(kept))
+                atomic_write(self._folder / "wanted.json", msgspec.json.encode(kept))
 
-    def wanted(self) -> list[tuple[str, str, bool]]:
-        """The kinds asked for last: manager, interpreter, with pip."""
+    def wanted(self) -> list[Recipe]:
+        """The recipes asked for last."""
         try:
-            raw = (self._folder / "wanted.json").read_bytes()
-            return msgspec.json.decode(raw, type=list[tuple[str, str, bool]])
+            return msgspec.json.decode((self._folder / "wanted.json").read_bytes(), type=list[Recipe])
         except (OSError, msgspec.DecodeError):
             return []
 
@@ -128,29 +124,25 @@ class Templates:
             found = msgspec.json.decode((self._folder / key / "manifest.json").read_bytes(), type=Manifest)
         except (OSError, msgspec.DecodeError):
             return None
-        return found if found.format == FORMAT and os.path.exists(os.path.join(found.prefix, "pyvenv.cfg")) else None
+        return found if found.format == FORMAT and is_environment(found.prefix) else None
 
-    def prepare(
-        self,
-        backend: Backend,
-        python: Interpreter,
-        pip: bool,
-        indexes: str,
-        installer: Installer,
-        context: Context | None = None,
-    ) -> bool:
+    def prepare(self, kind: Kind, recipe: Recipe, context: Context | None = None) -> bool:
         """Bring the template and its spares up to date; return whether anything was done.
 
         Runs in a process of its own, at low priority; one process at a time does it.
+
+        Raises:
+            OSError: the recipe's interpreter is gone.
+            EnvsError: it could not be made.
         """
         context = context or Silent()
         if not self.enabled:
             return False
-        key = self.key(backend, python, pip, indexes)
+        key = self.key(kind, recipe)
         try:
             with lock(self._folder / f"{key}.lock"):
                 self._sweep(key)
-                done = self._refresh(key, backend, python, pip, installer, context)
+                done = self._refresh(key, kind, recipe, context)
                 self._keep_within_budget(key)
                 return self._fill(key, context) or done
         except BlockingIOError:
@@ -167,9 +159,7 @@ class Templates:
         discard_tree(self._folder, self._template_bin)
         return before
 
-    def _refresh(
-        self, key: str, backend: Backend, python: Interpreter, pip: bool, installer: Installer, context: Context
-    ) -> bool:
+    def _refresh(self, key: str, kind: Kind, recipe: Recipe, context: Context) -> bool:
         manifest = self.manifest(key)
         moment = time.time()
         if manifest and moment - manifest.checked < REFRESH_AFTER:
@@ -178,18 +168,18 @@ class Templates:
         prefix = folder / f"env-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         # A new one beside the old: whoever copies the old one now must find it whole.
-        make(backend, installer, python, str(prefix), prefix.name, base_requirements(pip, kernel=True), pip, context)
-        packages = versions(str(prefix))
+        kind.make(recipe, str(prefix), kind.base(recipe.pip, kernel=True), context)
+        packages = kind.versions(str(prefix))
         if manifest and manifest.packages == packages:
             discard_tree(prefix, self._template_bin)
             fresh = msgspec.structs.replace(manifest, checked=moment)
             atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
             return False
-        warm(str(prefix), context)
+        warm(kind.kernels(str(prefix), str(prefix), prefix.name)[0], context)
         fresh = Manifest(
             format=FORMAT,
-            manager=backend.name,
-            python=python.path,
+            manager=recipe.manager,
+            python=recipe.python,
             packages=packages,
             built=moment,
             checked=moment,

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_envs.engine import kernels
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import Conflict, Forbidden
 from jupyter_envs.model.request import Create
@@ -57,6 +56,6 @@ def test_one_outside_the_roots_is_not_cleared(engine: Engine, home: Path) -> Non
 def test_a_running_one_is_not_cleared(engines: Engines) -> None:
     engine = engines(running=lambda: ["demo"])
     made = bare(engine)
-    kernels.register(made)
+    engine._parts.register(made)
     with pytest.raises(Conflict):
         engine.create(Create(name="demo", kernel=NO_KERNEL, clear=True))

@@ -70,6 +70,7 @@ def test_what_is_written(engine: Engine, index: Index, folder: Path) -> None:
         "manager": "uv",
         "prefix": prefix,
         "revision": 1,
+        "kernel": "python",
     }
     assert content["metadata"]["debugger"] is True
     assert Path(prefix, ".jupyter-envs", "magic.py").exists()

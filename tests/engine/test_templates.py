@@ -13,11 +13,11 @@ import pytest
 
 from jupyter_envs.engine import templates as module
 from jupyter_envs.engine.engine import Engine
+from jupyter_envs.engine.kinds.base import Kind, Recipe
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.templates import Manifest, Templates
 from jupyter_envs.model.env import Interpreter
 from jupyter_envs.model.request import Create
-from jupyter_envs.system import interpreters, pipconf
 from jupyter_envs.system.files import link_tree, lock
 from jupyter_envs.system.metadata import site_packages, versions
 from jupyter_envs.system.relocate import relocate
@@ -239,23 +239,33 @@ def fake_python(folder: Path) -> Interpreter:
     )
 
 
-def test_another_key_once_anything_changes(engine: Engine, tmp_path: Path) -> None:
-    templates, backends = engine._parts.templates, engine._parts.backends
+def default(engine: Engine) -> tuple[Kind, Recipe]:
+    kind = engine._parts.kinds["venv"]
+    return kind, kind.recipe(engine._parts.backends["uv"], Create())
+
+
+def test_another_key_once_anything_changes(
+    engine: Engine, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates, kind = engine._parts.templates, engine._parts.kinds["venv"]
     python = fake_python(tmp_path / "real")
-    first = templates.key(backends["uv"], python, True, "x")
-    assert templates.key(backends["uv"], python, True, "x") == first
+    recipe = Recipe(manager="uv", python=python.path, pip=True)
+    first = templates.key(kind, recipe)
+    assert templates.key(kind, recipe) == first
     others = {
-        templates.key(backends["venv"], python, True, "x"),
-        templates.key(backends["uv"], python, False, "x"),
-        templates.key(backends["uv"], python, True, "y"),
+        templates.key(kind, msgspec.structs.replace(recipe, manager="venv")),
+        templates.key(kind, msgspec.structs.replace(recipe, pip=False)),
     }
+    with monkeypatch.context() as patch:
+        patch.setenv("PIP_INDEX_URL", "https://index.example/simple")
+        others.add(templates.key(kind, recipe))
     link = tmp_path / "python3.12"
     link.symlink_to(python.path)
-    linked = msgspec.structs.replace(python, path=str(link))
-    others.add(templates.key(backends["uv"], linked, True, "x"))
+    linked = msgspec.structs.replace(recipe, python=str(link))
+    others.add(templates.key(kind, linked))
     Path(python.path).write_text("upgraded")
-    others.add(templates.key(backends["uv"], linked, True, "x"))
-    others.add(templates.key(backends["uv"], python, True, "x"))
+    others.add(templates.key(kind, linked))
+    others.add(templates.key(kind, recipe))
     assert first not in others
     assert len(others) == 6
 
@@ -353,9 +363,9 @@ def test_within_the_budget(engines: Engines, state: Path) -> None:
 def test_what_was_asked_for_is_remembered(engines: Engines) -> None:
     templates = Templates(engines(templates=True).settings)
     for number in range(5):
-        templates.want("uv", f"/p{number}", True)
-    templates.want("uv", "/p2", True)
-    assert [python for _, python, _ in templates.wanted()] == ["/p2", "/p4", "/p3"]
+        templates.want(Recipe(manager="uv", python=f"/p{number}", pip=True))
+    templates.want(Recipe(manager="uv", python="/p2", pip=True))
+    assert [recipe.python for recipe in templates.wanted()] == ["/p2", "/p4", "/p3"]
     (templates._folder / "wanted.json").write_text("{")
     assert templates.wanted() == []
 
@@ -363,16 +373,13 @@ def test_what_was_asked_for_is_remembered(engines: Engines) -> None:
 def test_one_process_at_a_time_prepares(engine: Engine) -> None:
     key, _ = one(engine)
     with lock(engine.settings.state / "templates" / f"{key}.lock"):
-        python = interpreters.choose(None, engine.interpreters())
-        uv, installer = engine._parts.backends["uv"], engine._parts.installation.installer
-        assert not engine._parts.templates.prepare(uv, python, True, pipconf.fingerprint(os.environ), installer)
+        assert not engine._parts.templates.prepare(*default(engine))
 
 
 def test_switched_off(engines: Engines, state: Path) -> None:
     engine = engines(templates=False)
     assert not engine.prepare_templates()
-    python = interpreters.choose(None, engine.interpreters())
-    key = engine._parts.templates.key(engine._parts.backends["uv"], python, True, pipconf.fingerprint(os.environ))
+    key = engine._parts.templates.key(*default(engine))
     assert engine._parts.templates.take(key, str(state / "x"), lambda: None) is None
 
 

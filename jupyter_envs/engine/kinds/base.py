@@ -1,0 +1,170 @@
+"""What the engine asks of a kind of environment; an action never asks which one it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from jupyter_envs.backends.base import Backend
+from jupyter_envs.engine.task import Context
+from jupyter_envs.model.env import Environment, Package, TreeNode
+from jupyter_envs.model.plan import Plan
+from jupyter_envs.model.request import Create, Requirement
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """A checked change: what to install, of that what to upgrade, what to remove (normalised names).
+
+    `upgrade_all` takes the newest of all lines, `exact` installs the lines without
+    what they need.
+    """
+
+    install: list[Requirement] = []
+    upgrade_names: list[str] = []
+    remove: list[str] = []
+    upgrade_all: bool = False
+    exact: bool = False
+
+
+class Recipe(Struct, frozen=True, kw_only=True):
+    """What an environment without packages of its user's is made by, as it can be kept on disk.
+
+    `python` is an interpreter's path, or what to ask the channels for where the
+    manager brings its own Python; `channels` come in the order of their priority.
+    """
+
+    manager: str
+    python: str
+    pip: bool
+    channels: list[str] = []
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """A kernelspec that an environment could have; `name` tells it from the others of the same environment.
+
+    `title` names the kernel without the environment, `magic` tells that its argv
+    takes ipykernel's options, `resources` is a folder with logos.
+    """
+
+    name: str
+    title: str
+    language: str
+    argv: list[str]
+    env: dict[str, str]
+    interrupt_mode: str = "signal"
+    metadata: dict[str, object] = {}
+    magic: bool = False
+    resources: Path | None = None
+
+
+class Kind(Protocol):
+    """One kind of environment. A `prefix` has its links resolved; the caller holds the lock of what is changed."""
+
+    name: str
+
+    # What is there; from files alone, within milliseconds.
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        """The version of each package by normalised name."""
+
+    def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
+        """Every package, sorted by name, with `requested` as far as it is known; `store` keeps what was read."""
+
+    def tree(self, prefix: str) -> list[TreeNode]:
+        """What each package needs and what needs it, sorted by name."""
+
+    # What a caller asks for.
+
+    def check(self, text: str, field: str) -> Requirement:
+        """The requirement that `text` means; raises InvalidRequest with `field`."""
+
+    def check_package(self, text: str, field: str) -> str:
+        """The normalised name of the package name `text`; raises InvalidRequest with `field`."""
+
+    def recipe(self, backend: Backend, request: Create) -> Recipe:
+        """How the new environment of `request` begins.
+
+        Raises:
+            InvalidRequest: a field is wrong.
+            Unavailable: there is no such Python here.
+        """
+
+    def upgrades(self, prefix: str) -> list[Requirement]:
+        """What an upgrade of everything has to name, within the limits that were asked for."""
+
+    def back_to(self, prefix: str, pins: dict[str, str]) -> Wanted:
+        """What leads back to the versions `pins`, by normalised name."""
+
+    # Changes of an environment: whole or not at all.
+
+    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        """What `wanted` would change; nothing is changed.
+
+        Raises:
+            Unsolvable: the requirements cannot be met together.
+            Unavailable: an index or a channel cannot be reached.
+        """
+
+    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        """Do `wanted` and return what has changed; on any error the environment is as it was.
+
+        Raises:
+            Unsolvable, Unavailable: as `plan`.
+            Failed: the installer failed.
+            Cancelled: the user ended the job.
+        """
+
+    def mend(self, prefix: str) -> bool:
+        """Undo a change whose process ended in the middle; return whether there was one."""
+
+    # New environments, put together where nobody sees them yet.
+
+    def home(self) -> Path:
+        """The folder that a new environment with a name goes to, links resolved."""
+
+    def base(self, pip: bool, kernel: bool) -> list[Requirement]:
+        """What every environment starts with, for a kernel and for notebooks that call pip."""
+
+    def identity(self, recipe: Recipe) -> object:
+        """What a template made by `recipe` depends on, settings and tools included; its `repr` is compared.
+
+        Raises:
+            OSError: the interpreter is gone.
+        """
+
+    def make(self, recipe: Recipe, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
+        """Make an environment at `tree`, which does not exist; nothing is left of it after an error.
+
+        Raises:
+            Failed: the manager could not make it.
+            EnvsError: as `apply`.
+        """
+
+    def fill(self, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
+        """Install into a tree that nobody uses yet; after an error it is good for nothing."""
+
+    def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
+        """Let the environment at `tree`, which speaks of the first of `old` and perhaps the others, speak of `new`."""
+
+    # Kernels.
+
+    def lacks_for_kernel(self, prefix: str) -> list[Requirement]:
+        """What has to be installed before the environment can be a kernel."""
+
+    def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
+        """The kernels of the environment called `name`, now at `tree`, in the end at `prefix`; the main one first."""
+
+    # Repair.
+
+    def outlived(self, environment: Environment) -> bool:
+        """Whether its interpreter is gone or not its own any more, so that it has to be made anew."""
+
+    def remake(self, environment: Environment, tree: str, context: Context) -> None:
+        """Make `environment` anew at `tree`, as near to what it was as this machine allows.
+
+        Raises:
+            EnvsError: as `make`.
+        """
