@@ -25,7 +25,10 @@ SCHEMA_ID = "https://schema.jupyter.org/jupyter_envs/job/v1"
 SCHEMA = Path(__file__).with_name("job_event.yaml")
 # Ten a second a job, and a little less.
 APART = 0.11
-WATCH = 1.0
+# Between two looks at what other processes do: one stat, and a panel that seems to know at once.
+WATCH = 0.1
+# The part of the time that looks may take: where they are slow, they become rarer.
+SHARE = 0.05
 REMEMBERED = 1000
 GRAIN = 2_000_000_000
 
@@ -75,11 +78,12 @@ class JobEvents:
     async def _look_around(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            began = loop.time()
             for job in await loop.run_in_executor(self._threads, self._watch.news):
                 # Of our own jobs the subscription tells more, and sooner.
                 if job.id not in self._own:
                     self._tell(job)
-            await asyncio.sleep(WATCH)
+            await asyncio.sleep(max(WATCH, (loop.time() - began) / SHARE))
 
     def _tell(self, job: Job) -> None:
         if self._loop is None:
