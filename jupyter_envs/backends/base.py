@@ -66,13 +66,16 @@ class Installer(Protocol):
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
         exact: bool = False,
+        hashed: bool = False,
+        constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
     ) -> list[str]:
         """The command that installs the lines of the file `requirements` for the interpreter `python`.
 
         `upgrade` takes the newest of everything, `upgrade_names` of those alone;
-        `exact` installs just the lines, without what they need.
+        `exact` installs just the lines, without what they need; `hashed` only files
+        whose hash is given; `constraints` is a file of limits to what else comes along.
         """
 
     def remove_argv(self, python: str, names: str) -> list[str]:

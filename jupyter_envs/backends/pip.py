@@ -36,10 +36,12 @@ class Pip:
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
         exact: bool = False,
+        hashed: bool = False,
+        constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
     ) -> list[str]:
-        """`PY -I -m pip install --no-input [--upgrade] [--no-deps] [--dry-run --report -] -r FILE`
+        """`PY -I -m pip install [--upgrade] [--no-deps] [--require-hashes] [--dry-run --report -] [-c FILE] -r FILE`
 
         pip upgrades only what is named, so that `upgrade_names` needs no more than
         ``--upgrade``; it has no way to run from its cache alone.
@@ -48,7 +50,9 @@ class Pip:
             *(python, "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
             *(["--upgrade"] if upgrade or upgrade_names else []),
             *(["--no-deps"] if exact else []),
+            *(["--require-hashes"] if hashed else []),
             *(["--dry-run", "--quiet", "--report", "-"] if dry_run else []),
+            *(["-c", constraints] if constraints else []),
             *("-r", requirements),
         ]
 

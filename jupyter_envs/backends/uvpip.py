@@ -34,10 +34,12 @@ class UvPip:
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
         exact: bool = False,
+        hashed: bool = False,
+        constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
     ) -> list[str]:
-        """`uv pip install --python PY [--upgrade] [--upgrade-package=NAME…] [--no-deps] [--dry-run] -r FILE`
+        """`uv pip install --python PY [--upgrade…] [--no-deps] [--require-hashes] [--dry-run] [-c FILE] -r FILE`
 
         What pip's configuration says and uv has no variable for goes before it.
         """
@@ -52,8 +54,10 @@ class UvPip:
             *(["--upgrade"] if upgrade else []),
             *(f"--upgrade-package={name}" for name in upgrade_names),
             *(["--no-deps"] if exact else []),
+            *(["--require-hashes"] if hashed else []),
             *(["--dry-run"] if dry_run else []),
             *(["--offline"] if offline else []),
+            *(["-c", constraints] if constraints else []),
             *("-r", requirements),
         ]
 

@@ -9,6 +9,7 @@ from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.formats.base import Read
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import InvalidRequest, NotFound
 from jupyter_envs.model.plan import Plan
@@ -87,8 +88,12 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
 def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
     kind = parts.kind_of(environment)
     install = [kind.check(text, f"install[{n}]") for n, text in enumerate(request.install)]
-    if request.from_ is not None:
-        install += [kind.check(text, "from.text") for text in parts.catalog.read(request.from_).packages]
+    found = parts.catalog.read(request.from_) if request.from_ is not None else Read(packages=[])
+    if found.exact and (install or request.upgrade or request.upgrade_all):
+        raise InvalidRequest(
+            "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"
+        )
+    install += found.requirements(kind.check)
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
     remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
     if not (install or upgrade or remove or request.upgrade_all):
@@ -117,6 +122,8 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         upgrade_names=[r.name for r in upgrade if r.name],
         remove=remove,
         upgrade_all=request.upgrade_all,
+        constraints=found.limits(kind.check),
+        exact=found.exact,
     )
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import kernels, record
 from jupyter_envs.engine.jobstore import now
-from jupyter_envs.engine.kinds.base import Kind, Recipe
+from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.prefix import read
 from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
@@ -26,7 +26,6 @@ from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import (
     Clone,
     Create,
-    Requirement,
     check_display_name,
     check_name,
     check_prefix,
@@ -48,7 +47,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
     prefix = _target(kind, request.name, request.prefix)
-    wanted = requirements(parts, kind, request)
+    asked_for = _asked(parts, kind, request)
     display = request.kernel.display_name
     if display is not None:
         display = check_display_name(display, "kernel.display_name")
@@ -63,13 +62,13 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         def fill(stage: str) -> str:
-            return _fill(parts, kind, recipe, request.kernel.register, wanted, stage, context)
+            return _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context)
 
         def finish(tree: str) -> None:
             spec = {
                 "manager": backend.name,
                 "python": request.python or _python(tree),
-                "packages": [str(r) for r in wanted],
+                "packages": asked_for.lines,
                 "pip": request.pip,
                 "created": now(),
             }
@@ -151,16 +150,35 @@ def copy(
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
 
-def requirements(parts: Parts, kind: Kind, request: Create) -> list[Requirement]:
+class _Asked(Struct, frozen=True):
+    """What a new environment is filled with: first what is locked, then the rest and what that needs."""
+
+    locked: Wanted
+    rest: Wanted
+    warnings: list[str]
+
+    @property
+    def lines(self) -> list[str]:
+        return [str(requirement) for requirement in (*self.locked.install, *self.rest.install)]
+
+
+def _asked(parts: Parts, kind: Kind, request: Create) -> _Asked:
     """The checked packages of a create request, those of `from` included.
 
     Raises:
         InvalidRequest: one of them is not a requirement; `field` names it.
     """
-    found = [kind.check(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
-    if request.from_ is not None:
-        found += [kind.check(text, "from.text") for text in parts.catalog.read(request.from_).packages]
-    return found
+    typed = [kind.check(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
+    if request.from_ is None:
+        return _Asked(Wanted(), Wanted(install=typed), [])
+    found = parts.catalog.read(request.from_)
+    lines, limits = found.requirements(kind.check), found.limits(kind.check)
+    if not found.locked:
+        return _Asked(Wanted(), Wanted(install=[*typed, *lines], constraints=limits), found.warnings)
+    named = {str(line) for line in lines}
+    rest = [line for line in typed if str(line) not in named]
+    locked = Wanted(install=lines, constraints=limits, exact=found.exact)
+    return _Asked(locked, Wanted(install=rest, constraints=limits), found.warnings)
 
 
 def _target(kind: Kind, name: str | None, prefix: str | None) -> str:
@@ -200,18 +218,27 @@ def _backend(parts: Parts, request: Create) -> Backend:
 
 
 def _fill(
-    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, wanted: Sequence[Requirement], stage: str, context: Context
+    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: _Asked, stage: str, context: Context
 ) -> str:
     """Put the new environment together at `stage`; return the place that its scripts speak of."""
     context.step("create")
+    for warning in asked_for.warnings:
+        context.line(warning, "err")
+    wanted = [each for each in (asked_for.locked, asked_for.rest) if each.install]
     if kernel and not WINDOWS:
         ready = parts.templates.take(parts.templates.key(kind, recipe), stage, context.check)
         parts.templates.want(recipe)
         if ready:
-            if wanted:
-                kind.fill(stage, wanted, context)
+            for each in wanted:
+                kind.fill(stage, each, context)
             return ready.speaks_of
-    kind.make(recipe, stage, [*kind.base(recipe.pip, kernel), *wanted], context)
+    base = Wanted(install=kind.base(recipe.pip, kernel))
+    if not asked_for.locked.install:
+        # In one go: what is asked for may want another version of what the base brings.
+        base, wanted = structs.replace(asked_for.rest, install=[*base.install, *asked_for.rest.install]), []
+    kind.make(recipe, stage, base, context)
+    for each in wanted:
+        kind.fill(stage, each, context)
     return stage
 
 

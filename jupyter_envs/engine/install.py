@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -68,9 +68,9 @@ class Installation:
         undo.commit()
         return difference(before, versions(prefix))
 
-    def fill(self, prefix: str, requirements: Sequence[Requirement], context: Context) -> None:
-        """Install into an environment that nobody uses yet; after an error it is good for nothing."""
-        self._perform(prefix, Wanted(install=list(requirements)), context, offline=False, total=None)
+    def fill(self, prefix: str, wanted: Wanted, context: Context) -> None:
+        """Do `wanted` in an environment that nobody uses yet; after an error it is good for nothing."""
+        self._perform(prefix, wanted, context, offline=False, total=None)
 
     def _sized(self, prefix: str, plan: Plan, outcome: Outcome, context: Context) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
@@ -96,8 +96,7 @@ class Installation:
         removed: dict[str, str] = {name: before[name] for name in wanted.remove if name in before}
         cached = True
         if wanted.install:
-            with _listed([str(r) for r in _located(wanted.install)]) as file:
-                argv = self._install_argv(prefix, file, wanted, dry_run=True)
+            with self._install_argv(prefix, wanted, dry_run=True) as argv:
                 told = self._call(argv, context, None)
             outcome = self.installer.outcome(told.out + "\n" + told.err)
             added, cached = outcome.added, outcome.cached
@@ -112,29 +111,36 @@ class Installation:
                 self._call(self.installer.remove_argv(_python(prefix), file), context, None)
             context.step("remove", len(wanted.remove), len(wanted.remove), "packages")
         if wanted.install:
-            with _listed([str(r) for r in _located(wanted.install)]) as file:
-                meter = Meter(context, self.installer, total)
-                try:
-                    self._call(self._install_argv(prefix, file, wanted, offline=offline), context, meter)
-                except (Failed, Unsolvable):
-                    if not offline:
-                        raise
-                    context.check()
-                    context.line("The package cache does not have all of it; the index is asked.")
-                    self._call(self._install_argv(prefix, file, wanted), context, meter)
+            meter = Meter(context, self.installer, total)
+            try:
+                with self._install_argv(prefix, wanted, offline=offline) as argv:
+                    self._call(argv, context, meter)
+            except (Failed, Unsolvable):
+                if not offline:
+                    raise
+                context.check()
+                context.line("The package cache does not have all of it; the index is asked.")
+                with self._install_argv(prefix, wanted) as argv:
+                    self._call(argv, context, meter)
 
+    @contextmanager
     def _install_argv(
-        self, prefix: str, file: str, wanted: Wanted, *, dry_run: bool = False, offline: bool = False
-    ) -> list[str]:
-        return self.installer.install_argv(
-            _python(prefix),
-            file,
-            upgrade=wanted.upgrade_all,
-            upgrade_names=wanted.upgrade_names,
-            exact=wanted.exact,
-            dry_run=dry_run,
-            offline=offline,
-        )
+        self, prefix: str, wanted: Wanted, *, dry_run: bool = False, offline: bool = False
+    ) -> Iterator[list[str]]:
+        """The command, as long as the files that it names are there."""
+        with ExitStack() as files:
+            limits = files.enter_context(_listed(_entries(wanted.constraints))) if wanted.constraints else None
+            yield self.installer.install_argv(
+                _python(prefix),
+                files.enter_context(_listed(_entries(wanted.install))),
+                upgrade=wanted.upgrade_all,
+                upgrade_names=wanted.upgrade_names,
+                exact=wanted.exact,
+                hashed=all(requirement.hashes for requirement in wanted.install),
+                constraints=limits,
+                dry_run=dry_run,
+                offline=offline,
+            )
 
     def _call(self, argv: list[str], context: Context, meter: Meter | None) -> Finished:
         def on_line(stream: str, text: str) -> None:
@@ -264,16 +270,16 @@ def _listed(lines: Sequence[str]) -> Iterator[str]:
         os.unlink(path)
 
 
-def _located(requirements: Sequence[Requirement]) -> Iterator[Requirement]:
-    """`requirements` with paths as file URLs, so that blanks and marks in them mean nothing."""
+def _entries(requirements: Sequence[Requirement]) -> list[str]:
+    """`requirements` as lines of a file; paths as file URLs, so that blanks and marks in them mean nothing."""
+    found = []
     for requirement in requirements:
+        located = requirement
         if os.path.isabs(requirement.line):
             path, extras = re.fullmatch(r"(.*?)(\[[A-Za-z0-9._, -]*\])?", requirement.line).groups()  # type: ignore[union-attr]
-            yield Requirement(
-                line=Path(path).as_uri() + (extras or ""), name=requirement.name, editable=requirement.editable
-            )
-        else:
-            yield requirement
+            located = replace(requirement, line=Path(path).as_uri() + (extras or ""))
+        found.append(" ".join([str(located), *(f"--hash={digest}" for digest in requirement.hashes)]))
+    return found
 
 
 def _python(prefix: str) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.engine.kinds.base import Kind, Recipe
+from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context, Silent
@@ -168,7 +168,7 @@ class Templates:
         prefix = folder / f"env-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         # A new one beside the old: whoever copies the old one now must find it whole.
-        kind.make(recipe, str(prefix), kind.base(recipe.pip, kernel=True), context)
+        kind.make(recipe, str(prefix), Wanted(install=kind.base(recipe.pip, kernel=True)), context)
         packages = kind.versions(str(prefix))
         if manifest and manifest.packages == packages:
             discard_tree(prefix, self._template_bin)

@@ -6,13 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import structs
+
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_requirement
+from jupyter_envs.model.request import Requirement, check_requirement
 
 FIELD = "from.text"
 MOST_PACKAGES = 2000
 LONGEST_LINE = 2048
+
+Check = Callable[[str, str], Requirement]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,10 @@ class Read:
     the version that it comes down to where it leaves one only. `guesses` are
     distributions that an import may mean, or a module of the user's own: only
     known ones should be installed. `name` is what the file calls itself.
+
+    `hashes` are those of the files that may be installed, by the line in `packages`;
+    `constraints` limit what comes along. `exact` tells of a lock: just its packages are
+    installed, at its versions. `indexes` are addresses that the file names, never asked.
     """
 
     packages: list[str]
@@ -33,6 +41,24 @@ class Read:
     warnings: list[str] = field(default_factory=list)
     guesses: list[str] = field(default_factory=list)
     name: str | None = None
+    hashes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    constraints: list[str] = field(default_factory=list)
+    exact: bool = False
+    indexes: list[str] = field(default_factory=list)
+
+    def requirements(self, check: Check = check_requirement) -> list[Requirement]:
+        """`packages` as an installer takes them, with their hashes."""
+        found = (check(line, FIELD) for line in self.packages)
+        return [structs.replace(each, hashes=self.hashes.get(str(each), ())) for each in found]
+
+    def limits(self, check: Check = check_requirement) -> list[Requirement]:
+        """`constraints` as an installer takes them."""
+        return [check(line, FIELD) for line in self.constraints]
+
+    @property
+    def locked(self) -> bool:
+        """Whether the file says of each package which files it may be."""
+        return self.exact or (bool(self.packages) and all(line in self.hashes for line in self.packages))
 
 
 @dataclass(frozen=True)

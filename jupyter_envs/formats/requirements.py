@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from jupyter_envs.formats.base import FIELD, FileFormat, Read, checked, cleaned, listed
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.request import check_hash
 
 _COMMENT = re.compile(r"(^|[ \t])#.*")
-_HASH = re.compile(r"[ \t]--hash[= \t]\S+")
+_HASH = re.compile(r"[ \t]--hash(?:=|[ \t]+)(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:[ \t]+|=[ \t]*|(?=[^\s=-]))")
 _OTHER_FILES = ("-r", "--requirement", "-c", "--constraint")
 _INDEX = (
@@ -25,24 +26,19 @@ def read(text: str) -> Read:
     Raises:
         InvalidRequest: a line is an option, other than ``-e``, or not a requirement; the field tells the line.
     """
-    hashed = 0
+    hashes: dict[str, tuple[str, ...]] = {}
 
     def lines() -> Iterator[tuple[str, str]]:
-        nonlocal hashed
         for number, line in _logical(cleaned(text)):
-            bare = _HASH.sub("", line)
-            hashed += bare != line
-            yield _requirement(bare.strip(), number), f"line {number}"
+            place = f"line {number}"
+            bare = _requirement(_HASH.sub("", line).strip(), number)
+            if given := tuple(check_hash(digest, f"{FIELD} {place}") for digest in _HASH.findall(line)):
+                hashes[bare] = given
+            yield bare, place
 
     packages = checked(lines())
-    warnings = []
-    if hashed:
-        warnings.append(
-            f"The hashes of {hashed} requirements are not kept; what gets installed is not compared to them."
-        )
-    if not packages:
-        warnings.append("The file asks for no package.")
-    return Read(packages=packages, warnings=warnings)
+    warnings = [] if packages else ["The file asks for no package."]
+    return Read(packages=packages, warnings=warnings, hashes=hashes)
 
 
 def write_all(packages: Sequence[Package], python: str | None) -> str:

@@ -19,6 +19,8 @@ _PROJECT = re.compile(r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])\Z")
 _URL_SCHEMES = frozenset({"https", "http", "file", "git+https", "git+ssh", "git+http", "git+file"})
 # Names that Windows gives to devices: an env of that name could not be copied there.
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)})
+# The length of each digest; weaker ones prove nothing.
+_DIGESTS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 Text = Annotated[str, Meta(max_length=4096)]
 Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
@@ -118,12 +120,14 @@ class Requirement(Struct, frozen=True, kw_only=True):
     """One checked thing to install.
 
     `line` is what a requirements file says, without ``-e``; `name` is the
-    normalised distribution name (PEP 503) where the line tells it.
+    normalised distribution name (PEP 503) where the line tells it. `hashes`, such
+    as ``sha256:…``, are those of the files that may be installed for it; empty where any may.
     """
 
     line: str
     name: str | None
     editable: bool = False
+    hashes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"-e {self.line}" if self.editable else self.line
@@ -243,6 +247,22 @@ def check_requirement(value: str, field_name: str) -> Requirement:
             field=field_name,
         )
     return _check_pep508(text, value, field_name)
+
+
+def check_hash(value: str, field_name: str) -> str:
+    """`value`, an algorithm that pip and uv take and a digest, such as ``sha256:…``, in lower case.
+
+    Raises:
+        InvalidRequest: it is something else.
+    """
+    algorithm, _, digest = value.strip().lower().partition(":")
+    if _DIGESTS.get(algorithm) != len(digest) or not re.fullmatch(r"[0-9a-f]+", digest):
+        raise InvalidRequest(
+            f"{_shown(value)} is not a hash.",
+            hint=f"Known kinds, with their digest in hexadecimal: {', '.join(_DIGESTS)}.",
+            field=field_name,
+        )
+    return f"{algorithm}:{digest}"
 
 
 def _check_pep508(text: str, value: str, field_name: str) -> Requirement:

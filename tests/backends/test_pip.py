@@ -39,6 +39,8 @@ def test_command_lines() -> None:
     assert PIP.install_argv("/p", "/r", upgrade_names=["a"]) == [*install, "--upgrade", "-r", "/r"]
     plan = ["--no-deps", "--dry-run", "--quiet", "--report", "-"]
     assert PIP.install_argv("/p", "/r", exact=True, dry_run=True) == [*install, *plan, "-r", "/r"]
+    hashed = PIP.install_argv("/p", "/r", hashed=True, constraints="/c")
+    assert hashed == [*install, "--require-hashes", "-c", "/c", "-r", "/r"]
     assert PIP.remove_argv("/p", "/r") == [*head, "uninstall", "--yes", "-r", "/r"]
 
 

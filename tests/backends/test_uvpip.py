@@ -40,16 +40,25 @@ def test_command_lines() -> None:
         *("pip", "install", "--python", "/e/bin/python", "-r", "/t/r.txt"),
     ]
     every = PIP.install_argv(
-        "/p", "/r", upgrade=True, upgrade_names=["a", "b-c"], exact=True, dry_run=True, offline=True
+        *("/p", "/r"),
+        upgrade=True,
+        upgrade_names=["a", "b-c"],
+        exact=True,
+        hashed=True,
+        constraints="/c",
+        dry_run=True,
+        offline=True,
     )
     assert every[5:-2] == [
         *("--upgrade", "--upgrade-package=a", "--upgrade-package=b-c"),
-        *("--no-deps", "--dry-run", "--offline"),
+        *("--no-deps", "--require-hashes", "--dry-run", "--offline", "-c", "/c"),
     ]
     assert PIP.remove_argv("/p", "/r") == [uv(), "pip", "uninstall", "--python", "/p", "-r", "/r"]
 
 
-@pytest.mark.parametrize("argv", [PIP.install_argv("p", "r", upgrade=True, upgrade_names=["a"], exact=True)])
+@pytest.mark.parametrize(
+    "argv", [PIP.install_argv("p", "r", upgrade=True, upgrade_names=["a"], exact=True, hashed=True)]
+)
 def test_every_option_is_one_of_this_uv(argv: list[str]) -> None:
     known = run([uv(), "help", "pip", "install"], env=clean_environment()).out
     options = [part.split("=")[0] for part in argv if part.startswith("--")]

@@ -36,10 +36,20 @@ numpy>=2
     ]
 
 
-def test_hashes_are_dropped_aloud() -> None:
-    found = requirements.read("six==1.0 \\\n  --hash=sha256:00 \\\n  --hash sha256:11\nidna\n")
+def test_hashes_are_kept() -> None:
+    one, two = "sha256:" + "0" * 64, "sha512:" + "AB" * 64
+    found = requirements.read(f"six==1.0 \\\n  --hash={one} \\\n  --hash {two}\nidna\n")
     assert found.packages == ["six==1.0", "idna"]
-    assert found.warnings == ["The hashes of 1 requirements are not kept; what gets installed is not compared to them."]
+    assert [requirement.hashes for requirement in found.requirements()] == [(one, two.lower()), ()]
+    assert not found.locked
+    assert requirements.read(f"six==1.0 --hash={one}").locked
+
+
+@pytest.mark.parametrize("digest", ["md5:" + "0" * 32, "sha256:00", "sha256:" + "g" * 64, "0" * 64, "-r"])
+def test_what_is_no_hash_is_refused(digest: str) -> None:
+    with pytest.raises(InvalidRequest, match="not a hash") as caught:
+        requirements.read(f"idna\nsix==1.0 --hash={digest}\n")
+    assert caught.value.field == "from.text line 2"
 
 
 def test_nothing_asked_for() -> None:

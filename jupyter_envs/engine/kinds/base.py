@@ -19,10 +19,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
     """A checked change: what to install, of that what to upgrade, what to remove (normalised names).
 
     `upgrade_all` takes the newest of all lines, `exact` installs the lines without
-    what they need.
+    what they need. Files of a requirement with hashes are compared to them; where
+    each one has hashes nothing without comes along. `constraints` limit the versions
+    of whatever comes along.
     """
 
     install: list[Requirement] = []
+    constraints: list[Requirement] = []
     upgrade_names: list[str] = []
     remove: list[str] = []
     upgrade_all: bool = False
@@ -135,16 +138,16 @@ class Kind(Protocol):
             OSError: the interpreter is gone.
         """
 
-    def make(self, recipe: Recipe, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
-        """Make an environment at `tree`, which does not exist; nothing is left of it after an error.
+    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+        """Make an environment with what is `wanted` at `tree`, which does not exist; an error leaves nothing of it.
 
         Raises:
             Failed: the manager could not make it.
             EnvsError: as `apply`.
         """
 
-    def fill(self, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
-        """Install into a tree that nobody uses yet; after an error it is good for nothing."""
+    def fill(self, tree: str, wanted: Wanted, context: Context) -> None:
+        """Install what is `wanted` into a tree that nobody uses yet; after an error it is good for nothing."""
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
         """Let the environment at `tree`, which speaks of the first of `old` and perhaps the others, speak of `new`."""

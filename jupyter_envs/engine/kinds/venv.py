@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import record
 from jupyter_envs.engine.kinds.base import Draft, Recipe, Wanted
@@ -116,7 +118,7 @@ class Venv:
         backend = self._backends()[recipe.manager]
         return (backend.name, backend.version(), interpreter, recipe.pip, pipconf.fingerprint(os.environ))
 
-    def make(self, recipe: Recipe, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
+    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
         from jupyter_envs.system import interpreters
 
         python = interpreters.pick(recipe.python, self._settings.interpreters_file)
@@ -125,15 +127,15 @@ class Venv:
             self._make_empty(self._backends()[recipe.manager], python, tree, recipe.pip, context)
             there = metadata.dist_infos(tree)
             # venv and virtualenv bring a pip of their own; the index need not give another.
-            missing = [r for r in requirements if r.name not in there]
+            missing = [r for r in wanted.install if r.name not in there]
             if missing:
-                self.fill(tree, missing, context)
+                self.fill(tree, replace(wanted, install=missing), context)
         except BaseException:
             remove_tree(tree)
             raise
 
-    def fill(self, tree: str, requirements: Sequence[Requirement], context: Context) -> None:
-        self._installation().fill(tree, requirements, context)
+    def fill(self, tree: str, wanted: Wanted, context: Context) -> None:
+        self._installation().fill(tree, wanted, context)
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
         from jupyter_envs.system.relocate import relocate
@@ -180,10 +182,10 @@ class Venv:
         base = self.base(pip, bool(environment.kernels))
         recipe = Recipe(manager=manager, python=python.path, pip=pip)
         try:
-            self.make(recipe, tree, [*base, *pinned], context)
+            self.make(recipe, tree, Wanted(install=[*base, *pinned]), context)
         except Unsolvable:
             context.line("Those versions do not fit this Python; the newest that do are taken.")
-            self.make(recipe, tree, [*base, *loose], context)
+            self.make(recipe, tree, Wanted(install=[*base, *loose]), context)
 
     def _nearest(self, environment: Environment, context: Context) -> Interpreter:
         """The Python of `environment`, of its minor version, or the default one."""
