@@ -67,7 +67,7 @@ export function addCommands(
       }
     },
     execute: args => {
-      panel.showForm({
+      panel.creation.open({
         name: text(args.name),
         notebook: text(args.notebook),
         packages: Array.isArray(args.packages) ? args.packages.map(String) : undefined

@@ -8,6 +8,7 @@ import React from 'react';
 
 import { errorBodyOf } from './api/request';
 import type { IEnvironment, IErrorBody } from './api/types';
+import { download } from './components/download';
 import { EnvironmentPageView, type IPageProps } from './components/page/view';
 import { layersIcon } from './icons';
 import { EnvironmentPageModel } from './model/environmentpage';
@@ -55,6 +56,7 @@ export class EnvironmentPage extends ReactWidget {
   protected render(): JSX.Element {
     const { manager, trans } = this._page;
     const { model } = this;
+    const { reads } = model;
     return (
       <EnvironmentPageView
         environment={model.environment}
@@ -63,12 +65,12 @@ export class EnvironmentPage extends ReactWidget {
         running={model.running}
         takenNames={model.takenNames}
         tab={model.tab}
-        packages={model.packages}
-        tree={model.tree}
-        history={model.history}
-        health={model.health}
-        formats={model.formats}
-        activation={model.activation}
+        packages={reads.packages}
+        tree={reads.tree}
+        history={reads.history}
+        health={reads.health}
+        files={manager.reads}
+        activation={reads.activation}
         newest={this._newest}
         newestFailure={model.newest.failure}
         lookups={model.lookups}
@@ -151,20 +153,17 @@ export class EnvironmentPage extends ReactWidget {
       onRollback: revision => model.rollback(revision),
       onDismiss: () => model.dismissOutcome(),
       onCancel: job => model.cancel(job),
-      onExplain: () => model.explain(),
+      onExplain: () => model.reads.explain(),
       onWantNewest: names => model.newest.want(names),
       onRetryNewest: () => model.newest.retry(),
       onRetry: () => {
         void manager.refresh();
         model.reread();
       },
-      onWantFormats: () => model.formats.want(),
-      onExport: format =>
-        attempt(async () => {
-          const { filename, text } = await model.exportAs(format);
-          download(filename, text);
-          this._say(trans.__('Saved %1', filename));
-        }),
+      onExport: file => {
+        download(file);
+        this._say(trans.__('Saved %1', file.filename));
+      },
       onOpenNotebook: () =>
         attempt(async () => {
           const environment = model.environment!;
@@ -215,16 +214,6 @@ async function attempt(act: () => Promise<void>): Promise<IErrorBody | null> {
   } catch (error) {
     return errorBodyOf(error);
   }
-}
-
-/** Has the browser save `text` as a file. */
-function download(filename: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text]));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = filename;
-  link.click();
-  URL.revokeObjectURL(url);
 }
 
 export namespace EnvironmentPage {

@@ -1,5 +1,5 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { MessageLoop, type Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
@@ -11,11 +11,11 @@ import type { ICreate, IEnvironment, IErrorBody, IExport, IJob } from './api/typ
 import type { IAsking } from './components/environmentlist';
 import type { IRowActions } from './components/environmentrow';
 import type { ILogWish } from './components/jobs';
-import type { IAnswers } from './components/rowquestion';
+import type { IAnswers } from './components/question';
 import { jobTitle } from './components/text';
-import { EnvironmentsView, type IForm } from './components/view';
+import { EnvironmentsView } from './components/view';
 import { layersIcon } from './icons';
-import type { IImported } from './model/draft';
+import { Creation } from './model/creation';
 import { Lookups } from './model/lookups';
 import type { IEnvironmentManager, IEnvironmentsPanel, Question } from './tokens';
 
@@ -26,17 +26,6 @@ export interface IPanelOptions {
   /** Empty for the server's choice. */
   defaultManager: string;
 }
-
-/** What the form for a new environment starts with. */
-export interface IFormStart {
-  name?: string;
-  /** The path of the notebook that it was opened from. */
-  notebook?: string;
-  packages?: ReadonlyArray<string>;
-}
-
-/** More than the server takes: no list of packages is as long. */
-const LARGEST_FILE = 5_000_000;
 
 /** The sidebar panel: hands the manager's state to the view, and the view's clicks to the manager. */
 export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel {
@@ -50,6 +39,8 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Environments'));
     this._lookups = new Lookups(manager.reads);
+    this.creation = new Creation({ ..._panel, reads: manager.reads });
+    this.creation.changed.connect(this.update, this);
     manager.changed.connect(this._onChanged, this);
     manager.jobs.changed.connect(this._onChanged, this);
     manager.jobs.ended.connect(this._onJobEnded, this);
@@ -60,9 +51,13 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
       return;
     }
     this._watch?.dispose();
+    this.creation.dispose();
     Signal.clearData(this);
     super.dispose();
   }
+
+  /** The form for a new environment. */
+  readonly creation: Creation;
 
   get active(): IEnvironment | null {
     const row = this.node.querySelector<HTMLElement>('.jp-Environments-item[tabindex="0"]');
@@ -71,21 +66,6 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
 
   set options(options: IPanelOptions) {
     this._options = options;
-    this.update();
-  }
-
-  /** Opens the form for a new environment, its name by default suggested from where the user works. */
-  showForm(start: IFormStart = {}): void {
-    if (this._form === null || Object.values(start).some(value => value !== undefined)) {
-      this._imported = null;
-      this._form = {
-        wish: start.name ?? this._panel.suggestName(),
-        notebook: start.notebook ?? this._panel.currentNotebook?.() ?? null,
-        // One that merely lies open may be at work.
-        useInNotebook: start.notebook !== undefined,
-        packages: start.packages ?? []
-      };
-    }
     this.update();
   }
 
@@ -117,39 +97,9 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this.update();
   }
 
-  /** Fills the form with what a file asks for. */
-  async importFile(file: Pick<File, 'name' | 'size' | 'text'>): Promise<void> {
-    const { manager, trans } = this._panel;
-    this.showForm();
-    const filename = file.name;
-    const reading: IImported = { filename, inspected: null, error: null };
-    const show = (imported: IImported) => {
-      this._imported = imported;
-      this.update();
-    };
-    show(reading);
-    let read: IImported;
-    try {
-      if (file.size > LARGEST_FILE) {
-        throw new Error(trans.__('%1 is too large.', filename));
-      }
-      const inspected = await manager.reads.inspect(filename, await file.text());
-      read = { ...reading, inspected };
-    } catch (error) {
-      const body = errorBodyOf(error);
-      read = {
-        ...reading,
-        error: error instanceof Error ? { ...body, message: error.message } : body
-      };
-    }
-    // Another file may have been given meanwhile, or the form been closed.
-    if (this._imported === reading) {
-      show(read);
-    }
-  }
-
   protected render(): JSX.Element {
     const { manager, trans } = this._panel;
+    const { creation } = this;
     return (
       <EnvironmentsView
         environments={manager.environments}
@@ -158,8 +108,8 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         runningOf={this._runningOf}
         grouped={this._options.grouped}
         manager={this._options.defaultManager}
-        form={this._form}
-        imported={this._imported}
+        form={creation.form}
+        imported={creation.imported}
         asking={this._asking}
         errors={this._errors}
         logWish={this._logWish}
@@ -169,10 +119,10 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         lookups={this._lookups}
         loadInterpreters={() => manager.interpreters()}
         loadManagers={() => manager.managers()}
-        loadFormats={this._loadFormats}
+        files={manager.reads}
         onRefresh={this._onRefresh}
-        onShowForm={show => (show ? this.showForm() : this._hideForm())}
-        onImport={file => void this.importFile(file)}
+        onShowForm={show => (show ? creation.open() : this._hideForm())}
+        onImport={file => void creation.importFile(file)}
         onCreate={(request, inNotebook) => this._create(request, inNotebook)}
         onCancelJob={job => void refusal(manager.jobs.cancel(job.id))}
         onDismissJob={job => manager.jobs.dismiss(job.id)}
@@ -217,7 +167,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     const sent = this._panel.manager.create(request);
     const refused = await refusal(sent);
     if (refused === null) {
-      const path = this._form?.notebook;
+      const path = this.creation.form?.notebook;
       this._hideForm();
       if (path && inNotebook) {
         this._panel.onCreateFor?.(await sent, path);
@@ -228,8 +178,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
 
   private _hideForm(): void {
     const focused = this.node.contains(document.activeElement);
-    this._form = null;
-    this._imported = null;
+    this.creation.close();
     // At once, so that the focus has a place to go to when its field is gone.
     MessageLoop.sendMessage(this, Widget.Msg.UpdateRequest);
     if (focused) {
@@ -292,15 +241,14 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
 
   private readonly _onRefresh = (): void => void this._panel.manager.refresh();
 
-  private readonly _loadFormats = () => this._panel.manager.reads.formats();
-
   private readonly _actions: IRowActions = {
     onOpen: environment => this._panel.onOpen(environment),
     onOpenNotebook: environment => this._panel.onOpenNotebook(environment),
     onRegisterKernel: environment => this.act(environment, 'register'),
     onRepair: environment => this.act(environment, 'repair'),
     onAskRemove: environment => this.ask(environment, 'remove'),
-    onMenu: (_, node) => openMenu(node)
+    onMenu: (_, node) => openMenu(node),
+    onCopy: text => Clipboard.copyToSystem(text)
   };
 
   private readonly _answers: IAnswers = {
@@ -320,16 +268,14 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
       ),
     onClone: (environment, name) =>
       this._answered(environment, this._panel.manager.clone(environment.id, name)),
-    onExport: (environment, format) => {
-      const sent = this._panel.manager.reads.exportAs(environment.id, format);
-      this._answered(environment, sent.then(this._panel.onExport));
+    onExport: (environment, file) => {
+      this._panel.onExport(file);
+      this._answered(environment);
     }
   };
 
   private readonly _lookups: Lookups;
   private _options: IPanelOptions = { grouped: true, confirmRemoval: true, defaultManager: '' };
-  private _form: IForm | null = null;
-  private _imported: IImported | null = null;
   private _asking: IAsking | null = null;
   private _errors: ReadonlyMap<string, IErrorBody> = new Map();
   private _logWish: ILogWish | null = null;
@@ -365,12 +311,8 @@ async function refusal(sent: Promise<unknown>): Promise<IErrorBody | null> {
 }
 
 export namespace EnvironmentsPanel {
-  export interface IOptions {
+  export interface IOptions extends Omit<Creation.IOptions, 'reads'> {
     manager: IEnvironmentManager;
-    /** A name to start from, such as that of the folder at hand. */
-    suggestName: () => string;
-    /** The path of the notebook at hand, or null. */
-    currentNotebook?: () => string | null;
     /** The panel has something to show: it comes to the front. */
     onShow: () => void;
     onOpen: (environment: IEnvironment) => void;
@@ -379,6 +321,5 @@ export namespace EnvironmentsPanel {
     onExport: (file: IExport) => void;
     /** A job was begun whose environment is to be the kernel of the notebook at `path`. */
     onCreateFor?: (job: IJob, path: string) => void;
-    trans: TranslationBundle;
   }
 }

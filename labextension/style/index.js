@@ -1,2 +1,10 @@
-import './base.css';
+import './controls.css';
+import './messages.css';
+import './panel.css';
+import './list.css';
+import './form.css';
+import './jobs.css';
+import './notebook.css';
 import './page.css';
+import './packages.css';
+import './changes.css';

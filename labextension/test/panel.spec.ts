@@ -75,7 +75,7 @@ describe('EnvironmentsPanel', () => {
 
   it('creates from the form, closes it, and shows the job', async () => {
     panel.show();
-    panel.showForm();
+    panel.creation.open();
     await settle();
     const name = panel.node.querySelector<HTMLInputElement>('form input')!;
     expect(name.value).toBe('my-folder');
@@ -91,7 +91,7 @@ describe('EnvironmentsPanel', () => {
 
   it('keeps the form when the server refuses', async () => {
     panel.show();
-    panel.showForm();
+    panel.creation.open();
     await settle();
     server.on('POST environments', { message: 'Read-only.', reason: 'forbidden' }, 403);
     panel.node.querySelector<HTMLElement>('form button[type="submit"]')!.click();
@@ -192,7 +192,9 @@ describe('EnvironmentsPanel', () => {
     await settle();
     panel.ask(manager.environments![0], 'export');
     await settle();
-    panel.node.querySelector<HTMLElement>('[role="group"] button[type="submit"]')!.click();
+    await settle();
+    expect(panel.node.querySelector('[role="group"] pre')?.textContent).toBe('six==1');
+    panel.node.querySelector<HTMLElement>('[role="group"] button.jp-mod-accept')!.click();
     await settle();
     expect(saved).toEqual([{ filename: 'r.txt', text: 'six==1' }]);
   });
@@ -205,14 +207,14 @@ describe('EnvironmentsPanel', () => {
       warnings: []
     });
     panel.show();
-    await panel.importFile(file('requirements.txt'));
+    await panel.creation.importFile(file('requirements.txt'));
     await settle();
     expect(panel.node.querySelector('.jp-Environments-chip')?.textContent).toContain('six');
-    await panel.importFile(file('movie.txt', 10_000_000));
+    await panel.creation.importFile(file('movie.txt', 10_000_000));
     await settle();
     expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('too large');
     server.on('POST inspect', { message: 'Not a file of a known kind.', reason: 'invalid' }, 400);
-    await panel.importFile(file('x.bin'));
+    await panel.creation.importFile(file('x.bin'));
     await settle();
     expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('Not a file');
   });

@@ -259,11 +259,11 @@ def test_rename_copy_and_remove(page: Any, lab: Lab, shots: Path) -> None:
     name.fill("second")
     page.keyboard.press("Enter")
     content.get_by_role("heading", name="second", level=1).wait_for(timeout=JOB_MS)
+    content.get_by_role("button", name="Export…").click()
+    content.get_by_role("region", name="Content of second-requirements.txt").get_by_text("ipykernel==").wait_for()
+    both_themes(page, shots, "export")
     with page.expect_download() as saved:
-        content.get_by_role("button", name="Export").click()
-        content.get_by_role("menuitem").first.wait_for()
-        page.screenshot(path=shots / "page-export-light.png")
-        content.get_by_role("menuitem", name="every package pinned").click()
+        content.get_by_role("button", name="Download").click()
     assert saved.value.suggested_filename == "second-requirements.txt"
     content.get_by_role("button", name="More actions").click()
     content.get_by_role("menuitem", name="Remove…").click()

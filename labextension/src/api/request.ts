@@ -34,7 +34,11 @@ export class RequestError extends Error implements IErrorBody {
 export function errorBodyOf(error: unknown): IErrorBody {
   return error instanceof RequestError
     ? error
-    : { message: String(error), reason: 'error', hint: null };
+    : { message: messageOf(error), reason: 'error', hint: null };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The parts of an answer that callers read. */
@@ -102,7 +106,7 @@ async function send(
     return await ServerConnection.makeRequest(url, init, settings);
   } catch (error) {
     throw new RequestError(0, {
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
       reason: 'offline',
       hint: null
     });

@@ -2,11 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
-import type { IEnvironment, IErrorBody, IFormat } from '../api/types';
+import type { IEnvironment, IErrorBody } from '../api/types';
 import { grouped, sorted, type GroupId, type IGroup } from '../model/groups';
 import type { Question } from '../tokens';
 import { EnvironmentRow, rowHeight, type IRowActions } from './environmentrow';
-import type { IAnswers } from './rowquestion';
+import type { IExportFileProps } from './exportfile';
+import type { IAnswers } from './question';
 import { details, groupTitle, stateText } from './text';
 import { VirtualList } from './virtuallist';
 
@@ -29,7 +30,7 @@ export interface IListProps extends IRowActions {
   answers: IAnswers;
   /** Names in use. */
   taken: ReadonlyArray<string>;
-  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  files: IExportFileProps['files'];
   /** Why the last action on an environment was refused, by its id. */
   errors: ReadonlyMap<string, IErrorBody>;
   /** The user wants to type into the filter. */
@@ -222,7 +223,7 @@ export function EnvironmentList(props: IListProps): JSX.Element {
           question={environment.id === asking?.id ? asking.question : null}
           answers={answers}
           taken={props.taken}
-          loadFormats={props.loadFormats}
+          files={props.files}
           error={errors.get(environment.id) ?? null}
           onOpen={props.onOpen}
           onOpenNotebook={props.onOpenNotebook}
@@ -230,6 +231,7 @@ export function EnvironmentList(props: IListProps): JSX.Element {
           onRepair={props.onRepair}
           onAskRemove={props.onAskRemove}
           onMenu={props.onMenu}
+          onCopy={props.onCopy}
           trans={trans}
         />
       </div>

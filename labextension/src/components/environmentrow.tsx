@@ -2,11 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, closeIcon, ellipsesIcon, notebookIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { IEnvironment, IErrorBody, IFormat } from '../api/types';
+import type { IEnvironment, IErrorBody } from '../api/types';
 import type { Question } from '../tokens';
 import { ErrorText } from './errortext';
+import type { IExportFileProps } from './exportfile';
 import { IconButton } from './iconbutton';
-import { RowQuestion, type IAnswers } from './rowquestion';
+import { EnvironmentQuestion, type IAnswers } from './question';
 import { details, stateText } from './text';
 
 /** What a row lets one do; each answer comes back through the list. */
@@ -18,6 +19,7 @@ export interface IRowActions {
   onAskRemove: (environment: IEnvironment) => void;
   /** The menu with all there is to do, at this place of the page. */
   onMenu: (environment: IEnvironment, node: HTMLElement) => void;
+  onCopy: (text: string) => void;
 }
 
 export interface IRowProps extends IRowActions {
@@ -28,7 +30,7 @@ export interface IRowProps extends IRowActions {
   question: Question | null;
   answers: IAnswers;
   taken: ReadonlyArray<string>;
-  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  files: IExportFileProps['files'];
   /** Why the last action on it was refused. */
   error: IErrorBody | null;
   trans: TranslationBundle;
@@ -105,13 +107,14 @@ function Row(props: IRowProps): JSX.Element {
       ))}
       {error !== null && <ErrorText error={error} trans={trans} />}
       {question !== null && (
-        <RowQuestion
+        <EnvironmentQuestion
           {...props.answers}
           question={question}
           environment={environment}
           running={running}
           taken={props.taken}
-          loadFormats={props.loadFormats}
+          files={props.files}
+          onCopy={props.onCopy}
           trans={trans}
         />
       )}

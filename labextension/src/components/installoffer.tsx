@@ -198,12 +198,12 @@ function Installing(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { job, trans } = props;
-  const text = progressText(job.progress, trans);
   return (
     <div className="jp-EnvironmentOffer-choice">
       <div className="jp-EnvironmentOffer-row">
         <span className="jp-EnvironmentOffer-text" role="status">
-          {jobTitle(job)} <span className="jp-EnvironmentOffer-note">{text}</span>
+          {jobTitle(job)}{' '}
+          <span className="jp-EnvironmentOffer-note">{progressText(job.progress, trans)}</span>
         </span>
         <button
           type="button"
@@ -213,7 +213,7 @@ function Installing(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-      <ProgressBar fraction={job.progress.fraction} label={jobTitle(job)} text={text} />
+      <ProgressBar job={job} trans={trans} />
     </div>
   );
 }

@@ -5,6 +5,27 @@ import type { IJob } from '../api/types';
 import type { IJobLog } from '../tokens';
 import { jobTitle } from './text';
 
+/** Opens and closes the log of a job, which stands elsewhere. */
+export function LogLink(props: {
+  job: IJob;
+  open: boolean;
+  onToggle: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { job, open, onToggle, trans } = props;
+  return (
+    <button
+      type="button"
+      className="jp-Environments-link"
+      aria-expanded={open}
+      aria-label={trans.__('Log of %1', jobTitle(job))}
+      onClick={onToggle}
+    >
+      {trans.__('Log')}
+    </button>
+  );
+}
+
 /** The log of a job from its first line, kept at its end while one reads there. */
 export function JobLogView(props: {
   job: IJob;

@@ -3,10 +3,11 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { IErrorBody, IJob } from '../api/types';
+import { isOver } from '../model/jobs';
 import type { IJobLog } from '../tokens';
 import { ErrorText } from './errortext';
 import { IconButton } from './iconbutton';
-import { JobLogView } from './joblog';
+import { JobLogView, LogLink } from './joblog';
 import { ProgressBar } from './progressbar';
 import { jobTitle, progressText } from './text';
 
@@ -46,9 +47,8 @@ function JobRow(props: IJobListProps & { job: IJob }): JSX.Element {
   const { job, logWish, trans } = props;
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLLIElement>(null);
-  const under = job.state === 'queued' || job.state === 'running';
+  const under = !isOver(job);
   const title = jobTitle(job);
-  const text = under ? progressText(job.progress, trans) : null;
 
   useEffect(() => {
     if (logWish?.id === job.id) {
@@ -64,15 +64,7 @@ function JobRow(props: IJobListProps & { job: IJob }): JSX.Element {
         <span className="jp-Environments-name" title={title}>
           {title}
         </span>
-        <button
-          type="button"
-          className="jp-Environments-link"
-          aria-expanded={open}
-          aria-label={trans.__('Log of %1', title)}
-          onClick={() => setOpen(!open)}
-        >
-          {trans.__('Log')}
-        </button>
+        <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />
         {under ? (
           <IconButton
             icon={closeIcon}
@@ -89,8 +81,8 @@ function JobRow(props: IJobListProps & { job: IJob }): JSX.Element {
       </div>
       {under && (
         <>
-          <ProgressBar fraction={job.progress.fraction} label={title} text={text!} />
-          <div className="jp-Environments-details">{text}</div>
+          <ProgressBar job={job} trans={trans} />
+          <div className="jp-Environments-details">{progressText(job.progress, trans)}</div>
         </>
       )}
       {!under && <ErrorText error={errorOf(job, trans)} trans={trans} />}

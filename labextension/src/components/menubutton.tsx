@@ -1,24 +1,17 @@
-import { caretDownIcon, type LabIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import React, { useLayoutEffect, useRef, useState } from 'react';
 
 export interface IMenuItem {
   label: string;
-  /** A second line. */
-  caption?: string;
   disabled?: boolean;
   onClick: () => void;
 }
 
 export interface IMenuButtonProps {
+  /** Name and tooltip. */
   label: string;
-  /** Shown in the place of the label. */
-  icon?: LabIcon;
+  icon: LabIcon;
   items: ReadonlyArray<IMenuItem>;
-  /** Shown while there are no items. */
-  empty: string;
-  disabled?: boolean;
-  /** It is about to open: the items may be asked for now. */
-  onOpen?: () => void;
 }
 
 /** A button with a menu below it: arrows move, Escape closes, the button has the focus again. */
@@ -32,14 +25,9 @@ export function MenuButton(props: IMenuButtonProps): JSX.Element {
     if (open) {
       root.current?.querySelector<HTMLElement>('[role="menuitem"]')?.focus();
     }
-  }, [open, items.length]);
+  }, [open]);
 
-  const toggle = () => {
-    if (!open) {
-      props.onOpen?.();
-    }
-    setOpen(!open);
-  };
+  const toggle = () => setOpen(!open);
   const close = () => {
     setOpen(false);
     button.current?.focus();
@@ -85,30 +73,17 @@ export function MenuButton(props: IMenuButtonProps): JSX.Element {
       <button
         ref={button}
         type="button"
-        className={icon ? 'jp-Environments-iconButton' : 'jp-Environments-button'}
+        className="jp-Environments-iconButton"
         aria-haspopup="menu"
         aria-expanded={open}
-        aria-label={icon ? label : undefined}
-        title={icon ? label : undefined}
-        disabled={props.disabled}
+        aria-label={label}
+        title={label}
         onClick={toggle}
       >
-        {icon ? (
-          <icon.react tag="span" elementPosition="center" height="16px" width="16px" />
-        ) : (
-          <>
-            {label}
-            <caretDownIcon.react tag="span" elementPosition="center" height="14px" width="14px" />
-          </>
-        )}
+        <icon.react tag="span" elementPosition="center" height="16px" width="16px" />
       </button>
       {open && (
         <div className="jp-Environments-menu" role="menu" aria-label={label}>
-          {items.length === 0 && (
-            <div role="menuitem" aria-disabled="true" tabIndex={-1}>
-              {props.empty}
-            </div>
-          )}
           {items.map(item => (
             <button
               key={item.label}
@@ -123,8 +98,7 @@ export function MenuButton(props: IMenuButtonProps): JSX.Element {
                 }
               }}
             >
-              <span>{item.label}</span>
-              {item.caption && <small>{item.caption}</small>}
+              {item.label}
             </button>
           ))}
         </div>

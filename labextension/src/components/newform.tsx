@@ -4,6 +4,7 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef, useState } from 'react';
 
 import type { ICreate, IErrorBody, IInterpreter, IManager } from '../api/types';
+import type { IForm } from '../model/creation';
 import {
   emptyDraft,
   fieldOf,
@@ -15,7 +16,7 @@ import {
   type IImported
 } from '../model/draft';
 import type { ILookups } from '../model/lookups';
-import { nameProblem } from '../model/names';
+import { nameProblem, suggestName } from '../model/names';
 import { ErrorText } from './errortext';
 import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
@@ -25,19 +26,14 @@ import { PackagesField, withDraft } from './packagesfield';
 const FILES = '.txt,.toml,.ipynb,.py,.yml,.yaml,.lock,.json';
 
 export interface INewFormProps {
-  suggestedName: string;
+  /** What it starts with. */
+  form: IForm;
   taken: ReadonlyArray<string>;
-  /** The path of a notebook that may run with it, or null. */
-  notebook?: string | null;
-  /** Whether it runs with it unless the user says no. */
-  useInNotebook?: boolean;
-  /** Requirements to start with. */
-  packages?: ReadonlyArray<string>;
   /** The manager that the user prefers; empty for the server's choice. */
   manager: string;
   /** The file that was given last; another object is another file. */
   imported: IImported | null;
-  lookups?: ILookups;
+  lookups: ILookups;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   onImport: (file: File) => void;
@@ -56,15 +52,15 @@ const MORE: ReadonlySet<DraftField | null> = new Set<DraftField | null>([
 
 /** The inline form for a new environment; with its defaults one click is enough. */
 export function NewForm(props: INewFormProps): JSX.Element {
-  const { taken, imported, trans } = props;
+  const { form, taken, imported, trans } = props;
   const id = useId();
   const [draft, setDraft] = useState<IDraft>(() => ({
-    ...emptyDraft(props.suggestedName),
+    ...emptyDraft(suggestName(form.wish, taken)),
     manager: props.manager,
-    packages: withDraft([], (props.packages ?? []).join('\n'))
+    packages: withDraft([], form.packages.join('\n'))
   }));
   const [more, setMore] = useState(false);
-  const [inNotebook, setInNotebook] = useState(props.useInNotebook ?? true);
+  const [inNotebook, setInNotebook] = useState(form.useInNotebook);
   const [sending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<IErrorBody | null>(null);
   const interpreters = useLoaded(props.loadInterpreters);
@@ -226,14 +222,14 @@ export function NewForm(props: INewFormProps): JSX.Element {
         </>
       )}
 
-      {props.notebook && (
+      {form.notebook && (
         <label className="jp-Environments-check">
           <input
             type="checkbox"
             checked={inNotebook}
             onChange={event => setInNotebook(event.target.checked)}
           />
-          <span>{trans.__('Use it in %1', PathExt.basename(props.notebook))}</span>
+          <span>{trans.__('Use it in %1', PathExt.basename(form.notebook))}</span>
         </label>
       )}
       {refusal && refused === null && <ErrorText error={refusal} trans={trans} />}

@@ -21,12 +21,14 @@ export interface IPackagesFieldProps {
   /** The id of a text that describes the field. */
   describedBy: string;
   onChange: (entries: ReadonlyArray<IPackageEntry>, draft: string) => void;
-  /** With it the field suggests names and asks the index about each entry. */
-  lookups?: ILookups;
+  lookups: ILookups;
   trans: TranslationBundle;
 }
 
-/** Requirements as chips; Enter or a blank makes one, a pasted list, command or import many. */
+/**
+ * Requirements as chips; Enter or a blank makes one, a pasted list, command or import many.
+ * Names are suggested, and the index is asked about each entry.
+ */
 export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const { id, entries, draft, onChange, lookups, trans } = props;
   const input = useRef<HTMLInputElement>(null);
@@ -52,7 +54,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
     setUnread(null);
     const lines = text.split(/\r?\n/);
     const modules = lines.flatMap(line => importedModules(line) ?? []);
-    if (!lookups || modules.length === 0) {
+    if (modules.length === 0) {
       onChange(withDraft(entries, text), '');
       return;
     }
@@ -135,13 +137,11 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
           spellCheck={false}
           aria-describedby={props.describedBy}
           aria-invalid={isWrong(draft)}
-          {...(lookups && {
-            role: 'combobox',
-            'aria-autocomplete': 'list' as const,
-            'aria-expanded': shown,
-            'aria-controls': shown ? `${id}-list` : undefined,
-            'aria-activedescendant': shown && at >= 0 ? `${id}-list-${at}` : undefined
-          })}
+          role="combobox"
+          aria-autocomplete="list"
+          aria-expanded={shown}
+          aria-controls={shown ? `${id}-list` : undefined}
+          aria-activedescendant={shown && at >= 0 ? `${id}-list-${at}` : undefined}
           placeholder={entries.length === 0 ? trans.__('numpy pandas>=2 …') : undefined}
           onChange={event => {
             setOpen(true);

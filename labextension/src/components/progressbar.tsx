@@ -1,21 +1,23 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-/** Without a known whole the bar stays empty: it never moves only to move. */
-export function ProgressBar(props: {
-  fraction: number | null;
-  label: string;
-  text: string;
-}): JSX.Element {
-  const percent = props.fraction === null ? null : Math.round(props.fraction * 100);
+import type { IJob } from '../api/types';
+import { jobTitle, progressText } from './text';
+
+/** How far a job is; without a known whole the bar stays empty: it never moves only to move. */
+export function ProgressBar(props: { job: IJob; trans: TranslationBundle }): JSX.Element {
+  const { job, trans } = props;
+  const { fraction } = job.progress;
+  const percent = fraction === null ? null : Math.round(fraction * 100);
   return (
     <div
       className="jp-Environments-bar"
       role="progressbar"
-      aria-label={props.label}
+      aria-label={jobTitle(job)}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent ?? undefined}
-      aria-valuetext={props.text}
+      aria-valuetext={progressText(job.progress, trans)}
     >
       <div style={{ width: `${percent ?? 0}%` }} />
     </div>

@@ -20,7 +20,7 @@ export interface ISuggestion {
 
 /** What could be meant by `draft`: known packages, the index's own answer, versions after `==`. */
 export function useSuggestions(
-  lookups: ILookups | undefined,
+  lookups: ILookups,
   draft: string,
   trans: TranslationBundle
 ): ReadonlyArray<ISuggestion> {
@@ -30,7 +30,7 @@ export function useSuggestions(
   const word = pinned ? pinned[1] : isName(draft) ? draft : '';
 
   useEffect(() => {
-    if (!lookups || !word) {
+    if (!word) {
       return;
     }
     let gone = false;
@@ -62,7 +62,7 @@ export function useSuggestions(
     };
   }, [lookups, word, trans]);
 
-  if (!lookups || !word) {
+  if (!word) {
     return [];
   }
   const known = exact.draft === word ? exact.versions : null;
@@ -110,14 +110,14 @@ export type Check = IVersions | 'missing' | undefined;
 
 /** Looks each named entry up at the index; a text that names no package is left out. */
 export function useChecks(
-  lookups: ILookups | undefined,
+  lookups: ILookups,
   texts: ReadonlyArray<string>
 ): ReadonlyMap<string, Check> {
   const [checks, setChecks] = useState<ReadonlyMap<string, Check>>(new Map());
   const names = texts.map(nameOf).filter(name => name !== null);
   const joined = names.join(' ');
   useEffect(() => {
-    if (!lookups || !joined) {
+    if (!joined) {
       return;
     }
     let gone = false;

@@ -2,36 +2,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useMemo, useRef, useState } from 'react';
 
-import type {
-  ICreate,
-  IEnvironment,
-  IErrorBody,
-  IFormat,
-  IInterpreter,
-  IJob,
-  IManager
-} from '../api/types';
+import type { ICreate, IEnvironment, IErrorBody, IInterpreter, IJob, IManager } from '../api/types';
+import type { IForm } from '../model/creation';
 import type { IImported } from '../model/draft';
 import { matching } from '../model/groups';
 import type { ILookups } from '../model/lookups';
-import { suggestName } from '../model/names';
 import type { IFailure, IJobLog } from '../tokens';
 import type { IRowActions } from './environmentrow';
 import { EnvironmentList, type IAsking } from './environmentlist';
+import type { IExportFileProps } from './exportfile';
+import { FilterField } from './filterfield';
 import { IconButton } from './iconbutton';
 import { JobList, type ILogWish } from './jobs';
 import { NewForm } from './newform';
-import type { IAnswers } from './rowquestion';
+import type { IAnswers } from './question';
 import { DropHint, EmptyState, FailureState, LoadingState, NothingFound } from './states';
-
-/** What the form starts with: a name, and perhaps the path of a notebook that may run with it. */
-export interface IForm {
-  wish: string;
-  notebook?: string | null;
-  /** Whether the notebook runs with it unless the user says no. */
-  useInNotebook?: boolean;
-  packages?: ReadonlyArray<string>;
-}
 
 export interface IViewProps {
   environments: ReadonlyArray<IEnvironment> | null;
@@ -54,10 +39,10 @@ export interface IViewProps {
   announcement: string;
   actions: IRowActions;
   answers: IAnswers;
-  lookups?: ILookups;
+  lookups: ILookups;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
-  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  files: IExportFileProps['files'];
   onRefresh: () => void;
   onShowForm: (show: boolean) => void;
   /** A file was chosen or dropped. */
@@ -100,11 +85,8 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
       {form && (
         <NewForm
           key={`${form.wish} ${form.notebook} ${form.packages}`}
-          suggestedName={suggestName(form.wish, taken)}
+          form={form}
           taken={taken}
-          notebook={form.notebook}
-          useInNotebook={form.useInNotebook}
-          packages={form.packages}
           manager={props.manager}
           imported={props.imported}
           lookups={props.lookups}
@@ -117,19 +99,12 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
         />
       )}
       {environments !== null && environments.length > 0 && (
-        <input
-          ref={filter}
-          type="search"
-          className="jp-Environments-input jp-Environments-filter"
-          aria-label={trans.__('Filter environments')}
-          placeholder={trans.__('Filter')}
+        <FilterField
+          inputRef={filter}
+          label={trans.__('Filter environments')}
           value={query}
-          onChange={event => setQuery(event.target.value)}
-          onKeyDown={event => {
-            if (event.key === 'Escape') {
-              setQuery('');
-            }
-          }}
+          onChange={setQuery}
+          trans={trans}
         />
       )}
       {failure && <FailureState failure={failure} onRetry={props.onRefresh} trans={trans} />}
@@ -149,7 +124,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           asking={props.asking}
           answers={props.answers}
           taken={taken}
-          loadFormats={props.loadFormats}
+          files={props.files}
           errors={props.errors}
           onFilter={toFilter}
           trans={trans}

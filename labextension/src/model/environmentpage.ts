@@ -3,28 +3,14 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { errorBodyOf } from '../api/request';
-import type {
-  IActivation,
-  IEnvironment,
-  IErrorBody,
-  IExport,
-  IFormat,
-  IJob,
-  IPackage,
-  IPlan,
-  IProblem,
-  IRevision,
-  ITreeNode
-} from '../api/types';
+import type { IEnvironment, IErrorBody, IJob, IPlan } from '../api/types';
 import type { IEnvironmentManager } from '../tokens';
 import { changeOf, isComplete, isEmptyPlan, NOTHING, without, type IPending } from './changes';
 import { isOver, PLAN } from './jobs';
 import { Lookups } from './lookups';
 import { Newest } from './newest';
+import { PageReads, type TabId } from './pagereads';
 import { Preview, type PreviewState } from './preview';
-import { Resource } from './resource';
-
-export type TabId = 'packages' | 'overview' | 'history' | 'health' | 'jobs';
 
 /** How the last job of the environment ended. */
 export interface IOutcome {
@@ -42,12 +28,7 @@ export class EnvironmentPageModel implements IDisposable {
     const changed = () => this._emit();
     this._manager = manager;
     this._id = options.id;
-    this._packages = new Resource(() => reads.packages(this._id), changed);
-    this._tree = new Resource(() => reads.tree(this._id), changed);
-    this._history = new Resource(() => reads.history(this._id), changed);
-    this._health = new Resource(() => reads.health(this._id), changed);
-    this._formats = new Resource(() => reads.formats(), changed);
-    this._activation = new Resource(() => reads.activation(this._id), changed);
+    this.reads = new PageReads(reads, () => this._id, changed);
     this.lookups = new Lookups(reads);
     this.newest = new Newest(name => this.lookups.versions(name));
     this._preview = new Preview(
@@ -62,6 +43,7 @@ export class EnvironmentPageModel implements IDisposable {
     this._signature = signatureOf(this.environment);
   }
 
+  readonly reads: PageReads;
   readonly newest: Newest;
   readonly lookups: Lookups;
 
@@ -94,30 +76,6 @@ export class EnvironmentPageModel implements IDisposable {
   /** The names that a new environment cannot have. */
   get takenNames(): ReadonlyArray<string> {
     return (this._manager.environments ?? []).filter(known => known.managed).map(each => each.name);
-  }
-
-  get packages(): Resource<ReadonlyArray<IPackage>> {
-    return this._packages;
-  }
-
-  get tree(): Resource<ReadonlyArray<ITreeNode>> {
-    return this._tree;
-  }
-
-  get history(): Resource<ReadonlyArray<IRevision>> {
-    return this._history;
-  }
-
-  get health(): Resource<ReadonlyArray<IProblem>> {
-    return this._health;
-  }
-
-  get activation(): Resource<IActivation> {
-    return this._activation;
-  }
-
-  get formats(): Resource<ReadonlyArray<IFormat>> {
-    return this._formats;
   }
 
   /** Newest first, looks ahead left out. */
@@ -181,12 +139,6 @@ export class EnvironmentPageModel implements IDisposable {
     this._watch = null;
   }
 
-  /** Somebody asks why a package is there. */
-  explain(): void {
-    this._explaining = true;
-    this._tree.want();
-  }
-
   setPending(pending: IPending): void {
     this._pending = pending;
     this._outcome = null;
@@ -203,7 +155,7 @@ export class EnvironmentPageModel implements IDisposable {
   /** Does what waits; null when the job was started, else why not. */
   apply(): Promise<IErrorBody | null> {
     this._applied = this._pending;
-    const change = changeOf(this._pending, this._packages.value ?? []);
+    const change = changeOf(this._pending, this.reads.packages.value ?? []);
     return this._start(this._manager.change(this._id, change));
   }
 
@@ -246,11 +198,6 @@ export class EnvironmentPageModel implements IDisposable {
     }
   }
 
-  /** Rejects with a RequestError. */
-  exportAs(format: string): Promise<IExport> {
-    return this._manager.reads.exportAs(this._id, format);
-  }
-
   cancel(job: IJob): void {
     this._manager.jobs.cancel(job.id).catch(() => undefined);
   }
@@ -269,38 +216,24 @@ export class EnvironmentPageModel implements IDisposable {
 
   private _look(): void {
     const wanted = isComplete(this._pending);
-    this._preview.show(wanted ? changeOf(this._pending, this._packages.value ?? []) : null);
+    this._preview.show(wanted ? changeOf(this._pending, this.reads.packages.value ?? []) : null);
   }
 
   private _want(): void {
-    if (!this._watch || !this.environment) {
-      return;
-    }
-    if (this._tab === 'packages') {
-      this._packages.want();
-      if (this._explaining) {
-        this._tree.want();
-      }
-    } else if (this._tab === 'overview') {
-      this._activation.want();
-    } else if (this._tab === 'history') {
-      this._history.want();
-    } else if (this._tab === 'health') {
-      this._health.want();
+    if (this._watch && this.environment) {
+      this.reads.want(this._tab);
     }
   }
 
   private _spoil(): void {
-    for (const resource of [this._packages, this._tree, this._history, this._health]) {
-      resource.spoil();
-    }
+    this.reads.spoil();
     this._want();
   }
 
   private _onManagerChanged(): void {
     if (this._coming !== null && this._manager.environments?.some(e => e.id === this._coming)) {
       this._id = this._coming;
-      this._activation.spoil();
+      this.reads.activation.spoil();
       this._coming = null;
     }
     const signature = signatureOf(this.environment);
@@ -358,12 +291,6 @@ export class EnvironmentPageModel implements IDisposable {
 
   private readonly _manager: IEnvironmentManager;
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _packages: Resource<ReadonlyArray<IPackage>>;
-  private readonly _tree: Resource<ReadonlyArray<ITreeNode>>;
-  private readonly _history: Resource<ReadonlyArray<IRevision>>;
-  private readonly _health: Resource<ReadonlyArray<IProblem>>;
-  private readonly _activation: Resource<IActivation>;
-  private readonly _formats: Resource<ReadonlyArray<IFormat>>;
   private readonly _preview: Preview;
   private _id: string;
   /** The id that a rename under way leads to. */
@@ -373,7 +300,6 @@ export class EnvironmentPageModel implements IDisposable {
   private _pending: IPending = NOTHING;
   private _applied: IPending | null = null;
   private _outcome: IOutcome | null = null;
-  private _explaining = false;
   private _watch: IDisposable | null = null;
   private _isDisposed = false;
 }

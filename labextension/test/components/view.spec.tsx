@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
+import { RequestError } from '../../src/api/request';
 import type { IInterpreter, IManager } from '../../src/api/types';
 import { EnvironmentsView, type IViewProps } from '../../src/components/view';
 import { environment, job } from '../server';
@@ -56,7 +57,8 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
       onRegisterKernel: jest.fn(),
       onRepair: jest.fn(),
       onAskRemove: jest.fn(),
-      onMenu: jest.fn()
+      onMenu: jest.fn(),
+      onCopy: jest.fn()
     },
     answers: {
       onKeep: jest.fn(),
@@ -68,10 +70,24 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
     },
     onRefresh: jest.fn(),
     onShowForm: jest.fn(),
-    loadFormats: async () => [
-      { name: 'r', title: 'requirements.txt', filename: 'r.txt', imports: true, exports: true },
-      { name: 'p', title: 'pyproject.toml', filename: 'p.toml', imports: true, exports: false }
-    ],
+    files: {
+      formats: async () => [
+        { name: 'r', title: 'requirements.txt', filename: 'r.txt', imports: true, exports: true },
+        { name: 'e', title: 'environment.yml', filename: 'e.yml', imports: true, exports: true },
+        { name: 'p', title: 'pyproject.toml', filename: 'p.toml', imports: true, exports: false }
+      ],
+      exportAs: async (_, format) => {
+        if (format === 'e') {
+          throw new RequestError(422, { message: 'No conda packages.', reason: 'x', hint: null });
+        }
+        return { filename: 'r.txt', text: 'six==1\n' };
+      }
+    },
+    lookups: {
+      search: async () => [],
+      versions: async name => ({ name, versions: [], summary: null }),
+      distributions: async modules => modules
+    },
     loadManagers: async () => [
       manager({ default: true }),
       manager({ name: 'conda', title: 'conda', available: false, reason: 'It is not installed.' }),
@@ -254,15 +270,23 @@ describe('list', () => {
     expect(answers.onKeep).toHaveBeenCalledWith(some[0]);
   });
 
-  it('saves as a file of a format that can be written', async () => {
-    const { answers } = show({
+  it('shows the file of a format that can be written, to copy and to save', async () => {
+    const { answers, actions } = show({
       environments: some,
       asking: { id: 'alpha-id', question: 'export' }
     });
-    await screen.findByRole('option', { name: 'requirements.txt' });
+    const content = await screen.findByRole('region', { name: 'Content of r.txt' });
+    expect(content.textContent).toBe('six==1\n');
     expect(screen.queryByRole('option', { name: 'pyproject.toml' })).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Copy' }));
+    expect(actions.onCopy).toHaveBeenCalledWith('six==1\n');
     fireEvent.click(screen.getByRole('button', { name: 'Download' }));
-    expect(answers.onExport).toHaveBeenCalledWith(some[0], 'r');
+    const file = { filename: 'r.txt', text: 'six==1\n' };
+    expect(answers.onExport).toHaveBeenCalledWith(some[0], file);
+    const formats = screen.getByLabelText('Save alpha as a file', { selector: 'select' });
+    fireEvent.change(formats, { target: { value: 'e' } });
+    await screen.findByText('No conda packages.');
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Download' }).disabled).toBe(true);
   });
 
   it('says at the row why the server refused, the tool’s words on demand', () => {
@@ -293,7 +317,9 @@ describe('list', () => {
 });
 
 describe('form', () => {
-  const open = { form: { wish: 'Thesis' } };
+  const open = {
+    form: { wish: 'Thesis', notebook: null, useInNotebook: true, packages: [] }
+  };
 
   async function ready(fields: Partial<IViewProps> = {}): Promise<IViewProps> {
     const all = show({ ...open, ...fields });

@@ -11,7 +11,7 @@ import { reasonsFor } from '../../model/tree';
 import type { IJobLog } from '../../tokens';
 import { ErrorText } from '../errortext';
 import { IconButton } from '../iconbutton';
-import { JobLogView } from '../joblog';
+import { JobLogView, LogLink } from '../joblog';
 import { ProgressBar } from '../progressbar';
 import { jobTitle, progressText } from '../text';
 import { PlanList, planSummary } from './planlist';
@@ -72,22 +72,13 @@ function JobStrip(props: IChangeBarProps & { job: IJob }): JSX.Element {
   const { job, trans } = props;
   const [open, setOpen] = useState(false);
   const title = jobTitle(job);
-  const text = progressText(job.progress, trans);
   return (
     <div className="jp-EnvironmentPage-strip">
       <div className="jp-EnvironmentPage-stripHead">
         <strong>{title}</strong>
-        <span className="jp-EnvironmentPage-muted">{text}</span>
+        <span className="jp-EnvironmentPage-muted">{progressText(job.progress, trans)}</span>
         <span className="jp-EnvironmentPage-fill" />
-        <button
-          type="button"
-          className="jp-Environments-link"
-          aria-expanded={open}
-          aria-label={trans.__('Log of %1', title)}
-          onClick={() => setOpen(!open)}
-        >
-          {trans.__('Log')}
-        </button>
+        <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />
         <button
           type="button"
           className="jp-Environments-button"
@@ -97,7 +88,7 @@ function JobStrip(props: IChangeBarProps & { job: IJob }): JSX.Element {
           {trans.__('Cancel')}
         </button>
       </div>
-      <ProgressBar fraction={job.progress.fraction} label={title} text={text} />
+      <ProgressBar job={job} trans={trans} />
       {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
     </div>
   );
@@ -107,17 +98,7 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
   const { outcome, trans } = props;
   const { job, plan, undo } = outcome;
   const [open, setOpen] = useState(false);
-  const log = (
-    <button
-      type="button"
-      className="jp-Environments-link"
-      aria-expanded={open}
-      aria-label={trans.__('Log of %1', jobTitle(job))}
-      onClick={() => setOpen(!open)}
-    >
-      {trans.__('Log')}
-    </button>
-  );
+  const log = <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />;
   const dismiss = (
     <IconButton icon={closeIcon} label={trans.__('Dismiss')} onClick={props.onDismiss} />
   );

@@ -1,27 +1,29 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import React, { useId, useState } from 'react';
+import React, { useState } from 'react';
 
-import type { IEnvironment, IErrorBody, IFormat } from '../../api/types';
-import { nameProblem, suggestName } from '../../model/names';
+import type { IEnvironment, IErrorBody, IExport } from '../../api/types';
+import type { Question } from '../../tokens';
 import { ErrorText } from '../errortext';
-import { takeFocus } from '../focus';
+import type { IExportFileProps } from '../exportfile';
 import { MenuButton, type IMenuItem } from '../menubutton';
-import { details, size, stateText } from '../text';
+import { EnvironmentQuestion, type IAnswers } from '../question';
+import { details, stateText } from '../text';
 
 export interface IHeadProps {
   environment: IEnvironment;
   running: number;
   /** Whether a job changes it now. */
   busy: boolean;
-  formats: ReadonlyArray<IFormat> | null;
+  files: IExportFileProps['files'];
   takenNames: ReadonlyArray<string>;
   onOpenNotebook: () => Promise<IErrorBody | null>;
   /** Absent where the server has no terminals. */
   onOpenTerminal?: () => Promise<IErrorBody | null>;
-  onWantFormats: () => void;
+  onExport: (file: IExport) => void;
+  onCopy: (text: string) => void;
   /** Null when it was done or the job was started, else why not; the same for the rest. */
-  onExport: (format: string) => Promise<IErrorBody | null>;
+  onRenameKernel: (displayName: string) => Promise<IErrorBody | null>;
   onRename: (name: string) => Promise<IErrorBody | null>;
   onClone: (name: string) => Promise<IErrorBody | null>;
   onRemove: () => Promise<IErrorBody | null>;
@@ -31,16 +33,31 @@ export interface IHeadProps {
   trans: TranslationBundle;
 }
 
-type Asked = 'rename' | 'clone' | 'remove' | null;
-
 /** Name, facts, and what can be done with the whole environment. */
 export function Head(props: IHeadProps): JSX.Element {
   const { environment, running, busy, trans } = props;
-  const [asked, setAsked] = useState<Asked>(null);
+  const [asked, setAsked] = useState<Question | null>(null);
   const [error, setError] = useState<IErrorBody | null>(null);
   const run = (act: () => Promise<IErrorBody | null>) => {
     setError(null);
     void act().then(setError);
+  };
+  const answered = (act?: () => Promise<IErrorBody | null>) => {
+    setAsked(null);
+    if (act) {
+      run(act);
+    }
+  };
+  const answers: IAnswers = {
+    onKeep: () => answered(),
+    onRename: (_, name) => answered(() => props.onRename(name)),
+    onDisplayName: (_, name) => answered(() => props.onRenameKernel(name)),
+    onClone: (_, name) => answered(() => props.onClone(name)),
+    onRemove: () => answered(props.onRemove),
+    onExport: (_, file) => {
+      answered();
+      props.onExport(file);
+    }
   };
   const state = stateText(environment, running, trans);
   const items: IMenuItem[] = menuItems(props, setAsked, run);
@@ -80,50 +97,29 @@ export function Head(props: IHeadProps): JSX.Element {
               {trans.__('Terminal')}
             </button>
           )}
-          <MenuButton
-            label={trans.__('Export')}
-            empty={trans.__('Loading…')}
-            items={(props.formats ?? [])
-              .filter(format => format.exports)
-              .map(format => ({
-                label: format.title,
-                onClick: () => run(() => props.onExport(format.name))
-              }))}
-            onOpen={props.onWantFormats}
-          />
-          <MenuButton label={trans.__('More actions')} icon={ellipsesIcon} empty="" items={items} />
+          <button
+            type="button"
+            className="jp-Environments-button"
+            disabled={environment.state === 'broken'}
+            aria-expanded={asked === 'export'}
+            onClick={() => setAsked(asked === 'export' ? null : 'export')}
+          >
+            {trans.__('Export…')}
+          </button>
+          <MenuButton label={trans.__('More actions')} icon={ellipsesIcon} items={items} />
         </div>
       </div>
       {error && <ErrorText error={error} trans={trans} />}
-      {(asked === 'rename' || asked === 'clone') && (
-        <NameForm
-          key={asked}
-          label={
-            asked === 'rename'
-              ? trans.__('New name of %1', environment.name)
-              : trans.__('Name of the copy of %1', environment.name)
-          }
-          action={asked === 'rename' ? trans.__('Rename') : trans.__('Copy')}
-          first={
-            asked === 'rename'
-              ? environment.name
-              : suggestName(`${environment.name}-copy`, props.takenNames)
-          }
+      {asked && (
+        <EnvironmentQuestion
+          {...answers}
+          question={asked}
+          environment={environment}
+          running={running}
           taken={props.takenNames}
-          onSubmit={asked === 'rename' ? props.onRename : props.onClone}
-          onClose={() => setAsked(null)}
+          files={props.files}
+          onCopy={props.onCopy}
           trans={trans}
-        />
-      )}
-      {asked === 'remove' && (
-        <RemoveQuestion
-          {...props}
-          onRemove={() => {
-            setAsked(null);
-            run(props.onRemove);
-            return Promise.resolve(null);
-          }}
-          onClose={() => setAsked(null)}
         />
       )}
     </header>
@@ -139,7 +135,7 @@ function dotOf(environment: IEnvironment, running: number): string {
 
 function menuItems(
   props: IHeadProps,
-  ask: (asked: Asked) => void,
+  ask: (asked: Question) => void,
   run: (act: () => Promise<IErrorBody | null>) => void
 ): IMenuItem[] {
   const { environment, busy, trans } = props;
@@ -177,143 +173,4 @@ function menuItems(
     }
   );
   return items;
-}
-
-interface INameFormProps {
-  label: string;
-  action: string;
-  first: string;
-  taken: ReadonlyArray<string>;
-  onSubmit: (name: string) => Promise<IErrorBody | null>;
-  onClose: () => void;
-  trans: TranslationBundle;
-}
-
-/** A name in one line, told as it is typed whether it will do. */
-function NameForm(props: INameFormProps): JSX.Element {
-  const { first, trans } = props;
-  const id = useId();
-  const [name, setName] = useState(first);
-  const [error, setError] = useState<IErrorBody | null>(null);
-  const renaming = props.taken.includes(first);
-  const problem = nameProblem(
-    name,
-    // Its own name in another case is free for it.
-    renaming ? props.taken.filter(other => other !== first) : props.taken,
-    trans
-  );
-  const unchanged = renaming && name === first;
-  return (
-    <form
-      className="jp-EnvironmentPage-ask"
-      aria-label={props.label}
-      onSubmit={event => {
-        event.preventDefault();
-        if (!problem && !unchanged) {
-          void props.onSubmit(name).then(refused => {
-            setError(refused);
-            if (!refused) {
-              props.onClose();
-            }
-          });
-        }
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.onClose();
-        }
-      }}
-    >
-      <label htmlFor={id}>{props.label}</label>
-      <input
-        id={id}
-        ref={takeFocus}
-        className="jp-Environments-input"
-        value={name}
-        autoComplete="off"
-        spellCheck={false}
-        aria-invalid={problem !== null}
-        aria-describedby={`${id}-note`}
-        onChange={event => {
-          setName(event.target.value);
-          setError(null);
-        }}
-      />
-      <button type="button" className="jp-Environments-button" onClick={props.onClose}>
-        {trans.__('Cancel')}
-      </button>
-      <button
-        type="submit"
-        className="jp-Environments-button jp-mod-accept"
-        disabled={problem !== null || unchanged}
-      >
-        {props.action}
-      </button>
-      <div
-        id={`${id}-note`}
-        className="jp-Environments-note"
-        data-state={problem ? 'error' : 'ok'}
-        aria-live="polite"
-      >
-        {problem ?? (unchanged ? '' : trans.__('✓ free'))}
-      </div>
-      {error && <ErrorText error={error} trans={trans} />}
-    </form>
-  );
-}
-
-function RemoveQuestion(props: IHeadProps & { onClose: () => void }): JSX.Element {
-  const { environment, running, trans } = props;
-  const question = trans.__('Remove %1?', environment.name);
-  return (
-    <div
-      className="jp-Environments-confirm"
-      role="group"
-      aria-label={question}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.onClose();
-        }
-      }}
-    >
-      <div>
-        <strong>{question}</strong>{' '}
-        {environment.size === null
-          ? trans.__('Its packages and its kernel go; notebooks stay.')
-          : trans.__(
-              'Its packages and its kernel go, which frees %1; notebooks stay.',
-              size(environment.size)
-            )}
-        {running > 0 && (
-          <span className="jp-Environments-warning">
-            {' '}
-            {trans._n(
-              '%1 kernel of it is running and will fail.',
-              '%1 kernels of it are running and will fail.',
-              running
-            )}
-          </span>
-        )}
-      </div>
-      <div className="jp-Environments-buttons">
-        <button
-          type="button"
-          ref={takeFocus}
-          className="jp-Environments-button"
-          onClick={props.onClose}
-        >
-          {trans.__('Keep')}
-        </button>
-        <button
-          type="button"
-          className="jp-Environments-button jp-mod-warn"
-          onClick={() => void props.onRemove()}
-        >
-          {running > 0 ? trans.__('Remove anyway') : trans.__('Remove')}
-        </button>
-      </div>
-    </div>
-  );
 }

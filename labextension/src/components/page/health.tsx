@@ -3,6 +3,7 @@ import React, { useState } from 'react';
 
 import type { IErrorBody, IProblem } from '../../api/types';
 import { ErrorText } from '../errortext';
+import { ReadState, type IRead } from '../readstate';
 
 export interface IProblemListProps {
   problems: ReadonlyArray<IProblem>;
@@ -66,28 +67,21 @@ function severityText(severity: IProblem['severity'], trans: TranslationBundle):
 }
 
 export interface IHealthTabProps extends Omit<IProblemListProps, 'problems'> {
-  /** Null before the first answer. */
-  problems: ReadonlyArray<IProblem> | null;
-  failure: IErrorBody | null;
+  health: IRead<ReadonlyArray<IProblem>>;
   onRetry: () => void;
 }
 
 export function HealthTab(props: IHealthTabProps): JSX.Element {
-  const { problems, failure, trans } = props;
+  const { trans } = props;
+  const problems = props.health.value;
   return (
     <div className="jp-EnvironmentPage-scroll">
-      {failure && (
-        <ErrorText error={failure} trans={trans}>
-          <button type="button" className="jp-Environments-button" onClick={props.onRetry}>
-            {trans.__('Try again')}
-          </button>
-        </ErrorText>
-      )}
-      {problems === null && !failure && (
-        <div className="jp-Environments-message jp-mod-late" role="status">
-          {trans.__('Looking for problems…')}
-        </div>
-      )}
+      <ReadState
+        read={props.health}
+        waiting={trans.__('Looking for problems…')}
+        onRetry={props.onRetry}
+        trans={trans}
+      />
       {problems && <ProblemList {...props} problems={problems} />}
       {problems?.length === 0 && (
         <div className="jp-Environments-message" role="status">

@@ -4,13 +4,13 @@ import React, { useState } from 'react';
 
 import type { IErrorBody, IRevision } from '../../api/types';
 import { ErrorText } from '../errortext';
+import { ReadState, type IRead } from '../readstate';
 import { PlanList, planSummary } from './planlist';
 import { actionText, askedText, byText } from './words';
 
 export interface IHistoryTabProps {
-  /** Newest first; null before the first answer. */
-  revisions: ReadonlyArray<IRevision> | null;
-  failure: IErrorBody | null;
+  /** Newest first. */
+  history: IRead<ReadonlyArray<IRevision>>;
   /** Whether nothing can be changed now. */
   locked: boolean;
   onRollback: (revision: number) => Promise<IErrorBody | null>;
@@ -20,23 +20,18 @@ export interface IHistoryTabProps {
 
 /** The revisions of an environment; each can be had back. */
 export function HistoryTab(props: IHistoryTabProps): JSX.Element {
-  const { revisions, failure, trans } = props;
+  const { trans } = props;
+  const revisions = props.history.value;
   const [error, setError] = useState<IErrorBody | null>(null);
   return (
     <div className="jp-EnvironmentPage-scroll">
-      {failure && (
-        <ErrorText error={failure} trans={trans}>
-          <button type="button" className="jp-Environments-button" onClick={props.onRetry}>
-            {trans.__('Try again')}
-          </button>
-        </ErrorText>
-      )}
+      <ReadState
+        read={props.history}
+        waiting={trans.__('Reading the history…')}
+        onRetry={props.onRetry}
+        trans={trans}
+      />
       {error && <ErrorText error={error} trans={trans} />}
-      {revisions === null && !failure && (
-        <div className="jp-Environments-message jp-mod-late" role="status">
-          {trans.__('Reading the history…')}
-        </div>
-      )}
       {revisions?.length === 0 && (
         <div className="jp-Environments-message" role="status">
           {trans.__(

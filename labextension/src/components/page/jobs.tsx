@@ -3,9 +3,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { IJob } from '../../api/types';
+import { isOver } from '../../model/jobs';
 import type { IJobLog } from '../../tokens';
 import { ErrorText } from '../errortext';
-import { JobLogView } from '../joblog';
+import { JobLogView, LogLink } from '../joblog';
 import { ProgressBar } from '../progressbar';
 import { jobTitle, progressText } from '../text';
 import { jobStateText } from './words';
@@ -41,8 +42,7 @@ function Job(props: IJobsTabProps & { job: IJob }): JSX.Element {
   const { job, trans } = props;
   const [open, setOpen] = useState(false);
   const title = jobTitle(job);
-  const under = job.state === 'queued' || job.state === 'running';
-  const text = progressText(job.progress, trans);
+  const under = !isOver(job);
   const time = job.ended ?? job.started ?? job.created;
   return (
     <li className="jp-EnvironmentPage-revision" data-state={job.state}>
@@ -56,15 +56,7 @@ function Job(props: IJobsTabProps & { job: IJob }): JSX.Element {
           </time>
         </span>
         <span className="jp-EnvironmentPage-fill" />
-        <button
-          type="button"
-          className="jp-Environments-link"
-          aria-expanded={open}
-          aria-label={trans.__('Log of %1', title)}
-          onClick={() => setOpen(!open)}
-        >
-          {trans.__('Log')}
-        </button>
+        <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />
         {under && (
           <button
             type="button"
@@ -78,8 +70,8 @@ function Job(props: IJobsTabProps & { job: IJob }): JSX.Element {
       </div>
       {under && (
         <>
-          <ProgressBar fraction={job.progress.fraction} label={title} text={text} />
-          <div className="jp-EnvironmentPage-muted">{text}</div>
+          <ProgressBar job={job} trans={trans} />
+          <div className="jp-EnvironmentPage-muted">{progressText(job.progress, trans)}</div>
         </>
       )}
       {job.error && job.state === 'failed' && <ErrorText error={job.error} trans={trans} />}

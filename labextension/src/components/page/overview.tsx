@@ -1,12 +1,12 @@
 import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon, editIcon, HTMLSelect } from '@jupyterlab/ui-components';
-import React, { useId, useState } from 'react';
+import React, { useState } from 'react';
 
-import type { IActivation, IEnvironment, IErrorBody, IKernelName } from '../../api/types';
+import type { IActivation, IEnvironment, IErrorBody } from '../../api/types';
 import { ErrorText } from '../errortext';
-import { takeFocus } from '../focus';
 import { IconButton } from '../iconbutton';
+import { KernelNameQuestion } from '../question';
 import { size } from '../text';
 import { ProblemList } from './health';
 
@@ -27,6 +27,7 @@ export interface IOverviewProps {
 export function Overview(props: IOverviewProps): JSX.Element {
   const { environment, busy, trans } = props;
   const { python, kernels, prefix } = environment;
+  const [naming, setNaming] = useState(false);
   const [error, setError] = useState<IErrorBody | null>(null);
   const version = [python.implementation, python.version].filter(Boolean).join(' ');
   return (
@@ -69,8 +70,29 @@ export function Overview(props: IOverviewProps): JSX.Element {
         <dt>{kernels.length > 1 ? trans.__('Kernels') : trans.__('Kernel')}</dt>
         <dd>
           {kernels.map(kernel => (
-            <KernelName key={kernel.name} {...props} kernel={kernel} />
+            <div key={kernel.name} className="jp-EnvironmentPage-copyable">
+              <span title={kernel.name}>{kernel.display_name}</span>
+              {!environment.protected && (
+                <IconButton
+                  icon={editIcon}
+                  label={trans.__('Rename the kernel %1', kernel.display_name)}
+                  disabled={busy}
+                  onClick={() => setNaming(true)}
+                />
+              )}
+            </div>
           ))}
+          {naming && (
+            <KernelNameQuestion
+              environment={environment}
+              onAnswer={name => {
+                setNaming(false);
+                void props.onRenameKernel(name).then(setError);
+              }}
+              onKeep={() => setNaming(false)}
+              trans={trans}
+            />
+          )}
           {kernels.length === 0 && (
             <>
               {trans.__('Not offered to notebooks.')}{' '}
@@ -142,6 +164,7 @@ function Activation(props: IOverviewProps): JSX.Element {
   return (
     <span className="jp-EnvironmentPage-activate">
       <HTMLSelect
+        className="jp-Environments-select"
         aria-label={trans.__('Shell')}
         value={chosen.shell}
         onChange={event => setShell(event.target.value)}
@@ -167,72 +190,3 @@ const SHELL_NAMES: { [shell: string]: string } = {
   powershell: 'PowerShell',
   cmd: 'cmd'
 };
-
-/** The name in launcher and pickers, changed where it stands. */
-function KernelName(props: IOverviewProps & { kernel: IKernelName }): JSX.Element {
-  const { kernel, busy, environment, trans } = props;
-  const id = useId();
-  const [text, setText] = useState<string | null>(null);
-  const [error, setError] = useState<IErrorBody | null>(null);
-  if (text === null) {
-    return (
-      <div className="jp-EnvironmentPage-copyable">
-        <span title={kernel.name}>{kernel.display_name}</span>
-        {!environment.protected && (
-          <IconButton
-            icon={editIcon}
-            label={trans.__('Rename the kernel %1', kernel.display_name)}
-            disabled={busy}
-            onClick={() => setText(kernel.display_name)}
-          />
-        )}
-      </div>
-    );
-  }
-  return (
-    <form
-      className="jp-EnvironmentPage-ask"
-      aria-label={trans.__('Name of the kernel')}
-      onSubmit={event => {
-        event.preventDefault();
-        if (text.trim()) {
-          void props.onRenameKernel(text.trim()).then(refused => {
-            setError(refused);
-            if (!refused) {
-              setText(null);
-            }
-          });
-        }
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          setText(null);
-        }
-      }}
-    >
-      <label htmlFor={id} className="jp-sr-only">
-        {trans.__('Name in launcher and pickers')}
-      </label>
-      <input
-        id={id}
-        ref={takeFocus}
-        className="jp-Environments-input"
-        value={text}
-        maxLength={100}
-        onChange={event => setText(event.target.value)}
-      />
-      <button type="button" className="jp-Environments-button" onClick={() => setText(null)}>
-        {trans.__('Cancel')}
-      </button>
-      <button
-        type="submit"
-        className="jp-Environments-button jp-mod-accept"
-        disabled={!text.trim() || text.trim() === kernel.display_name}
-      >
-        {trans.__('Rename')}
-      </button>
-      {error && <ErrorText error={error} trans={trans} />}
-    </form>
-  );
-}

@@ -195,6 +195,7 @@ function Detail(props: IPackageRowProps): JSX.Element {
               <dt>{trans.__('Version')}</dt>
               <dd>
                 <HTMLSelect
+                  className="jp-Environments-select"
                   aria-label={trans.__('Version of %1', item.name)}
                   tabIndex={tabIndex}
                   value={chosen}

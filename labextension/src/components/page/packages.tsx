@@ -1,22 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, {
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useId,
-  useMemo,
-  useRef,
-  useState
-} from 'react';
+import React, { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { IEnvironment, IErrorBody, IPackage, ITreeNode } from '../../api/types';
-import { withAdds, withWish, type IPending, type Wish } from '../../model/changes';
+import { withWish, type IPending, type Wish } from '../../model/changes';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
 import { FIRST_VIEW, isFromIndex, selectPackages, type SortKey } from '../../model/packagelist';
 import { isOutdated } from '../../model/requirements';
-import { ErrorText } from '../errortext';
-import { PackagesField, withDraft } from '../packagesfield';
+import { FilterField } from '../filterfield';
+import { ReadState, type IRead } from '../readstate';
+import { AddField } from './addfield';
+import { Newer } from './newer';
 import { keyOf, PackageTable } from './packagetable';
 
 /** Scrolling past rows asks for nothing: this long they have to stay in view. */
@@ -24,9 +18,7 @@ const SETTLE_MS = 250;
 
 export interface IPackagesTabProps {
   environment: IEnvironment;
-  /** Null before the first answer. */
-  packages: ReadonlyArray<IPackage> | null;
-  failure: IErrorBody | null;
+  packages: IRead<ReadonlyArray<IPackage>>;
   tree: ReadonlyArray<ITreeNode> | null;
   newest: (name: string) => Known | undefined;
   /** Why the index is not asked at present. */
@@ -45,7 +37,8 @@ export interface IPackagesTabProps {
 
 /** What is installed, what could be, and what shall be. */
 export function PackagesTab(props: IPackagesTabProps): JSX.Element {
-  const { environment, packages, pending, newest, trans } = props;
+  const { environment, pending, newest, trans } = props;
+  const packages = props.packages.value;
   const { onPending, onWantNewest } = props;
   const [view, setView] = useState(FIRST_VIEW);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -119,7 +112,6 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     []
   );
   const { query } = view;
-  const setQuery = (text: string) => setView(old => ({ ...old, query: text }));
   const forAll = (wish: Wish) => {
     onWish(
       chosen.map(item => item.name),
@@ -136,19 +128,12 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         <AddField {...props} locked={locked} />
       )}
       <div className="jp-EnvironmentPage-tools">
-        <input
-          ref={filter}
-          type="search"
-          className="jp-Environments-input"
-          aria-label={trans.__('Filter packages')}
-          placeholder={trans.__('Filter')}
+        <FilterField
+          inputRef={filter}
+          label={trans.__('Filter packages')}
           value={query}
-          onChange={event => setQuery(event.target.value)}
-          onKeyDown={event => {
-            if (event.key === 'Escape') {
-              setQuery('');
-            }
-          }}
+          onChange={text => setView(old => ({ ...old, query: text }))}
+          trans={trans}
         />
         <label>
           <input
@@ -209,18 +194,12 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           </button>
         </div>
       )}
-      {props.failure && (
-        <ErrorText error={props.failure} trans={trans}>
-          <button type="button" className="jp-Environments-button" onClick={props.onRetry}>
-            {trans.__('Try again')}
-          </button>
-        </ErrorText>
-      )}
-      {packages === null && !props.failure && (
-        <div className="jp-Environments-message jp-mod-late" role="status">
-          {trans.__('Reading the packages…')}
-        </div>
-      )}
+      <ReadState
+        read={props.packages}
+        waiting={trans.__('Reading the packages…')}
+        onRetry={props.onRetry}
+        trans={trans}
+      />
       {packages !== null && items.length === 0 && (
         <div className="jp-Environments-message" role="status">
           <p>{nothingText(packages.length, view.outdatedOnly, query, trans)}</p>
@@ -254,119 +233,6 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         />
       )}
     </div>
-  );
-}
-
-function AddField(props: IPackagesTabProps & { locked: boolean }): JSX.Element {
-  const { pending, onPending, trans } = props;
-  const id = useId();
-  const [draft, setDraft] = useState('');
-  const invalid = pending.adds.filter(entry => !entry.valid);
-  return (
-    <div className="jp-EnvironmentPage-add">
-      <label htmlFor={id}>{trans.__('Add packages')}</label>
-      <PackagesField
-        id={id}
-        entries={pending.adds}
-        draft={draft}
-        describedBy={`${id}-note`}
-        onChange={(adds, text) => {
-          setDraft(text);
-          if (adds !== pending.adds) {
-            onPending(withAdds(pending, adds));
-          }
-        }}
-        lookups={props.lookups}
-        trans={trans}
-      />
-      {draft.trim() !== '' && (
-        <button
-          type="button"
-          className="jp-Environments-button"
-          disabled={props.locked}
-          onClick={() => {
-            onPending(withAdds(pending, withDraft(pending.adds, draft)));
-            setDraft('');
-          }}
-        >
-          {trans.__('Add')}
-        </button>
-      )}
-      <div
-        id={`${id}-note`}
-        className="jp-Environments-note"
-        data-state={invalid.length > 0 ? 'error' : 'ok'}
-        aria-live="polite"
-      >
-        {invalid.length > 0
-          ? trans.__('Not a package, URL or path: %1', invalid.map(each => each.text).join(', '))
-          : trans.__('Type a name, or paste a “pip install” line, requirements or an import.')}
-      </div>
-    </div>
-  );
-}
-
-interface INewerProps extends IPackagesTabProps {
-  names: ReadonlyArray<string>;
-  checking: boolean;
-  outdated: ReadonlyArray<string>;
-  locked: boolean;
-  onCheck: () => void;
-  onWish: (names: ReadonlyArray<string>, wish: Wish | null) => void;
-}
-
-/** Asks for newer versions of all, and says how far that is. */
-function Newer(props: INewerProps): JSX.Element | null {
-  const { names, checking, outdated, newestFailure, newest, trans } = props;
-  const done = names.filter(name => !!newest(name)).length;
-  if (newestFailure) {
-    return (
-      <span className="jp-EnvironmentPage-newer" role="status">
-        <span title={newestFailure.hint ?? undefined}>
-          {trans.__('Newest versions are not known: %1', newestFailure.message)}
-        </span>
-        <button type="button" className="jp-Environments-link" onClick={props.onRetryNewest}>
-          {trans.__('Try again')}
-        </button>
-      </span>
-    );
-  }
-  if (names.length === 0) {
-    return null;
-  }
-  if (done < names.length) {
-    return checking ? (
-      <span className="jp-EnvironmentPage-newer jp-EnvironmentPage-muted">
-        {trans.__('Checked %1 of %2', done, names.length)}
-      </span>
-    ) : (
-      <button
-        type="button"
-        className="jp-Environments-link jp-EnvironmentPage-newer"
-        onClick={props.onCheck}
-      >
-        {trans.__('Check for newer versions')}
-      </button>
-    );
-  }
-  return (
-    <span className="jp-EnvironmentPage-newer">
-      <span role="status" className="jp-EnvironmentPage-muted">
-        {outdated.length === 0
-          ? trans.__('All are the newest.')
-          : trans._n('%1 newer version', '%1 newer versions', outdated.length)}
-      </span>
-      {outdated.length > 0 && (
-        <button
-          type="button"
-          className="jp-Environments-link"
-          disabled={props.locked}
-          onClick={() => props.onWish(outdated, { kind: 'upgrade' })}
-        >
-          {trans.__('Upgrade all')}
-        </button>
-      )}
-    </span>
   );
 }
 

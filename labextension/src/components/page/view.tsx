@@ -5,7 +5,7 @@ import type {
   IActivation,
   IEnvironment,
   IErrorBody,
-  IFormat,
+  IExport,
   IJob,
   IPackage,
   IProblem,
@@ -13,11 +13,14 @@ import type {
   ITreeNode
 } from '../../api/types';
 import { NOTHING, type IPending } from '../../model/changes';
-import type { IOutcome, TabId } from '../../model/environmentpage';
+import type { IOutcome } from '../../model/environmentpage';
+import type { TabId } from '../../model/pagereads';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
 import type { PreviewState } from '../../model/preview';
 import type { IFailure, IJobLog } from '../../tokens';
+import type { IExportFileProps } from '../exportfile';
+import type { IRead } from '../readstate';
 import { FailureState } from '../states';
 import { jobTitle } from '../text';
 import { ChangeBar, outcomeText } from './changebar';
@@ -28,12 +31,6 @@ import { JobsTab } from './jobs';
 import { Overview } from './overview';
 import { PackagesTab } from './packages';
 import { Tabs } from './tabs';
-
-/** What is known of something read from the server. */
-export interface IRead<T> {
-  value: T | null;
-  failure: IErrorBody | null;
-}
 
 /** Null when it was done or the job was started, else why not. */
 export type Act = Promise<IErrorBody | null>;
@@ -51,7 +48,7 @@ export interface IPageProps {
   tree: IRead<ReadonlyArray<ITreeNode>>;
   history: IRead<ReadonlyArray<IRevision>>;
   health: IRead<ReadonlyArray<IProblem>>;
-  formats: IRead<ReadonlyArray<IFormat>>;
+  files: IExportFileProps['files'];
   activation: IRead<IActivation>;
   /** Another function whenever it may answer differently. */
   newest: (name: string) => Known | undefined;
@@ -75,8 +72,7 @@ export interface IPageProps {
   onRetryNewest: () => void;
   /** Reads what the open tab shows once more. */
   onRetry: () => void;
-  onWantFormats: () => void;
-  onExport: (format: string) => Act;
+  onExport: (file: IExport) => void;
   onOpenNotebook: () => Act;
   onOpenTerminal?: () => Act;
   onRename: (name: string) => Act;
@@ -110,7 +106,7 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
   });
   return (
     <div className="jp-EnvironmentPage-view">
-      <Head {...props} environment={environment} busy={busy} formats={props.formats.value} />
+      <Head {...props} environment={environment} busy={busy} />
       <Tabs
         prefix={id}
         label={trans.__('Parts of the page')}
@@ -136,14 +132,7 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
       />
       {/* Kept in the page, so that filter, scroll and selection outlast a look elsewhere. */}
       <div {...panel('packages')} hidden={tab !== 'packages'}>
-        <PackagesTab
-          {...props}
-          environment={environment}
-          packages={props.packages.value}
-          failure={props.packages.failure}
-          tree={props.tree.value}
-          busy={busy}
-        />
+        <PackagesTab {...props} environment={environment} tree={props.tree.value} busy={busy} />
       </div>
       {tab === 'overview' && (
         <div {...panel('overview')}>
@@ -157,22 +146,12 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
       )}
       {tab === 'history' && (
         <div {...panel('history')}>
-          <HistoryTab
-            {...props}
-            revisions={props.history.value}
-            failure={props.history.failure}
-            locked={busy || fixed}
-          />
+          <HistoryTab {...props} locked={busy || fixed} />
         </div>
       )}
       {tab === 'health' && (
         <div {...panel('health')}>
-          <HealthTab
-            {...props}
-            problems={props.health.value}
-            failure={props.health.failure}
-            busy={busy}
-          />
+          <HealthTab {...props} busy={busy} />
         </div>
       )}
       {tab === 'jobs' && (

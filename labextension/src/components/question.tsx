@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { HTMLSelect } from '@jupyterlab/ui-components';
-import React, { useEffect, useId, useRef, useState } from 'react';
+import React, { useId, useState } from 'react';
 
-import type { IEnvironment, IFormat } from '../api/types';
+import type { IEnvironment, IExport } from '../api/types';
 import { nameProblem, suggestName } from '../model/names';
 import type { Question } from '../tokens';
+import { ExportFile, type IExportFileProps } from './exportfile';
 import { takeFocus } from './focus';
 import { size } from './text';
 
@@ -14,87 +14,121 @@ export interface IAnswers {
   onRename: (environment: IEnvironment, name: string) => void;
   onDisplayName: (environment: IEnvironment, displayName: string) => void;
   onClone: (environment: IEnvironment, name: string) => void;
-  onExport: (environment: IEnvironment, format: string) => void;
+  onExport: (environment: IEnvironment, file: IExport) => void;
   /** Nothing is to be done. */
   onKeep: (environment: IEnvironment) => void;
 }
 
-export interface IRowQuestionProps extends IAnswers {
+export interface IEnvironmentQuestionProps extends IAnswers {
   question: Question;
   environment: IEnvironment;
   running: number;
   /** Names in use. */
   taken: ReadonlyArray<string>;
-  loadFormats: () => Promise<ReadonlyArray<IFormat>>;
+  files: IExportFileProps['files'];
+  onCopy: (text: string) => void;
   trans: TranslationBundle;
 }
 
-/** A question within the row; the focus goes to its safest answer, Escape takes it back. */
-export function RowQuestion(props: IRowQuestionProps): JSX.Element {
+/** A question where the environment stands; the focus goes to its safest answer, Escape takes it back. */
+export function EnvironmentQuestion(props: IEnvironmentQuestionProps): JSX.Element {
   const { environment, taken, trans } = props;
   switch (props.question) {
     case 'remove':
       return <ConfirmRemoval {...props} />;
     case 'export':
-      return <ExportQuestion {...props} />;
+      return (
+        <Asked
+          title={trans.__('Save %1 as a file', environment.name)}
+          onKeep={() => props.onKeep(environment)}
+        >
+          <ExportFile
+            {...props}
+            onSave={file => props.onExport(environment, file)}
+            onClose={() => props.onKeep(environment)}
+          />
+        </Asked>
+      );
     case 'rename':
       return (
         <TextQuestion
-          {...props}
           key="rename"
           title={trans.__('New name of %1', environment.name)}
           start={environment.name}
           problemOf={name =>
             nameProblem(
               name,
+              // Its own name in another case is free for it.
               taken.filter(other => other !== environment.name),
               trans
             )
           }
           action={trans.__('Rename')}
           onAnswer={name => props.onRename(environment, name)}
+          onKeep={() => props.onKeep(environment)}
+          trans={trans}
         />
       );
     case 'clone':
       return (
         <TextQuestion
-          {...props}
           key="clone"
           title={trans.__('Name of the copy of %1', environment.name)}
           start={suggestName(environment.name, [...taken, environment.name])}
+          startIsNew
           problemOf={name => nameProblem(name, taken, trans)}
           action={trans.__('Copy')}
           onAnswer={name => props.onClone(environment, name)}
+          onKeep={() => props.onKeep(environment)}
+          trans={trans}
         />
       );
     case 'display-name':
       return (
-        <TextQuestion
-          {...props}
+        <KernelNameQuestion
           key="display-name"
-          title={trans.__('How %1 is called where kernels are chosen', environment.name)}
-          start={environment.kernels[0]?.display_name ?? environment.name}
-          problemOf={name =>
-            name.trim() === ''
-              ? trans.__('Give the kernel a name.')
-              : name.length > 100
-                ? trans.__('At most 100 characters.')
-                : null
-          }
-          action={trans.__('Save')}
-          onAnswer={name => props.onDisplayName(environment, name.trim())}
+          environment={environment}
+          onAnswer={name => props.onDisplayName(environment, name)}
+          onKeep={() => props.onKeep(environment)}
+          trans={trans}
         />
       );
   }
 }
 
+/** The name of an environment's kernel in launcher and pickers. */
+export function KernelNameQuestion(props: {
+  environment: IEnvironment;
+  onAnswer: (displayName: string) => void;
+  onKeep: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { environment, trans } = props;
+  return (
+    <TextQuestion
+      title={trans.__('How %1 is called where kernels are chosen', environment.name)}
+      start={environment.kernels[0]?.display_name ?? environment.name}
+      problemOf={name =>
+        name.trim() === ''
+          ? trans.__('Give the kernel a name.')
+          : name.length > 100
+            ? trans.__('At most 100 characters.')
+            : null
+      }
+      action={trans.__('Save')}
+      onAnswer={name => props.onAnswer(name.trim())}
+      onKeep={props.onKeep}
+      trans={trans}
+    />
+  );
+}
+
 /** The frame of all of them. */
-function Asked(
-  props: Pick<IRowQuestionProps, 'environment' | 'onKeep'> & {
-    title: string;
-    children: React.ReactNode;
-  }
-): JSX.Element {
+function Asked(props: {
+  title: string;
+  onKeep: () => void;
+  children: React.ReactNode;
+}): JSX.Element {
   return (
     <div
       className="jp-Environments-confirm"
@@ -103,7 +137,7 @@ function Asked(
       onKeyDown={event => {
         if (event.key === 'Escape') {
           event.stopPropagation();
-          props.onKeep(props.environment);
+          props.onKeep();
         }
       }}
     >
@@ -112,11 +146,11 @@ function Asked(
   );
 }
 
-function ConfirmRemoval(props: IRowQuestionProps): JSX.Element {
+function ConfirmRemoval(props: IEnvironmentQuestionProps): JSX.Element {
   const { environment, running, trans } = props;
   const question = trans.__('Remove %1?', environment.name);
   return (
-    <Asked title={question} environment={environment} onKeep={props.onKeep}>
+    <Asked title={question} onKeep={() => props.onKeep(environment)}>
       <div>
         <strong>{question}</strong> {whatGoes(environment, trans)}
         {running > 0 && (
@@ -164,27 +198,29 @@ function whatGoes(environment: IEnvironment, trans: TranslationBundle): string {
   return bytes === null ? packages : `${packages} ${trans.__('This frees %1.', size(bytes))}`;
 }
 
-function TextQuestion(
-  props: IRowQuestionProps & {
-    title: string;
-    start: string;
-    problemOf: (text: string) => string | null;
-    action: string;
-    onAnswer: (text: string) => void;
-  }
-): JSX.Element {
-  const { environment, title, start, trans } = props;
+function TextQuestion(props: {
+  title: string;
+  start: string;
+  /** Whether `start` is an answer already. */
+  startIsNew?: boolean;
+  problemOf: (text: string) => string | null;
+  action: string;
+  onAnswer: (text: string) => void;
+  onKeep: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { title, start, onKeep, trans } = props;
   const id = useId();
   const [text, setText] = useState(start);
   const problem = props.problemOf(text);
-  const same = props.question !== 'clone' && text === start;
+  const same = !props.startIsNew && text === start;
   return (
-    <Asked title={title} environment={environment} onKeep={props.onKeep}>
+    <Asked title={title} onKeep={onKeep}>
       <form
         onSubmit={event => {
           event.preventDefault();
           if (same) {
-            props.onKeep(environment);
+            onKeep();
           } else if (problem === null) {
             props.onAnswer(text);
           }
@@ -211,11 +247,7 @@ function TextQuestion(
           {problem}
         </div>
         <div className="jp-Environments-buttons">
-          <button
-            type="button"
-            className="jp-Environments-button"
-            onClick={() => props.onKeep(environment)}
-          >
+          <button type="button" className="jp-Environments-button" onClick={onKeep}>
             {trans.__('Cancel')}
           </button>
           <button
@@ -224,67 +256,6 @@ function TextQuestion(
             disabled={problem !== null || same}
           >
             {props.action}
-          </button>
-        </div>
-      </form>
-    </Asked>
-  );
-}
-
-function ExportQuestion(props: IRowQuestionProps): JSX.Element {
-  const { environment, loadFormats, trans } = props;
-  const id = useId();
-  const [formats, setFormats] = useState<ReadonlyArray<IFormat> | null>(null);
-  const [error, setError] = useState<string | null>(null);
-  const [chosen, setChosen] = useState('');
-  const first = useRef(loadFormats);
-  useEffect(() => {
-    let gone = false;
-    first.current().then(
-      all => {
-        const found = all.filter(format => format.exports);
-        if (!gone) {
-          setFormats(found);
-          setChosen(found[0]?.name ?? '');
-        }
-      },
-      reason => gone || setError(reason.message)
-    );
-    return () => {
-      gone = true;
-    };
-  }, []);
-  const title = trans.__('Save %1 as a file', environment.name);
-  return (
-    <Asked title={title} environment={environment} onKeep={props.onKeep}>
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          props.onExport(environment, chosen);
-        }}
-      >
-        <label htmlFor={id}>{title}</label>
-        <HTMLSelect id={id} value={chosen} onChange={event => setChosen(event.target.value)}>
-          {(formats ?? []).map(format => (
-            <option key={format.name} value={format.name}>
-              {format.title}
-            </option>
-          ))}
-        </HTMLSelect>
-        <div className="jp-Environments-note" data-state="error" aria-live="polite">
-          {error}
-        </div>
-        <div className="jp-Environments-buttons">
-          <button
-            type="button"
-            ref={takeFocus}
-            className="jp-Environments-button"
-            onClick={() => props.onKeep(environment)}
-          >
-            {trans.__('Cancel')}
-          </button>
-          <button type="submit" className="jp-Environments-button jp-mod-accept" disabled={!chosen}>
-            {trans.__('Download')}
           </button>
         </div>
       </form>
