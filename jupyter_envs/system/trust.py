@@ -1,0 +1,90 @@
+"""What this person has approved on this machine: package names, each from one index or channel.
+
+The file lies in the state folder, never in a notebook, so that a notebook which is
+shared brings no approval along. Only its owner may read or write it. A file that
+cannot be read, is damaged, or that somebody else could have written approves
+nothing: then one is asked again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from jupyter_envs.system.files import atomic_write, lock
+from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.redact import redact
+
+_FORMAT = 1
+# More than a person can have looked at: such a file was not written here.
+_MOST_BYTES = 5_000_000
+
+
+class Approval(NamedTuple):
+    """A package by its normalised name (PEP 503), from `source`: the address of an index or a channel, or a URL."""
+
+    name: str
+    source: str
+
+
+class _File(msgspec.Struct, frozen=True):
+    format: int
+    approved: list[tuple[str, str]]
+
+
+class Trust:
+    """The approvals in the file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def approved(self) -> set[Approval]:
+        """Everything that was approved; nothing where the file is missing or not to be relied on."""
+        try:
+            with open(self._path, "rb") as file:
+                told = os.fstat(file.fileno())
+                if not _owners_alone(told) or told.st_size > _MOST_BYTES:
+                    return set()
+                kept = msgspec.json.decode(file.read(), type=_File)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return set()
+        return {Approval(name, source) for name, source in kept.approved} if kept.format == _FORMAT else set()
+
+    def approve(self, packages: Iterable[Approval]) -> None:
+        """Add `packages`, credentials in their sources left out.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._write(add={approval(name, source) for name, source in packages})
+
+    def revoke(self, packages: Iterable[Approval]) -> None:
+        """Take `packages` back; unknown ones are fine.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._write(drop={approval(name, source) for name, source in packages})
+
+    def _write(self, add: AbstractSet[Approval] = frozenset(), drop: AbstractSet[Approval] = frozenset()) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with lock(self._path.with_suffix(".lock"), lambda: None):
+            kept: list[tuple[str, str]] = sorted((self.approved() | add) - drop)
+            atomic_write(self._path, msgspec.json.encode(_File(_FORMAT, kept)), 0o600)
+
+
+def approval(name: str, source: str) -> Approval:
+    """The approval of `name` from `source`, both in the one form in which they are compared."""
+    return Approval(re.sub(r"[-_.]+", "-", name).lower(), redact(source).rstrip("/"))
+
+
+def _owners_alone(told: os.stat_result) -> bool:
+    # Windows keeps a profile's files to its user by the folder's access list.
+    return WINDOWS or (told.st_uid == os.getuid() and not told.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
