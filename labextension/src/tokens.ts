@@ -36,6 +36,14 @@ export interface IJobLog extends IDisposable {
   readonly changed: ISignal<IJobLog, void>;
 }
 
+/** Where a job was asked for, and where the user goes on after it. */
+export interface IPlace {
+  /** Whether the user sees there that the job has ended, and what comes next. */
+  tells(): boolean;
+  /** What leads there; null when the user is there, or there is nothing left to do. */
+  way(): { label: string; callback: () => void } | null;
+}
+
 /** The jobs of the server, of this and every other client. */
 export interface IJobsModel extends IDisposable {
   /** Newest first. */
@@ -47,6 +55,9 @@ export interface IJobsModel extends IDisposable {
   readonly shown: ReadonlyArray<IJob>;
   /** Whether this tab asked for the job. */
   isOwn(id: string): boolean;
+  /** Where the job goes on, for who wants to know; by default nowhere in particular. */
+  placeOf(id: string): IPlace | null;
+  setPlace(id: string, place: IPlace): void;
   refresh(): Promise<void>;
   /** Follows `job` and resolves with it when it has ended, in whatever way. */
   over(job: IJob): Promise<IJob>;

@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import type { Client } from '../api/client';
 import { JobLog } from '../api/log';
 import type { IJob, IProgress, JobState } from '../api/types';
-import type { IJobLog, IJobsModel } from '../tokens';
+import type { IJobLog, IJobsModel, IPlace } from '../tokens';
 import { StoredIds } from './storedids';
 
 /** The schema of the server's job events, without its version. */
@@ -118,6 +118,14 @@ export class JobsModel implements IJobsModel {
     return this._own.has(id) || this._pending.has(id);
   }
 
+  placeOf(id: string): IPlace | null {
+    return this._places.get(id) ?? null;
+  }
+
+  setPlace(id: string, place: IPlace): void {
+    this._places.set(id, place);
+  }
+
   /** Takes in the answer to a request that started a job. */
   started(job: IJob): void {
     this._own.add(job.id);
@@ -227,6 +235,7 @@ export class JobsModel implements IJobsModel {
     this._jobs.delete(id);
     this._seen.delete(id);
     this._pending.delete(id);
+    this._places.delete(id);
   }
 
   /** Asks for the running jobs when no event came for a while, as without an event stream. */
@@ -252,6 +261,7 @@ export class JobsModel implements IJobsModel {
   /** Jobs that this tab asked for and that were not over when it last looked. */
   private readonly _pending: StoredIds;
   private readonly _own = new Set<string>();
+  private readonly _places = new Map<string, IPlace>();
   private readonly _fetching = new Set<string>();
   private _listed = false;
   private _quietNow: number;

@@ -22,6 +22,11 @@ export class KernelSwitches {
     Signal.clearData(this);
   }
 
+  /** The notebooks that wait, by the job that each waits for. */
+  get pending(): ReadonlyMap<string, string> {
+    return this._pending;
+  }
+
   /** When the job `id` has made an environment, its kernel becomes that of the notebook at `path`. */
   expect(id: string, path: string): void {
     this._pending.set(id, path);

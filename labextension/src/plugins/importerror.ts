@@ -21,7 +21,7 @@ import { InstallOffer, sureOf, type OfferState } from '../components/installoffe
 import { isOver } from '../model/jobs';
 import { missingModule, type IMissingModule } from '../model/modules';
 import { environmentOf } from '../model/notebook';
-import { IEnvironmentManager } from '../tokens';
+import { IEnvironmentManager, type IPlace } from '../tokens';
 import { followSetting } from './settings';
 
 export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
@@ -69,6 +69,11 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
         module: missing.name,
         providers: providers.distributions,
         environment: environment && canChange(environment) ? environment : null,
+        onShow: () => {
+          app.shell.activateById(panel.id);
+          notebook.activeCellIndex = notebook.widgets.indexOf(cell);
+          void notebook.scrollToItem(notebook.activeCellIndex, 'smart');
+        },
         onRunAgain: () =>
           void NotebookActions.runCells(
             notebook,
@@ -161,6 +166,7 @@ export class InstallOfferWidget extends ReactWidget {
     try {
       const job = await manager.change(environment.id, { install: [requirement] });
       this._requirement = requirement;
+      manager.jobs.setPlace(job.id, this._place);
       this._show({ kind: 'installing', job });
       this._onJobs();
     } catch (error) {
@@ -195,6 +201,24 @@ export class InstallOfferWidget extends ReactWidget {
     }
   }
 
+  /** Whether the user can see it now. */
+  private get _isInView(): boolean {
+    if (!this.isVisible) {
+      return false;
+    }
+    const { top, bottom } = this.node.getBoundingClientRect();
+    const frame = this.node.closest('.jp-Notebook')?.getBoundingClientRect();
+    return !!frame && bottom > frame.top && top < frame.bottom;
+  }
+
+  private readonly _place: IPlace = {
+    tells: () => this._isInView,
+    // Gone with the cell's outputs: then the cell was run again.
+    way: () =>
+      this.isDisposed
+        ? null
+        : { label: this._offer.trans.__('Show the cell'), callback: this._offer.onShow }
+  };
   private _state: OfferState = { kind: 'offer', error: null };
   private _requirement = '';
 }
@@ -205,6 +229,8 @@ export namespace InstallOfferWidget {
     module: string;
     providers: ReadonlyArray<IProvider>;
     environment: { id: string; name: string } | null;
+    /** Brings the cell into view. */
+    onShow: () => void;
     onRunAgain: () => void;
     onNewEnvironment: () => void;
     trans: TranslationBundle;

@@ -50,6 +50,19 @@ export const pickerPlugin: JupyterFrontEndPlugin<void> = {
         return true;
       }
     });
+    // Who made an environment for a notebook goes on in it.
+    const goOnIn = (path: string, job: string) =>
+      manager.jobs.setPlace(job, {
+        tells: () => false,
+        way: () =>
+          notebooks.find(known => known.context.path === path)?.isVisible
+            ? null
+            : {
+                label: trans.__('Open %1', PathExt.basename(path)),
+                callback: () => void commands.execute('docmanager:open', { path })
+              }
+      });
+    switches.pending.forEach(goOnIn);
     notebooks.widgetAdded.connect(
       (_, panel) => void panel.context.ready.then(() => switches.look())
     );
@@ -65,7 +78,11 @@ export const pickerPlugin: JupyterFrontEndPlugin<void> = {
           required: ['job', 'notebook']
         }
       },
-      execute: args => switches.expect(String(args.job), String(args.notebook))
+      execute: args => {
+        const [job, path] = [String(args.job), String(args.notebook)];
+        goOnIn(path, job);
+        switches.expect(job, path);
+      }
     });
 
     commands.addCommand(CommandIDs.createForNotebook, {

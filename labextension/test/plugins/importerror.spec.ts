@@ -22,6 +22,7 @@ describe('InstallOfferWidget', () => {
       module: 'yaml',
       providers: [{ name: 'pyyaml', source: 'known', environments: [] }],
       environment: { id: 'thesis-id', name: 'thesis' },
+      onShow: jest.fn(),
       onRunAgain: jest.fn(),
       onNewEnvironment: jest.fn(),
       trans: nullTranslator.load('jupyter_envs')
