@@ -12,10 +12,10 @@ from typing import Any
 from jupyter_envs.formats.base import FIELD, MOST_PACKAGES, FileFormat, Read, checked, cleaned, listed, strings
 from jupyter_envs.formats.modules import distribution_of
 from jupyter_envs.formats.pyproject import parsed, python_of
+from jupyter_envs.formats.script import blocks
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_requirement
 
-_OPEN, _CLOSE = "# /// script", "# ///"
 _IMPORT = re.compile(r"[ \t]*import[ \t]+([^#\n]{1,2000})", re.A)
 _FROM = re.compile(r"[ \t]*from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b", re.A)
 _MODULE = re.compile(r"[A-Za-z_]\w*", re.A)
@@ -29,12 +29,12 @@ def read(text: str) -> Read:
         InvalidRequest: it is not a notebook, or its block is wrong.
     """
     cells = list(_code_cells(text))
-    blocks = [block for cell in cells for block in _blocks(cell)]
-    if len(blocks) > 1:
+    found = [block.content for cell in cells for block in blocks(cell)]
+    if len(found) > 1:
         raise InvalidRequest(
             "The notebook has more than one script block (PEP 723).", hint="Leave one of them.", field=FIELD
         )
-    return _declared(blocks[0]) if blocks else _guessed(cells)
+    return _declared(found[0]) if found else _guessed(cells)
 
 
 def _declared(block: str) -> Read:
@@ -95,26 +95,6 @@ def _code_cells(text: str) -> Iterator[str]:
 
 def _no_notebook() -> InvalidRequest:
     return InvalidRequest("The file is JSON but not a notebook.", hint="Send an .ipynb file.", field=FIELD)
-
-
-def _blocks(cell: str) -> Iterator[str]:
-    """The content of each script block in `cell`; a block without its last line is none, as PEP 723 has it."""
-    if _OPEN not in cell:
-        return
-    content: list[str] | None = None
-    closed: int | None = None
-    for line in [*cell.split("\n"), ""]:
-        if content is None:
-            content, closed = ([], None) if line.rstrip() == _OPEN else (None, None)
-            continue
-        if line.startswith("# ") or line == "#":
-            # The last such line in a row ends the block: the content may hold one too.
-            closed = len(content) if line.rstrip() == _CLOSE else closed
-            content.append(line[2:])
-            continue
-        if closed is not None:
-            yield "\n".join(content[:closed])
-        content = [] if line.rstrip() == _OPEN else None
 
 
 def _installed(arguments: str) -> Iterator[str]:

@@ -1,0 +1,132 @@
+"""A notebook that carries its environment: what was asked for, and the lock.
+
+What was asked for stands as inline script metadata (PEP 723) in a code cell, where
+uv and juv read it too, or in the notebook's metadata. The lock, a pylock.toml
+(PEP 751) as text, stands in the metadata in both cases::
+
+    {"metadata": {"jupyter_envs": {"version": 1, "lock": "…", "dependencies": […], "requires-python": "…"}}}
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jupyter_envs.formats.base import FIELD, cleaned
+from jupyter_envs.formats.script import CLOSE, OPEN, blocks
+from jupyter_envs.model.errors import InvalidRequest
+
+KEY = "jupyter_envs"
+VERSION = 1
+Place = Literal["cell", "metadata"]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a notebook carries: requirements (PEP 508), the Python that they are for (PEP 440), a lock's text."""
+
+    dependencies: list[str]
+    requires_python: str | None = None
+    lock: str | None = None
+
+
+def read_metadata(notebook: dict[str, Any]) -> Carried | None:
+    """What `write` put into the metadata of `notebook`; None where nothing is that can be read.
+
+    `dependencies` is empty where they stand in a cell.
+    """
+    metadata = notebook.get("metadata")
+    ours = metadata.get(KEY) if isinstance(metadata, dict) else None
+    if not isinstance(ours, dict) or ours.get("version") != VERSION:
+        return None
+    lines, python, lock = ours.get("dependencies", []), ours.get("requires-python"), ours.get("lock")
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        return None
+    return Carried(lines, python if isinstance(python, str) else None, lock if isinstance(lock, str) else None)
+
+
+def block(carried: Carried) -> str:
+    """The script block (PEP 723) that says what `carried` asks for."""
+    import tomli_w
+
+    table: dict[str, Any] = {"requires-python": carried.requires_python} if carried.requires_python else {}
+    table["dependencies"] = sorted(carried.dependencies, key=str.lower)
+    lines = tomli_w.dumps(table).rstrip("\n").split("\n")
+    return "\n".join([OPEN, *(f"# {line}".rstrip() for line in lines), CLOSE])
+
+
+def write(text: str, carried: Carried, place: Place = "cell") -> str:
+    """The notebook `text`, carrying `carried` in `place`, and everything else in it as it was.
+
+    A block that is there is replaced where it stands; a new one gets a first cell of its own.
+
+    Raises:
+        InvalidRequest: `text` is not a notebook, or has more than one block.
+    """
+    notebook = _parsed(text)
+    cells = notebook["cells"]
+    found = [(cell, there) for cell in cells if cell.get("cell_type") == "code" for there in blocks(_source(cell))]
+    if len(found) > 1:
+        raise InvalidRequest(
+            "The notebook has more than one script block (PEP 723).", hint="Leave one of them.", field=FIELD
+        )
+    new = block(carried) if place == "cell" else ""
+    for cell, there in found:
+        source = _source(cell)
+        left = source[: there.start] + new + source[there.end :]
+        if left.strip("\n"):
+            cell["source"] = (left if new else left.strip("\n")).splitlines(keepends=True)
+        else:
+            cells.remove(cell)
+    if new and not found:
+        cells.insert(0, _cell(new, notebook))
+    ours: dict[str, Any] = {"version": VERSION}
+    if place == "metadata":
+        ours["dependencies"] = sorted(carried.dependencies, key=str.lower)
+        if carried.requires_python:
+            ours["requires-python"] = carried.requires_python
+    if carried.lock is not None:
+        ours["lock"] = carried.lock
+    metadata = notebook.setdefault("metadata", {})
+    metadata.pop(KEY, None)
+    if len(ours) > 1:
+        metadata[KEY] = ours
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        notebook: Any = json.loads(cleaned(text))
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(
+            f"The notebook is not JSON: {str(error)[:200]}.", hint="Save it again in Jupyter.", field=FIELD
+        ) from None
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise InvalidRequest(
+            "The file is JSON but not a notebook of format 4.", hint="Save it again in Jupyter.", field=FIELD
+        )
+    if not isinstance(notebook.get("metadata", {}), dict):
+        raise InvalidRequest("The notebook's metadata is not an object.", hint="Save it again in Jupyter.", field=FIELD)
+    return dict(notebook)
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(part for part in source if isinstance(part, str)) if isinstance(source, list) else str(source)
+
+
+def _cell(source: str, notebook: dict[str, Any]) -> dict[str, Any]:
+    cell: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        # Folded away, as juv does it.
+        "metadata": {"jupyter": {"source_hidden": True}},
+        "outputs": [],
+        "source": source.splitlines(keepends=True),
+    }
+    # nbformat 4.5 and later want an id of each cell.
+    if (notebook.get("nbformat"), notebook.get("nbformat_minor")) >= (4, 5):
+        cell = {**cell, "id": "jupyter-envs-script"}
+    return cell
