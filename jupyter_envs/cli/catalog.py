@@ -1,4 +1,4 @@
-"""Verbs of what the machine and the index have: managers, interpreters, search, cache, and the hidden prepare."""
+"""Verbs of what the machine and the index have: managers, interpreters, search, cache, disk, and the hidden prepare."""
 
 from __future__ import annotations
 
@@ -87,13 +87,28 @@ def _cache(call: Call) -> int:
 
     def text() -> list[str]:
         rows: list[tuple[Any, ...]] = [
-            (c.name, show.size(c.size), c.title + ("" if c.cleanable else " (kept)"), c.path) for c in found
+            (c.name, show.size(c.size), show.size(c.exclusive if c.cleanable else None), c.title, c.path) for c in found
         ]
-        lines = show.table(("NAME", "SIZE", "WHAT", "PATH"), rows, show.window())
+        lines = show.table(("NAME", "SIZE", "FREES", "WHAT", "PATH"), rows, show.window())
         return [*lines, "`jupyter envs cache clean [NAME ...]` empties them."] if rows else ["No caches."]
 
     call.out.answer({"cache": found}, text)
     return 0
+
+
+def _disk_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--refresh", action="store_true", help="count again, also what seems not to have changed")
+
+
+def _disk(call: Call) -> int:
+    import msgspec
+
+    from jupyter_envs.model.disk import Disk
+
+    def text(result: dict[str, Any]) -> list[str]:
+        return show.disk(msgspec.convert(result["disk"], Disk), show.window())
+
+    return job(call, call.engine.count_disk(call.args.refresh), text)
 
 
 def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +151,14 @@ VERBS = [
         "jupyter envs cache clean",
         _cache_arguments,
         _cache,
+        "Machine",
+    ),
+    Verb(
+        "disk",
+        "show what environments and caches take",
+        "jupyter envs disk",
+        _disk_arguments,
+        _disk,
         "Machine",
     ),
     Verb("prepare", "prepare templates", "jupyter envs prepare", _prepare_arguments, _prepare, "Machine", hidden=True),

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.job import Progress
 from jupyter_envs.model.plan import Plan
@@ -238,6 +239,19 @@ def plan(value: Plan, dry_run: bool = False) -> list[str]:
     if dry_run and value.disk_size is not None:
         lines.append(f"On disk: {size(value.disk_size)}")
     return [clean(line) for line in lines]
+
+
+def disk(value: Disk, width: int | None) -> list[str]:
+    """A line for each environment and cache, the largest first; what they share is counted once in the total."""
+    rows = [(e.name, "environment", size(e.size), size(e.exclusive), size(e.shared)) for e in value.environments]
+    rows += [(c.name, "cache", size(c.size), size(c.exclusive), size(c.size - c.exclusive)) for c in value.caches]
+    sizes = [e.size for e in value.environments] + [c.size for c in value.caches]
+    ordered = [row for _, row in sorted(zip(sizes, rows, strict=True), key=lambda pair: -pair[0])]
+    return [
+        *table(("NAME", "WHAT", "SIZE", "ITS OWN", "SHARED"), ordered, width),
+        f"{size(value.total)} in all, what is shared counted once; {size(value.free)} of {size(value.capacity)} free.",
+        "To remove one frees what is its own.",
+    ]
 
 
 def amount(progress: Progress) -> str:

@@ -18,7 +18,8 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
-from jupyter_envs.model.catalog import CacheEntry, Export, Format, Found, Providers, Versions
+from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
+from jupyter_envs.model.disk import CacheEntry, Disk
 from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Conflict, NotFound
 from jupyter_envs.model.plan import By, Revision
@@ -194,6 +195,17 @@ class Engine:
         from jupyter_envs.engine import caches
 
         return caches.entries(self._parts)
+
+    def disk(self) -> Disk:
+        """What each environment and cache takes on disk, as it was counted last."""
+        from jupyter_envs.engine import disk
+
+        return disk.known(self._parts, self.environments())
+
+    def count_disk(self, refresh: bool = False) -> Task:
+        from jupyter_envs.engine import disk
+
+        return disk.count(self._parts, self.environments(), refresh)
 
     def create(self, request: Create) -> Task:
         from jupyter_envs.engine.create import create

@@ -24,8 +24,9 @@ from jupyter_envs.model.plan import Plan, difference
 from jupyter_envs.model.request import Register, Update, check_display_name, check_name
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters
-from jupyter_envs.system.files import discard_tree, link_tree, tree_size
+from jupyter_envs.system.files import discard_tree, link_tree
 from jupyter_envs.system.paths import inside, record_of
+from jupyter_envs.system.usage import reclaimable
 
 
 def remove(parts: Parts, environment: Environment, force: bool, running: Running) -> Task:
@@ -44,7 +45,7 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             context.step("measure")
-            freed = tree_size(prefix)
+            freed = reclaimable(prefix)
             context.step("remove")
             kernels.unregister(prefix)
             # Asked again, under the lock: a link may have been put in its place meanwhile.

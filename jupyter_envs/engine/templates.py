@@ -148,16 +148,18 @@ class Templates:
         except BlockingIOError:
             return False
 
-    def entries(self) -> list[tuple[str, int]]:
-        """The folders of templates and of spares with their sizes in bytes."""
-        return [(os.fspath(p), tree_size(p)) for p in (self._folder, self._spares) if p.is_dir()]
+    def folders(self) -> tuple[str, str]:
+        """Where the templates lie, and the spares."""
+        return os.fspath(self._folder), os.fspath(self._spares)
 
-    def clean(self) -> int:
-        """Remove all templates and spares; return the bytes that came free on the file systems of both."""
-        before = sum(size for _, size in self.entries())
-        discard_tree(self._spares, self._bin)
+    def clean(self) -> None:
+        """Remove all templates, and the spares, which are good for nothing without them."""
+        self.clean_spares()
         discard_tree(self._folder, self._template_bin)
-        return before
+
+    def clean_spares(self) -> None:
+        """Remove the spares; those that are wanted come back when it is quiet."""
+        discard_tree(self._spares, self._bin)
 
     def _refresh(self, key: str, kind: Kind, recipe: Recipe, context: Context) -> bool:
         manifest = self.manifest(key)

@@ -58,13 +58,3 @@ class Providers(Struct, frozen=True, kw_only=True):
 
     module: str
     distributions: list[Provider]
-
-
-class CacheEntry(Struct, frozen=True, kw_only=True):
-    """A cache on disk: `size` in bytes, `cleanable` whether DELETE `cache` may empty it."""
-
-    name: str
-    title: str
-    path: str
-    size: int
-    cleanable: bool

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from jupyter_envs.model.catalog import CacheEntry, Format, Found
+from jupyter_envs.model.catalog import Format, Found
+from jupyter_envs.model.disk import CacheEntry
 from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.job import Job, LogLine
 from jupyter_envs.model.plan import Revision

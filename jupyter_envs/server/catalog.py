@@ -1,10 +1,11 @@
-"""What there is to choose from: managers, interpreters, formats, package names, caches."""
+"""What there is to choose from: managers, interpreters, formats, package names, caches, the disk."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from jupyter_envs.model.catalog import Providers, Versions
+from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.request import Inspect, Inspected, check_distribution
 from jupyter_envs.server.bodies import Caches, Formats, Interpreters, Managers, OneCache, Refresh, Results, Search
 
@@ -43,6 +44,14 @@ def providers(engine: Engine, module: str) -> Providers:
 
 def caches(engine: Engine) -> Caches:
     return Caches(engine.cache())
+
+
+def disk(engine: Engine) -> Disk:
+    return engine.disk()
+
+
+def count(engine: Engine, query: Refresh) -> Task:
+    return engine.count_disk(refresh=query.refresh)
 
 
 def clean(engine: Engine, query: OneCache) -> Task:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.model.catalog import Providers, Versions
+from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
@@ -73,6 +74,8 @@ OPERATIONS = [
     Operation("GET", "modules/{module}", catalog.providers, "The packages that bring a module", Providers),
     Operation("GET", "cache", catalog.caches, "The caches and their sizes", bodies.Caches),
     _starts("DELETE", "cache", catalog.clean, "Empty the caches, or one", "write", query=bodies.OneCache),
+    Operation("GET", "disk", catalog.disk, "What everything takes on disk, as counted last", Disk),
+    _starts("POST", "disk", catalog.count, "Count what everything takes on disk", query=bodies.Refresh),
     Operation("GET", "jobs", jobs.index, "The jobs of every face, newest first", bodies.JobList),
     Operation("GET", "jobs/{id}", jobs.show, "One job", Job),
     Operation("DELETE", "jobs/{id}", jobs.cancel, "Cancel it; one that has ended stays as it is", Job, "write"),

@@ -264,6 +264,9 @@ def test_the_machine(envs: Envs) -> None:
     assert "uv*" in envs("managers").out
     assert "cache" in envs("cache", "--json").json
     assert envs("cache").code == 0
+    disk = envs("disk", "--json").json["disk"]
+    assert disk["total"] >= 0
+    assert "in all" in envs("disk", "--refresh").out
     assert envs("search", "nump", "--json").code == 0
 
 

@@ -146,10 +146,23 @@ async def test_a_running_job_is_cancelled(app: Any, call: Any, done: Any) -> Non
 
 async def test_cache_is_cleaned(call: Any, done: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip"))
     assert (await call("DELETE", "cache?name=nothing-such")).status in (400, 404)
     cleaned = await done(await call("DELETE", "cache"))
     assert cleaned["state"] == "succeeded", cleaned["error"]
     assert cleaned["result"]["freed"] >= 0
+
+
+async def test_the_disk_is_measured(call: Any, done: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("PIP_CACHE_DIR", str(tmp_path / "pip"))
+    before = (await call("GET", "disk")).json
+    assert (before["counted"], before["stale"], before["total"]) == (None, True, 0)
+    counted = (await done(await call("POST", "disk")))["result"]["disk"]
+    after = (await call("GET", "disk")).json
+    assert {k: v for k, v in after.items() if k != "free"} == {k: v for k, v in counted.items() if k != "free"}
+    assert after["stale"] is False
+    assert (await call("POST", "disk?refresh=perhaps")).status == 400
 
 
 @pytest.mark.parametrize("jp_base_url", ["/", "/user/a@b/", "/user/a%40b/", "/user/j%C3%BCrgen/proxy/8888/"])
