@@ -14,6 +14,9 @@ import { layersIcon } from './icons';
 import { EnvironmentPageModel } from './model/environmentpage';
 import type { Known } from './model/newest';
 import type { IEnvironmentManager } from './tokens';
+import '../style/page.css';
+import '../style/packages.css';
+import '../style/changes.css';
 
 /** The page of one environment in the main area: hands its model's state to the view, and clicks back. */
 export class EnvironmentPage extends ReactWidget {

@@ -1,11 +1,11 @@
-"""``python -m tests.bench [create|many|listing|loop|start|magic|panel …]``: print the figures of each, in one run."""
+"""``python -m tests.bench [create|many|listing|loop|start|magic|panel|lab …]``: print the figures of each."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 
-NAMES = ("create", "many", "listing", "loop", "start", "magic", "panel")
+NAMES = ("create", "many", "listing", "loop", "start", "magic", "panel", "lab")
 
 
 def main() -> None:

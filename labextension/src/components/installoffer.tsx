@@ -30,7 +30,8 @@ export interface IInstallOfferProps {
   onInstall: (requirement: string) => void;
   onCancel: (job: IJob) => void;
   onRunAgain: () => void;
-  onNewEnvironment: () => void;
+  /** Another environment is wanted, with these packages. */
+  onNewEnvironment: (packages: string[]) => void;
   onDismiss: () => void;
   trans: TranslationBundle;
 }
@@ -58,7 +59,11 @@ export function InstallOffer(props: IInstallOfferProps): JSX.Element {
               'Nothing can be installed into this kernel from here; an environment of your own can have it.'
             )}
           </span>
-          <button type="button" className="jp-Environments-button" onClick={props.onNewEnvironment}>
+          <button
+            type="button"
+            className="jp-Environments-button"
+            onClick={() => props.onNewEnvironment(sure ? [sure.name] : [])}
+          >
             {sure ? trans.__('New environment with %1…', sure.name) : trans.__('New environment…')}
           </button>
         </div>
@@ -71,7 +76,7 @@ export function InstallOffer(props: IInstallOfferProps): JSX.Element {
 }
 
 /** The package that brings the module, where that is more than a guess. */
-export function sureOf(providers: ReadonlyArray<IProvider>): IProvider | undefined {
+function sureOf(providers: ReadonlyArray<IProvider>): IProvider | undefined {
   return providers[0]?.source === 'guess' ? undefined : providers[0];
 }
 

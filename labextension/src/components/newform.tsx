@@ -21,6 +21,7 @@ import { ErrorText } from './errortext';
 import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
 import { PackagesField, withDraft } from './packagesfield';
+import '../../style/form.css';
 
 /** The kinds of files that the server reads. */
 const FILES = '.txt,.toml,.ipynb,.py,.yml,.yaml,.lock,.json';

@@ -4,7 +4,8 @@ import React, { useId, useState } from 'react';
 import type { IEnvironment, IExport } from '../api/types';
 import { nameProblem, suggestName } from '../model/names';
 import type { Question } from '../tokens';
-import { ExportFile, type IExportFileProps } from './exportfile';
+import { deferred } from './deferred';
+import type { IExportFileProps } from './exportfile';
 import { takeFocus } from './focus';
 import { size } from './text';
 
@@ -29,6 +30,8 @@ export interface IEnvironmentQuestionProps extends IAnswers {
   onCopy: (text: string) => void;
   trans: TranslationBundle;
 }
+
+const ExportFile = deferred(async () => (await import('./exportfile')).ExportFile);
 
 /** A question where the environment stands; the focus goes to its safest answer, Escape takes it back. */
 export function EnvironmentQuestion(props: IEnvironmentQuestionProps): JSX.Element {

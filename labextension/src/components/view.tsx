@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
-import React, { useCallback, useMemo, useRef, useState } from 'react';
+import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { ICreate, IEnvironment, IErrorBody, IInterpreter, IJob, IManager } from '../api/types';
 import type { IForm } from '../model/creation';
@@ -9,12 +9,12 @@ import { matching } from '../model/groups';
 import type { ILookups } from '../model/lookups';
 import type { IFailure, IJobLog } from '../tokens';
 import type { IRowActions } from './environmentrow';
+import { deferred } from './deferred';
 import { EnvironmentList, type IAsking } from './environmentlist';
 import type { IExportFileProps } from './exportfile';
 import { FilterField } from './filterfield';
 import { IconButton } from './iconbutton';
 import { JobList, type ILogWish } from './jobs';
-import { NewForm } from './newform';
 import type { IAnswers } from './question';
 import { DropHint, EmptyState, FailureState, LoadingState, NothingFound } from './states';
 
@@ -55,6 +55,8 @@ export interface IViewProps {
   trans: TranslationBundle;
 }
 
+const NewForm = deferred(async () => (await import('./newform')).NewForm);
+
 /** The whole panel; what it shows comes in, what is clicked goes out. */
 export function EnvironmentsView(props: IViewProps): JSX.Element {
   const { environments, failure, form, onImport, trans } = props;
@@ -69,6 +71,8 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
     () => (environments ?? []).filter(known => known.managed).map(known => known.name),
     [environments]
   );
+  // Who clicks and types at once is not to type into a form that is still to come.
+  useEffect(() => NewForm.preload(), []);
   const toFilter = useCallback(() => filter.current?.focus(), []);
 
   return (

@@ -8,20 +8,15 @@ import {
   type NotebookPanel
 } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
-import { Signal } from '@lumino/signaling';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { PanelLayout } from '@lumino/widgets';
-import React from 'react';
 
-import { errorBodyOf } from '../api/request';
-import type { IEnvironment, IPlan, IProvider } from '../api/types';
+import type { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
-import { InstallOffer, sureOf, type OfferState } from '../components/installoffer';
-import { isOver } from '../model/jobs';
 import { missingModule, type IMissingModule } from '../model/modules';
 import { environmentOf } from '../model/notebook';
-import { IEnvironmentManager, type IPlace } from '../tokens';
+import type { InstallOfferWidget } from '../offer';
+import { IEnvironmentManager } from '../tokens';
 import { followSetting } from './settings';
 
 export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
@@ -51,7 +46,8 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
       if (!panel || !kernel) {
         return;
       }
-      const [providers] = await Promise.all([
+      const [{ InstallOfferWidget: Offer }, providers] = await Promise.all([
+        import('../offer'),
         manager.reads.providers(missing.wanted),
         manager.environments ?? manager.refresh()
       ]);
@@ -64,7 +60,7 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
       if (cell.isDisposed || offers.has(cell)) {
         return;
       }
-      const widget = new InstallOfferWidget({
+      const widget = new Offer({
         manager,
         module: missing.name,
         providers: providers.distributions,
@@ -82,10 +78,10 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
             dialogs ?? undefined,
             translator ?? undefined
           ),
-        onNewEnvironment: () =>
+        onNewEnvironment: packages =>
           void app.commands.execute(CommandIDs.create, {
             notebook: panel.context.path,
-            packages: [sureOf(providers.distributions)?.name].filter(name => name !== undefined)
+            packages
           }),
         trans
       });
@@ -121,118 +117,5 @@ function place(panel: NotebookPanel, cell: Cell, widget: InstallOfferWidget): vo
   layout.insertWidget(layout.widgets.length - 1, widget);
   if (panel.content.activeCell === cell) {
     panel.content.scrollToItem(panel.content.activeCellIndex, 'smart').catch(() => undefined);
-  }
-}
-
-/** The offer under one cell, and the job that it becomes. */
-export class InstallOfferWidget extends ReactWidget {
-  constructor(private readonly _offer: InstallOfferWidget.IOptions) {
-    super();
-    this.addClass('jp-EnvironmentOffer');
-    // The keys of the notebook, such as Enter or A, are not for what stands here.
-    this.node.dataset.lmSuppressShortcuts = 'true';
-    _offer.manager.jobs.changed.connect(this._onJobs, this);
-  }
-
-  dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    Signal.clearData(this);
-    super.dispose();
-  }
-
-  protected render(): JSX.Element {
-    const { module, providers, environment, onRunAgain, onNewEnvironment, trans } = this._offer;
-    return React.createElement(InstallOffer, {
-      module,
-      providers,
-      environment,
-      state: this._state,
-      onInstall: requirement => void this._install(requirement),
-      onCancel: job => void this._offer.manager.jobs.cancel(job.id).catch(() => undefined),
-      onRunAgain,
-      onNewEnvironment,
-      onDismiss: () => this.dispose(),
-      trans
-    });
-  }
-
-  private async _install(requirement: string): Promise<void> {
-    const { manager, environment } = this._offer;
-    if (!environment || this._state.kind === 'installing') {
-      return;
-    }
-    try {
-      const job = await manager.change(environment.id, { install: [requirement] });
-      this._requirement = requirement;
-      manager.jobs.setPlace(job.id, this._place);
-      this._show({ kind: 'installing', job });
-      this._onJobs();
-    } catch (error) {
-      this._show({ kind: 'offer', error: errorBodyOf(error) });
-    }
-  }
-
-  private _onJobs(): void {
-    if (this._state.kind !== 'installing') {
-      return;
-    }
-    const { id } = this._state.job;
-    const job = this._offer.manager.jobs.jobs.find(known => known.id === id);
-    if (!job) {
-      return;
-    }
-    if (!isOver(job)) {
-      this._show({ kind: 'installing', job });
-    } else if (job.state === 'succeeded') {
-      const plan = job.result?.plan as IPlan | undefined;
-      const changed = (plan?.changed ?? []).map(each => each.name);
-      this._show({ kind: 'done', name: this._requirement, changed });
-    } else {
-      this._show({ kind: 'offer', error: job.error });
-    }
-  }
-
-  private _show(state: OfferState): void {
-    if (!this.isDisposed) {
-      this._state = state;
-      this.update();
-    }
-  }
-
-  /** Whether the user can see it now. */
-  private get _isInView(): boolean {
-    if (!this.isVisible) {
-      return false;
-    }
-    const { top, bottom } = this.node.getBoundingClientRect();
-    const frame = this.node.closest('.jp-Notebook')?.getBoundingClientRect();
-    return !!frame && bottom > frame.top && top < frame.bottom;
-  }
-
-  private readonly _place: IPlace = {
-    tells: () => this._isInView,
-    // Gone with the cell's outputs: then the cell was run again.
-    way: () =>
-      this.isDisposed
-        ? null
-        : { label: this._offer.trans.__('Show the cell'), callback: this._offer.onShow }
-  };
-  private _state: OfferState = { kind: 'offer', error: null };
-  private _requirement = '';
-}
-
-export namespace InstallOfferWidget {
-  export interface IOptions {
-    manager: IEnvironmentManager;
-    module: string;
-    providers: ReadonlyArray<IProvider>;
-    environment: { id: string; name: string } | null;
-    /** Brings the cell into view. */
-    onShow: () => void;
-    onRunAgain: () => void;
-    onNewEnvironment: () => void;
-    trans: TranslationBundle;
   }
 }

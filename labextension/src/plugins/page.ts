@@ -7,7 +7,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
 import { layersIcon } from '../icons';
-import { EnvironmentPage } from '../page';
+import type { EnvironmentPage } from '../page';
 import { IEnvironmentManager } from '../tokens';
 
 type PageWidget = MainAreaWidget<EnvironmentPage>;
@@ -29,8 +29,8 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const tracker = new WidgetTracker<PageWidget>({ namespace: 'jupyter-envs-page' });
 
-    const makePage = (id: string): PageWidget => {
-      const content = new EnvironmentPage({
+    const makePage = (id: string, Page: typeof EnvironmentPage): PageWidget => {
+      const content = new Page({
         manager,
         id,
         trans,
@@ -70,9 +70,10 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
         if (id === null) {
           return null;
         }
+        const { EnvironmentPage: Page } = await import('../page');
         let widget = tracker.find(page => page.content.model.id === id);
         if (!widget) {
-          widget = makePage(id);
+          widget = makePage(id, Page);
           void tracker.add(widget);
         }
         if (!widget.isAttached) {

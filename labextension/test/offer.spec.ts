@@ -2,11 +2,11 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
-import { Client } from '../../src/api/client';
-import { JobsModel } from '../../src/model/jobs';
-import { EnvironmentManager } from '../../src/model/manager';
-import { InstallOfferWidget } from '../../src/plugins/importerror';
-import { FakeServer, job } from '../server';
+import { Client } from '../src/api/client';
+import { JobsModel } from '../src/model/jobs';
+import { EnvironmentManager } from '../src/model/manager';
+import { InstallOfferWidget } from '../src/offer';
+import { FakeServer, job } from './server';
 
 describe('InstallOfferWidget', () => {
   let server: FakeServer;
