@@ -14,6 +14,7 @@ import type { ILogWish } from './components/jobs';
 import type { IAnswers } from './components/question';
 import { jobTitle } from './components/text';
 import { EnvironmentsView } from './components/view';
+import { FileDrop } from './filedrop';
 import { layersIcon } from './icons';
 import { Creation } from './model/creation';
 import { Lookups } from './model/lookups';
@@ -41,6 +42,12 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this._lookups = new Lookups(manager.reads);
     this.creation = new Creation({ ..._panel, reads: manager.reads });
     this.creation.changed.connect(this.update, this);
+    this._drop = new FileDrop({
+      node: this.node,
+      contents: _panel.contents,
+      onFile: file => void this.creation.importFile(file)
+    });
+    this._drop.changed.connect(this.update, this);
     manager.changed.connect(this._onChanged, this);
     manager.jobs.changed.connect(this._onChanged, this);
     manager.jobs.ended.connect(this._onJobEnded, this);
@@ -52,6 +59,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     }
     this._watch?.dispose();
     this.creation.dispose();
+    this._drop.dispose();
     Signal.clearData(this);
     super.dispose();
   }
@@ -109,6 +117,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         grouped={this._options.grouped}
         manager={this._options.defaultManager}
         form={creation.form}
+        dragging={this._drop.over}
         imported={creation.imported}
         asking={this._asking}
         errors={this._errors}
@@ -275,6 +284,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
   };
 
   private readonly _lookups: Lookups;
+  private readonly _drop: FileDrop;
   private _options: IPanelOptions = { grouped: true, confirmRemoval: true, defaultManager: '' };
   private _asking: IAsking | null = null;
   private _errors: ReadonlyMap<string, IErrorBody> = new Map();
@@ -313,6 +323,7 @@ async function refusal(sent: Promise<unknown>): Promise<IErrorBody | null> {
 export namespace EnvironmentsPanel {
   export interface IOptions extends Omit<Creation.IOptions, 'reads'> {
     manager: IEnvironmentManager;
+    contents: FileDrop.IOptions['contents'];
     /** The panel has something to show: it comes to the front. */
     onShow: () => void;
     onOpen: (environment: IEnvironment) => void;

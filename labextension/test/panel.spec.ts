@@ -29,6 +29,7 @@ describe('EnvironmentsPanel', () => {
     saved = [];
     panel = new EnvironmentsPanel({
       manager,
+      contents: { get: path => Promise.resolve({ content: `read ${path}` } as never) },
       trans,
       suggestName: () => 'My folder',
       onShow: () => panel.show(),
@@ -217,6 +218,50 @@ describe('EnvironmentsPanel', () => {
     await panel.creation.importFile(file('x.bin'));
     await settle();
     expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('Not a file');
+  });
+
+  it('takes files that are dragged from the desktop and from the file browser', async () => {
+    const model = { type: 'file', name: 'requirements.txt', path: 'a/requirements.txt', size: 3 };
+    const mimeData = (found: object) => ({
+      hasData: () => true,
+      getData: () => ({ model: found })
+    });
+    const desktop = new File(['six'], 'requirements.txt');
+    desktop.text = async () => 'six';
+    const drags: Array<[string, object]> = [
+      ['', { dataTransfer: { types: ['Files'], files: [desktop] } }],
+      ['lm-', { mimeData: mimeData(model), proposedAction: 'move' }]
+    ];
+    server.on('POST inspect', { format: 'r', create: { packages: ['six'] }, warnings: [] });
+    panel.show();
+    await settle();
+    const drag = (type: string, fields: object) => {
+      const event = new Event(type, { bubbles: true, cancelable: true });
+      panel.node.firstElementChild!.dispatchEvent(Object.assign(event, fields));
+      return event;
+    };
+    for (const [kind, fields] of drags) {
+      drag(`${kind}dragenter`, fields);
+      await settle();
+      expect(panel.node.textContent).toContain('Drop it');
+      drag(`${kind}dragleave`, { ...fields, relatedTarget: panel.node });
+      await settle();
+      expect(panel.node.textContent).toContain('Drop it');
+      drag(`${kind}dragleave`, { ...fields, relatedTarget: document.body });
+      await settle();
+      expect(panel.node.textContent).not.toContain('Drop it');
+      expect(drag(`${kind}dragover`, fields).defaultPrevented).toBe(true);
+      drag(`${kind}drop`, fields);
+      await settle();
+      expect(panel.node.textContent).not.toContain('Drop it');
+      expect(panel.node.querySelector('.jp-Environments-chip')?.textContent).toContain('six');
+      panel.creation.close();
+    }
+    const sent = server.asked.filter(request => request.method === 'POST');
+    const texts = await Promise.all(sent.map(async request => (await request.json()).text));
+    expect(texts).toEqual(['six', 'read a/requirements.txt']);
+    const folder = { mimeData: mimeData({ ...model, type: 'directory' }), proposedAction: 'move' };
+    expect(drag('lm-dragenter', folder).defaultPrevented).toBe(false);
   });
 
   it('shows the log of a job on demand', async () => {

@@ -28,6 +28,8 @@ export interface IViewProps {
   manager: string;
   /** What the form for a new environment starts with; null while it is closed. */
   form: IForm | null;
+  /** Whether a file is dragged over the panel. */
+  dragging: boolean;
   /** The file that was given to the form last. */
   imported: IImported | null;
   /** The question that is asked in a row. */
@@ -62,7 +64,6 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
   const { environments, failure, form, onImport, trans } = props;
   const [query, setQuery] = useState('');
   const filter = useRef<HTMLInputElement>(null);
-  const drop = useFileDrop(onImport);
 
   const shown = useMemo(() => matching(environments ?? [], query), [environments, query]);
   // The environment that Jupyter itself runs in is nearly always there, and nobody's own.
@@ -76,7 +77,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
   const toFilter = useCallback(() => filter.current?.focus(), []);
 
   return (
-    <div className="jp-Environments-view" {...drop.handlers}>
+    <div className="jp-Environments-view">
       <div className="jp-Environments-head">
         <h2>{trans.__('Environments')}</h2>
         <IconButton
@@ -142,58 +143,10 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
         watchLog={props.watchLog}
         trans={trans}
       />
-      {drop.over && <DropHint trans={trans} />}
+      {props.dragging && <DropHint trans={trans} />}
       <div className="jp-sr-only" role="status" aria-live="polite">
         {props.announcement}
       </div>
     </div>
   );
-}
-
-/** Handlers for a file that is dragged here, and whether one is above now. */
-function useFileDrop(onFile: (file: File) => void): {
-  over: boolean;
-  handlers: React.HTMLAttributes<HTMLElement>;
-} {
-  // Each part below the mouse enters and leaves by itself.
-  const depth = useRef(0);
-  const [over, setOver] = useState(false);
-  const enter = (by: number) => {
-    depth.current = Math.max(0, depth.current + by);
-    setOver(depth.current > 0);
-  };
-  const handlers: React.HTMLAttributes<HTMLElement> = {
-    onDragEnter: event => {
-      if (hasFiles(event)) {
-        event.preventDefault();
-        enter(1);
-      }
-    },
-    onDragOver: event => {
-      if (hasFiles(event)) {
-        event.preventDefault();
-        event.dataTransfer.dropEffect = 'copy';
-      }
-    },
-    onDragLeave: event => {
-      if (hasFiles(event)) {
-        enter(-1);
-      }
-    },
-    onDrop: event => {
-      if (hasFiles(event)) {
-        event.preventDefault();
-        enter(-depth.current);
-        const file = event.dataTransfer.files[0];
-        if (file) {
-          onFile(file);
-        }
-      }
-    }
-  };
-  return { over, handlers };
-}
-
-function hasFiles(event: React.DragEvent): boolean {
-  return Array.from(event.dataTransfer.types).includes('Files');
 }

@@ -17,6 +17,9 @@ export interface IForm {
   packages: ReadonlyArray<string>;
 }
 
+/** A file whose text is read when it is wanted. */
+export type IFile = Pick<File, 'name' | 'size' | 'text'>;
+
 /** Where the form was asked for; what is left out is taken from where the user works. */
 export interface IFormStart {
   name?: string;
@@ -67,7 +70,7 @@ export class Creation {
   }
 
   /** Opens the form with what a file asks for. */
-  async importFile(file: Pick<File, 'name' | 'size' | 'text'>): Promise<void> {
+  async importFile(file: IFile): Promise<void> {
     this.open();
     const reading: IImported = { filename: file.name, inspected: null, error: null };
     this._show(reading);
@@ -82,7 +85,7 @@ export class Creation {
     Signal.clearData(this);
   }
 
-  private async _inspect(file: Pick<File, 'name' | 'size' | 'text'>): Promise<Partial<IImported>> {
+  private async _inspect(file: IFile): Promise<Partial<IImported>> {
     const { reads, trans } = this._options;
     if (file.size > LARGEST_FILE) {
       const message = trans.__('%1 is too large.', file.name);

@@ -10,6 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands, CommandIDs } from '../commands';
 import { download } from '../components/download';
 import type { IPanelOptions } from '../panel';
+import { carriesFile } from '../filedrop';
 import { EnvironmentsPanel } from '../panel';
 import { IEnvironmentManager, IEnvironmentsPanel } from '../tokens';
 
@@ -43,6 +44,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IEnvironmentsPanel> = {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const panel = new EnvironmentsPanel({
       manager,
+      contents: app.serviceManager.contents,
       trans,
       suggestName: () =>
         PathExt.basename(browser?.model.path || PageConfig.getOption('serverRoot')),
@@ -72,6 +74,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IEnvironmentsPanel> = {
     });
     shell.add(panel, 'left', { rank: 450, type: 'Environments' });
     restorer?.add(panel, panel.id);
+    openOnDrag(panel.id, () => shell.activateById(panel.id));
     addCommands(app, manager, panel, trans);
     const category = trans.__('Environments');
     for (const command of [CommandIDs.open, CommandIDs.create, CommandIDs.refresh]) {
@@ -96,4 +99,16 @@ async function followSettings(registry: ISettingRegistry, panel: EnvironmentsPan
   } catch (error) {
     console.warn('The settings of jupyter-envs could not be read.', error);
   }
+}
+
+/** Opens the panel when a file is dragged onto its tab: the file browser lies in its place. */
+function openOnDrag(id: string, open: () => void): void {
+  const onEnter = (event: Event) => {
+    const tab = (event.target as Element).closest('.lm-TabBar-tab') as HTMLElement | null;
+    if (tab?.dataset.id === id && carriesFile(event as DragEvent)) {
+      open();
+    }
+  };
+  document.addEventListener('dragenter', onEnter);
+  document.addEventListener('lm-dragenter', onEnter);
 }

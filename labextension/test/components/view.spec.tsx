@@ -46,6 +46,7 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
     grouped: true,
     manager: '',
     form: null,
+    dragging: false,
     imported: null,
     asking: null,
     errors: new Map(),
@@ -464,22 +465,6 @@ describe('form', () => {
       { name: 'paper', packages: ['numpy>=2', 'six'], python: '3.10' },
       true
     );
-  });
-
-  it('hands over a dropped file', async () => {
-    const { onImport } = await ready();
-    const file = new File(['six'], 'requirements.txt');
-    const dataTransfer = { types: ['Files'], files: [file] };
-    const drag = (type: string) =>
-      fireEvent(
-        screen.getByRole('form'),
-        Object.assign(new Event(type, { bubbles: true, cancelable: true }), { dataTransfer })
-      );
-    drag('dragenter');
-    expect(screen.getByText(/Drop it/)).toBeTruthy();
-    drag('drop');
-    expect(onImport).toHaveBeenCalledWith(file);
-    expect(screen.queryByText(/Drop it/)).toBeNull();
   });
 
   it('closes by Escape', async () => {
