@@ -21,7 +21,7 @@ def is_base(prefix: str) -> bool:
 
 def homes() -> list[str]:
     """The folders that hold environments by name, whether they exist or not."""
-    found = [os.path.join(top, "envs") for top in _tops()]
+    found = [os.path.join(top, "envs") for top in tops()]
     for variable in ("CONDA_ENVS_PATH", "CONDA_ENVS_DIRS"):
         found += [os.path.expanduser(p) for p in os.environ.get(variable, "").split(os.pathsep) if p]
     return list(dict.fromkeys([*found, os.path.expanduser("~/.conda/envs")]))
@@ -30,7 +30,7 @@ def homes() -> list[str]:
 def prefixes() -> list[str]:
     """The conda prefixes, links resolved, each once."""
     found: dict[str, str] = {}
-    candidates = list(_tops())
+    candidates = list(tops())
     try:
         with open(os.path.expanduser("~/.conda/environments.txt"), encoding="utf-8", errors="replace") as file:
             candidates += [line.strip() for line in file if os.path.isabs(line.strip())]
@@ -55,7 +55,7 @@ def _folders(top: str) -> list[str]:
         return []
 
 
-def _tops() -> list[str]:
+def tops() -> list[str]:
     """Where a conda installation may be."""
     home = os.path.expanduser("~")
     if WINDOWS:

@@ -55,7 +55,7 @@ def bare_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", os.fspath(folder))
     monkeypatch.setenv("PYENV_ROOT", os.fspath(folder / "pyenv"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", os.fspath(folder / "data"))
-    monkeypatch.setattr("jupyter_envs.system.conda_places._tops", list)
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", list)
     return folder
 
 

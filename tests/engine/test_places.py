@@ -45,7 +45,7 @@ def test_conda(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_conda(home / "by-path", None)
     (home / ".conda").mkdir()
     (home / ".conda/environments.txt").write_text(f"{home}/by-path\n{base}/envs/science\n/gone\nrelative\n")
-    monkeypatch.setattr("jupyter_envs.system.conda_places._tops", lambda: [os.fspath(base)])
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [os.fspath(base)])
     environments = found(discovery())
     assert sorted(environments) == ["base", "by-path", "science"]
     assert [e.protected for _, e in sorted(environments.items())] == [True, False, False]

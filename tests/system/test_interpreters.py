@@ -31,7 +31,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", os.fspath(tmp_path / "share"))
     monkeypatch.setenv("PYENV_ROOT", os.fspath(tmp_path / "pyenv"))
     monkeypatch.setenv("PATH", os.fspath(tmp_path / "bin"))
-    monkeypatch.setattr("jupyter_envs.system.conda_places._tops", list)
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", list)
     monkeypatch.setattr("jupyter_envs.system.python_places._HOMEBREW", ())
     (tmp_path / "bin").mkdir()
     return tmp_path
@@ -266,7 +266,7 @@ def test_findpython_is_not_imported_for_a_warm_call(bare: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from jupyter_envs.system import conda_places, interpreters as i, python_places\n"
-        "conda_places._tops, python_places._HOMEBREW = list, ()\n"
+        "conda_places.tops, python_places._HOMEBREW = list, ()\n"
         f"assert len(i.find(Path({os.fspath(bare / 'cache.json')!r}))) == 1\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('findpython', 'packaging')])"
     )

@@ -1,0 +1,243 @@
+"""What a transaction leads to: the records that shall be there, by conda's rules. Runs in the engine's own process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from jupyter_envs.backends.conda_spec import check_package, check_spec
+from jupyter_envs.backends.rattler_explain import shorten
+from jupyter_envs.backends.rattler_work import Work
+from jupyter_envs.model.errors import Failed, InvalidRequest, NotFound, Unsolvable
+
+if TYPE_CHECKING:
+    from rattler import Channel, Gateway, MatchSpec, PrefixRecord, RepoDataRecord
+
+Installed = dict[str, "PrefixRecord"]
+# No package has this build: a limit to it keeps a name out.
+_OUT = "{}[version='==0',build='__excluded__']"
+
+
+class Goal(Struct, frozen=True):
+    """The records that shall be installed, and the specs, by name, that count as asked for."""
+
+    records: list[RepoDataRecord]
+    requested: dict[str, str]
+
+
+def installed(prefix: str) -> Installed:
+    """The records in ``conda-meta`` of `prefix`, by name.
+
+    Raises:
+        Failed: one of them cannot be read.
+    """
+    from rattler import PrefixRecord
+
+    found: Installed = {}
+    for path in sorted(Path(prefix, "conda-meta").glob("*.json")):
+        try:
+            record = PrefixRecord.from_path(path)
+        except Exception as error:  # noqa: BLE001 (the engine has a class for each of its layers)
+            raise Failed(
+                f"The record {path.name} of an installed package cannot be read.",
+                hint="Repair the environment, or make it anew from its export.",
+                reason="damaged_record",
+                detail=str(error),
+            ) from None
+        found[record.name.normalized] = record
+    return found
+
+
+def without(here: Mapping[str, PrefixRecord], names: Iterable[str], held: Iterable[str]) -> set[str]:
+    """The names that go when `names` do: whatever needs them, then what only those needed and nobody in `held` is.
+
+    Where nothing is known of what was asked for, nothing counts as a leftover.
+    """
+    needs = {name: {n for n in map(_needed, record.depends) if n in here} for name, record in here.items()}
+    going = set(names)
+    grew = True
+    while grew:
+        more = {name for name, wanted in needs.items() if name not in going and wanted & going}
+        going |= more
+        grew = bool(more)
+    keep = set(held) - going
+    if not keep and not set(held):
+        return going
+    below = set(going)
+    stack = list(going)
+    while stack:
+        for name in needs.get(stack.pop(), set()) - below:
+            below.add(name)
+            stack.append(name)
+    leftovers = below - going - keep
+    grew = True
+    while grew:
+        # A leftover that something which stays needs is none.
+        needed = {n for name in here.keys() - going - leftovers for n in needs[name]}
+        stays = leftovers & needed
+        leftovers -= stays
+        grew = bool(stays)
+    return going | leftovers
+
+
+async def goal(work: Work, here: Installed, gateway: Gateway, channels: list[Channel]) -> Goal:
+    """What `work` leads to from the packages `here`.
+
+    Raises:
+        InvalidRequest: a spec is none.
+        NotFound: a name to remove is not installed.
+        Unsolvable: the specs contradict.
+    """
+    operation = work.operation
+    names = [check_package(text, f"remove[{n}]") for n, text in enumerate(operation.remove)]
+    for n, name in enumerate(names):
+        if name not in here:
+            raise NotFound(
+                f"{name} is not installed.", hint="`packages` lists what is.", field=f"remove[{n}]", reason="not_there"
+            )
+    going = without(here, names, work.held) if names else set()
+    held = {name: spec for name, spec in work.held.items() if name in here and name not in going}
+    left = {name: record for name, record in here.items() if name not in going}
+    asked: dict[str, str] = {}
+    for field, texts in (("install", operation.install), ("update", operation.update)):
+        for n, text in enumerate(texts):
+            spec = check_spec(text, f"{field}[{n}]")
+            if spec.name in names:
+                raise InvalidRequest(
+                    f"{spec.name} is to be installed and removed.", hint="Decide for one.", field=f"{field}[{n}]"
+                )
+            asked[spec.name] = spec.text
+    if not asked and not operation.update_all:
+        return Goal(list(left.values()), held)
+    loose = {check_spec(text, "update").name for text in operation.update}
+    wanted = {**held, **asked}
+    locked = [] if operation.update_all else [record for name, record in left.items() if name not in loose]
+    return Goal(await _solve(work, wanted, left, locked, set(names) - set(asked), gateway, channels), wanted)
+
+
+async def _solve(
+    work: Work,
+    wanted: Mapping[str, str],
+    left: Installed,
+    locked: list[PrefixRecord],
+    gone: set[str],
+    gateway: Gateway,
+    channels: list[Channel],
+) -> list[RepoDataRecord]:
+    from rattler import ChannelPriority, MatchSpec, VirtualPackage, VirtualPackageOverrides, solve
+    from rattler.exceptions import SolverError
+
+    specs = {name: MatchSpec(spec) for name, spec in wanted.items()}
+    # What nothing needs and nobody is known to have asked for: conda keeps it as long as it is in nobody's way.
+    needed = {_needed(text) for record in left.values() for text in record.depends}
+    others = [MatchSpec(name) for name in left if name not in needed and name not in specs]
+    limits, origins = _limits(work, specs, left, gone)
+    machine = VirtualPackage.detect(VirtualPackageOverrides.from_env())
+    priorities = {
+        "strict": [ChannelPriority.Strict],
+        # As near as the engine comes: lower channels help out only where the higher ones leave no solution.
+        "flexible": [ChannelPriority.Strict, ChannelPriority.Disabled],
+        "disabled": [ChannelPriority.Disabled],
+    }[work.operation.priority or work.priority]
+    # Without a record of what was asked for, all that nothing needs counts as asked for.
+    sets = [others] if not work.held or not others else [others, []]
+    failure: SolverError | None = None
+    for extra in sets:
+        for priority in priorities:
+            try:
+                return await solve(
+                    channels,
+                    [*specs.values(), *extra],
+                    gateway=gateway,
+                    locked_packages=locked,
+                    virtual_packages=machine,
+                    channel_priority=priority,
+                    constraints=limits,
+                )
+            except SolverError as error:
+                failure = error
+    assert failure is not None
+    text = str(failure)
+    for name, spec in wanted.items():
+        origins[f"spec:{name}"] = spec
+    raise Unsolvable(
+        shorten(text, origins),
+        hint=await _hint(text, gateway, channels) or "Ask for other versions, or for fewer packages together.",
+        detail=text.strip(),
+    )
+
+
+def _limits(
+    work: Work, specs: Mapping[str, MatchSpec], left: Installed, gone: set[str]
+) -> tuple[list[MatchSpec], dict[str, str]]:
+    """The specs that hold without bringing anything in, and by name why each one is there."""
+    from rattler import MatchSpec
+
+    operation = work.operation
+    limits: list[MatchSpec] = []
+    origins = {name: "was asked for before" for name, spec in work.held.items() if str(specs.get(name)) == spec}
+    origins.update({name: "was asked for before" for name in work.held if name not in _asked(work)})
+    for n, text in enumerate(operation.constrained):
+        spec = check_spec(text, f"constrained[{n}]")
+        limits.append(MatchSpec(spec.text))
+        origins[spec.name] = "is a limit that was set"
+    out = {check_package(text, f"excluded[{n}]") for n, text in enumerate(operation.excluded)}
+    limits += [MatchSpec(_OUT.format(name)) for name in sorted(out | gone)]
+    for text in work.pinned:
+        try:
+            pin = check_spec(text, "pinned")
+        except InvalidRequest as error:
+            raise InvalidRequest(
+                f"A pin of this environment cannot be read: {error.message}",
+                hint="Mend conda-meta/pinned or pinned_packages in .condarc.",
+                reason="bad_pin",
+            ) from None
+        limits.append(MatchSpec(pin.text))
+        if pin.name not in specs or pin.name in work.held:
+            origins[pin.name] = "is pinned"
+    python = left.get("python")
+    if python is not None and "python" not in _asked(work):
+        # conda's rule: the minor version of Python changes only by name.
+        minor = ".".join(str(python.version).split(".")[:2])
+        limits.append(MatchSpec(f"python {minor}.*"))
+        origins["python"] = "is installed (ask for another python to change it)"
+        origins["spec:python"] = f"python {minor}.*"
+    return limits, origins
+
+
+def _asked(work: Work) -> set[str]:
+    return {check_spec(text, "install").name for text in (*work.operation.install, *work.operation.update)}
+
+
+async def _hint(text: str, gateway: Gateway, channels: list[Channel]) -> str | None:
+    """Which versions there are, where one that does not exist was asked for; the near name where no such package is."""
+    found = re.search(r"No candidates were found for ([^\s\[=<>!~]+)", text)
+    if not found:
+        return None
+    from rattler import Subdir
+
+    name = found[1]
+    platforms = [Subdir.current(), Subdir("noarch")]
+    try:
+        answers = await gateway.query(channels, platforms, [name], recursive=False)
+        versions = {record.version for records in answers for record in records}
+        if versions:
+            shown = [str(v) for v in sorted(versions, reverse=True)[:8]]
+            more = f" and {len(versions) - 8} older ones" if len(versions) > 8 else ""
+            return f"There is {name} {', '.join(shown)}{more}."
+        from difflib import get_close_matches
+
+        names = [n.normalized for n in await gateway.names(channels, platforms)]
+        near = get_close_matches(name.lower(), names, n=3, cutoff=0.75)
+    except Exception:  # noqa: BLE001 (a hint is worth no second error)
+        return None
+    return f"Did you mean {' or '.join(near)}?" if near else "Check the name and the channels."
+
+
+def _needed(text: str) -> str:
+    """The name of the package that the dependency `text` is about."""
+    return re.split(r"[\s\[=<>!~;]", text.rpartition("::")[2].strip(), maxsplit=1)[0].lower()

@@ -1,0 +1,53 @@
+"""Addresses of channels and archives: without credentials, with them, and what they are part of."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from jupyter_envs.system.redact import redact
+
+SUBDIR = re.compile(r"(noarch|(linux|osx|win|emscripten|wasi|freebsd|zos)-[a-z0-9]+)\Z")
+_TOKEN = re.compile(r"^/t/([^/]+)")
+# Anaconda's own repository, which clients call `defaults`.
+_REPOSITORY = re.compile(r"repo\.anaconda\.[a-z]+\Z")
+
+
+def public(url: str) -> str:
+    """`url` without user, password and token, as it may be shown and kept."""
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return redact(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, _TOKEN.sub("", parts.path), "", ""))
+
+
+def secrets_of(url: str) -> dict[str, object] | None:
+    """What opens `url`, in the form of the engine's credential store; None where the address holds nothing."""
+    parts = urlsplit(url)
+    if token := _TOKEN.match(parts.path):
+        return {"CondaToken": token[1]}
+    if parts.username or parts.password:
+        return {"BasicHTTP": {"username": unquote(parts.username or ""), "password": unquote(parts.password or "")}}
+    return None
+
+
+def repository_part(url: str) -> str | None:
+    """What `url` names of Anaconda's own repository (`pkgs/main`), or None where it lies elsewhere."""
+    parts = urlsplit(url)
+    inside = _REPOSITORY.match(parts.hostname or "") and parts.path.startswith("/pkgs/")
+    return parts.path.strip("/") if inside else None
+
+
+def base_of(url: str) -> str:
+    """The channel's address that the archive or platform folder `url` lies in."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/").split("/")
+    if path and path[-1].endswith((".conda", ".tar.bz2")):
+        path.pop()
+    if path and SUBDIR.match(path[-1]):
+        path.pop()
+    return urlunsplit((parts.scheme, parts.netloc, "/".join(path), "", ""))
