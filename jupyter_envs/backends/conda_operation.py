@@ -75,10 +75,12 @@ class CondaInstaller(Protocol):
     """Changes the packages of a conda prefix: the embedded engine, or an installed client.
 
     Neither registers the prefix in ``~/.conda/environments.txt``: a prefix may still be moved
-    (`system.conda_environments`).
+    (`system.conda_environments`). `relocates` tells whether `Operation.target`, `constrained` and
+    `excluded` are understood.
     """
 
     name: str
+    relocates: bool
 
     def version(self) -> str | None:
         """The version of the tool, without starting a process."""

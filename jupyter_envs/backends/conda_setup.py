@@ -17,7 +17,7 @@ from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import Forbidden
 from jupyter_envs.system import conda_clients, conda_environments, conda_rc, conda_terms
 from jupyter_envs.system.conda_channels import Channels, check_channel
-from jupyter_envs.system.conda_url import SUBDIR, public, secrets_of
+from jupyter_envs.system.conda_url import public, secrets_of
 
 
 class Setup:
@@ -118,10 +118,20 @@ class Setup:
         name, parted, rest = text.partition("::")
         if not parted:
             return text
-        channel, _, subdir = name.strip().rpartition("/")
-        urls = self.names.urls([channel if SUBDIR.match(subdir) else name.strip()])
+        urls = self.names.urls([name.strip()])
         # A name that stands for several channels cannot be said in a spec.
         return f"{public(urls[0])}::{rest}" if len(urls) == 1 else rest
+
+    def held(self, specs: Mapping[str, str], channels: Sequence[str]) -> dict[str, str]:
+        """`specs` of earlier transactions by name, for the engine; what they say of a channel that is not in use now,
+        or only its client knows, is left out.
+        """
+        found = {}
+        for name, text in specs.items():
+            spec = self.spec(text)
+            channel, parted, rest = spec.partition("::")
+            found[name] = rest if parted and channel not in map(public, channels) else spec
+        return found
 
     def translated(self, operation: Operation) -> Operation:
         """`operation` in the engine's terms."""

@@ -32,6 +32,7 @@ class Embedded:
     """Changes conda prefixes by the engine that comes with us; `state` is our own folder, for accepted terms."""
 
     name = "rattler"
+    relocates = True
 
     def __init__(self, state: Path) -> None:
         self._state = state
@@ -57,7 +58,7 @@ class Embedded:
         setup = Setup(environ, self._state, prefix=operation.prefix)
         held = conda_meta.requested(operation.prefix)
         if operation.exact is None:
-            specs = (*operation.install, *operation.update, *operation.constrained, *held.values())
+            specs = (*operation.install, *operation.update, *operation.constrained)
             channels = setup.channels(operation.channels, specs)
         else:
             channels = setup.channels([base_of(line.url) for line in operation.exact], ())
@@ -66,7 +67,7 @@ class Embedded:
                 operation=setup.translated(operation),
                 network=setup.network(channels, folder, offline=operation.offline),
                 priority=setup.rc.channel_priority,
-                held={name: setup.spec(spec) for name, spec in held.items()},
+                held=setup.held(held, channels),
                 pinned=setup.pins(operation.prefix),
             )
             message = _ask(work, "work", folder, setup.environ, on_step, on_line, cancelled)

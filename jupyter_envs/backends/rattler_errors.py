@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 from jupyter_envs.model.errors import EnvsError, Failed, Forbidden, Unavailable
+from jupyter_envs.system.conda_url import base_of
 from jupyter_envs.system.redact import redact
 
 _URL = re.compile(r"(?:for url \(|in channel '|repodata cache for )([^)'\s]+)")
 _FILE = re.compile(r"failed to fetch (\S+)")
 _CAUSE = "Caused by: "
+_DAMAGED = ("os error 2)", "extract", "unpack", "decompress", "eof", "unexpected end", "invalid zip", "corrupt")
 
 
 def understood(error: Exception) -> EnvsError:
@@ -18,7 +20,8 @@ def understood(error: Exception) -> EnvsError:
     lines = [line.removeprefix(_CAUSE) for line in text.splitlines()]
     cause = lines[-1].rstrip(".")
     url = _URL.search(text)
-    where = url[1] if url else "The channel"
+    # What was asked for lies in a platform's folder of the channel.
+    where = base_of(url[1].rpartition("/")[0] if url[1].count("/") > 3 else url[1]) if url else "The channel"
     file = _FILE.search(text)
     what = file[1] if file else "A package"
     low = text.lower()
@@ -62,7 +65,7 @@ def understood(error: Exception) -> EnvsError:
             reason="unreachable",
             detail=text,
         )
-    if file and ("os error 2)" in low or "failed to extract" in low or "extract" in low):
+    if file and any(sign in low for sign in _DAMAGED):
         return Failed(
             f"{what} is missing or damaged.",
             hint="Clean the package cache, then try again.",

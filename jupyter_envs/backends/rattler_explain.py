@@ -67,7 +67,9 @@ def shorten(text: str, origins: Mapping[str, str]) -> str:
         name = hidden.split()[0]
         return f"{hidden} is left out by strict channel priority: a channel that comes first has another {name}."
     sides = [need for need in needs if need.name in fought] or needs
-    parts = [_side(need, because) for need in dict.fromkeys(sides)]
+    # The solver tells them in any order; what was asked for comes last, where the eye looks for the remedy.
+    ordered = sorted(set(sides), key=lambda need: (need.who is None, need.who or "", need.spec))
+    parts = [_side(need, because) for need in ordered]
     if not parts:
         return body.splitlines()[0] if body else "The request cannot be met."
     more = f" (and {len(parts) - _MOST} more)" if len(parts) > _MOST else ""

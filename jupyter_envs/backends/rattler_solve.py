@@ -111,6 +111,7 @@ async def goal(work: Work, here: Installed, gateway: Gateway, channels: list[Cha
                     f"{spec.name} is to be installed and removed.", hint="Decide for one.", field=f"{field}[{n}]"
                 )
             asked[spec.name] = spec.text
+    held = {name: _readable(name, spec) for name, spec in held.items()}
     if not asked and not operation.update_all:
         return Goal(list(left.values()), held)
     loose = {check_spec(text, "update").name for text in operation.update}
@@ -236,6 +237,14 @@ async def _hint(text: str, gateway: Gateway, channels: list[Channel]) -> str | N
     except Exception:  # noqa: BLE001 (a hint is worth no second error)
         return None
     return f"Did you mean {' or '.join(near)}?" if near else "Check the name and the channels."
+
+
+def _readable(name: str, spec: str) -> str:
+    """`spec` of an earlier transaction, or the bare name where its client writes what the engine does not read."""
+    try:
+        return spec if check_spec(spec, "held").name == name else name
+    except InvalidRequest:
+        return name
 
 
 def _needed(text: str) -> str:

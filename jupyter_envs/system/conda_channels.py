@@ -77,6 +77,9 @@ class Channels:
         return list(dict.fromkeys(found))
 
     def _expand(self, name: str, depth: int = 0) -> list[str]:
+        head, _, tail = name.strip("/").rpartition("/")
+        if "://" not in name and not os.path.isabs(name) and head and SUBDIR.match(tail):
+            name = head
         if name in self._multi and depth < 5:
             return [url for part in self._multi[name] if part != name for url in self._expand(part, depth + 1)]
         if "://" in name:
@@ -84,8 +87,6 @@ class Channels:
         if os.path.isabs(name) or name.startswith(("~", "./", "../")):
             return [Path(os.path.abspath(os.path.expanduser(name))).as_uri()]
         name = name.strip("/")
-        if "/" in name and SUBDIR.match(name.rpartition("/")[2]):
-            name = name.rpartition("/")[0]
         known = [key for key in self._rc.custom_channels if f"{name}/".startswith(key.strip("/") + "/")]
         where = self._rc.custom_channels[max(known, key=len)] if known else self.alias
         return [f"{where.rstrip('/')}/{name}"]

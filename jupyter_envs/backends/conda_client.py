@@ -1,0 +1,239 @@
+"""An installed conda, mamba or micromamba as the installer: its command lines and the reading of what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep, Operation
+from jupyter_envs.backends.conda_setup import Setup
+from jupyter_envs.backends.conda_spec import check_package, check_spec
+from jupyter_envs.model.conda import CondaPackage, Swap
+from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
+from jupyter_envs.system import conda_meta
+from jupyter_envs.system.conda_clients import Client
+from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.redact import redact
+
+# Settings of the user's shell that would change what the commands do or print.
+_QUIET = {"CONDA_JSON": "true", "CONDA_ALWAYS_YES": "true", "CONDA_NOTIFY_OUTDATED_CONDA": "false", "NO_COLOR": "1"}
+_PRIORITIES = {"strict": "--strict-channel-priority", "disabled": "--no-channel-priority"}
+
+
+class ClientInstaller:
+    """Changes conda prefixes with `client`, which writes its own records."""
+
+    relocates = False
+
+    def __init__(self, client: Client, state: Path) -> None:
+        self.name: str = client.name
+        self._client, self._state = client, state
+
+    def version(self) -> str | None:
+        return self._client.version
+
+    def run(
+        self,
+        operation: Operation,
+        *,
+        environ: Mapping[str, str] | None = None,
+        on_step: OnStep | None = None,
+        on_line: OnLine | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> CondaOutcome:
+        """As `CondaInstaller.run`; limits, exclusions and another target are beyond a client."""
+        if operation.constrained or operation.excluded or operation.target:
+            raise Unavailable(
+                f"{self.name} cannot be given limits or another target.",
+                hint="Have an administrator choose the embedded engine.",
+                reason="unsupported",
+            )
+        setup = Setup(environ, self._state, prefix=operation.prefix)
+        specs = [*operation.install, *operation.update]
+        if operation.exact is None:
+            channels = setup.channels(operation.channels, specs)
+        else:
+            channels = setup.channels([line.url for line in operation.exact], ())
+        before = {package.name: package for package in conda_meta.read_records(operation.prefix)}
+        env = {**clean_environment(), **(environ or {}), **_QUIET}
+        planned = CondaOutcome()
+        with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
+            for argv in commands(self._client.path, operation, channels, list(before), folder):
+                if on_step:
+                    on_step("solve", None, None, None)
+                finished = run(argv, env=env, on_line=_progress(on_step, on_line), cancelled=cancelled)
+                planned = _joined(planned, parse(finished.code, finished.out, finished.err))
+        if operation.dry_run:
+            return msgspec.structs.replace(planned, requested=conda_meta.requested(operation.prefix))
+        after = {package.name: package for package in conda_meta.read_records(operation.prefix)}
+        return CondaOutcome(
+            added=[after[n] for n in sorted(after.keys() - before.keys())],
+            removed=[before[n] for n in sorted(before.keys() - after.keys())],
+            changed=[
+                Swap(before=before[n], after=after[n])
+                for n in sorted(after.keys() & before.keys())
+                if (before[n].version, before[n].build) != (after[n].version, after[n].build)
+            ],
+            download_size=planned.download_size,
+            requested=conda_meta.requested(operation.prefix),
+        )
+
+
+def commands(
+    client: str, operation: Operation, channels: Sequence[str], here: Sequence[str], folder: str
+) -> list[list[str]]:
+    """The commands that `operation` means, one after the other; specs go by files in `folder`.
+
+    `CLIENT remove --prefix P --json --yes -- NAME…`, then
+    `CLIENT create|install|update --prefix P --json --yes [--override-channels --channel URL…] --file FILE`
+
+    Raises:
+        InvalidRequest: a spec or name is none.
+        NotFound: a name to remove is not among `here`, the installed ones.
+    """
+    tail = ["--prefix", operation.prefix, "--json", "--yes"]
+    tail += ["--dry-run"] if operation.dry_run else []
+    solving = [*tail, *(["--offline"] if operation.offline else [])]
+    if operation.exact is not None:
+        # Nothing else may stay; the archives are put there as they are.
+        exact = {url.rpartition("/")[2].rsplit("-", 2)[0] for url in (line.url for line in operation.exact)}
+        others = sorted(set(here) - exact)
+        text = "@EXPLICIT\n" + "".join(f"{e.url}{'#' + e.md5 if e.md5 else ''}\n" for e in operation.exact)
+        file = _written(folder, "explicit.txt", text)
+        clear = [[client, "remove", *tail, "--force", "--", *others]] if others else []
+        return [*clear, [client, "install" if here else "create", *solving, "--file", file]]
+    found: list[list[str]] = []
+    if names := [check_package(text, f"remove[{n}]") for n, text in enumerate(operation.remove)]:
+        for n, name in enumerate(names):
+            if name not in here:
+                raise NotFound(f"{name} is not installed.", hint="`packages` lists what is.", field=f"remove[{n}]")
+        found.append([client, "remove", *solving, "--", *names])
+    named = [word for url in channels for word in ("--channel", url)]
+    solving += ["--override-channels", *named] if named else []
+    solving += [_PRIORITIES[operation.priority]] if operation.priority in _PRIORITIES else []
+    for field, texts in (("install", operation.install), ("update", operation.update)):
+        if texts:
+            lines = [check_spec(text, f"{field}[{n}]").text for n, text in enumerate(texts)]
+            verb = field if here or field == "update" else "create"
+            file = _written(folder, f"{field}.txt", "".join(f"{line}\n" for line in lines))
+            found.append([client, verb, *solving, "--file", file])
+    if operation.update_all:
+        found.append([client, "update", *solving, "--all"])
+    if not found:
+        raise InvalidRequest("Nothing is asked for.", hint="Name a package.", field="install")
+    return found
+
+
+def parse(code: int, out: str, err: str) -> CondaOutcome:
+    """What the JSON that a client printed says was, or would be, done.
+
+    Raises:
+        Unsolvable, NotFound, Unavailable, Failed: what the client failed with.
+    """
+    last: dict[str, Any] = next(
+        (found for found in reversed(list(_objects(out))) if not found.keys() & {"fetch", "progress"}), {}
+    )
+    if code or last.get("success") is False or "exception_name" in last:
+        raise _failure(last, code, err)
+    actions = last.get("actions") or {}
+    linked = {p.name: p for p in map(_package, actions.get("LINK") or [])}
+    gone = {p.name: p for p in map(_package, actions.get("UNLINK") or [])}
+    fetched = [_package(entry) for entry in actions.get("FETCH") or []]
+    return CondaOutcome(
+        added=[linked[n] for n in sorted(linked.keys() - gone.keys())],
+        changed=[Swap(before=gone[n], after=linked[n]) for n in sorted(linked.keys() & gone.keys())],
+        removed=[gone[n] for n in sorted(gone.keys() - linked.keys())],
+        download_size=sum(package.size or 0 for package in fetched),
+    )
+
+
+def _failure(last: Mapping[str, Any], code: int, err: str) -> EnvsError:
+    name = str(last.get("exception_name") or "")
+    text = redact(str(last.get("message") or last.get("error") or "").strip() or err.strip()[-4000:])
+    first = next((line.strip() for line in text.splitlines() if line.strip()), f"it ended with {code}")
+    problems = last.get("solver_problems")
+    if isinstance(problems, list) and problems:
+        return Unsolvable(
+            redact("; ".join(map(str, problems[:3]))), detail=text or redact("\n".join(map(str, problems)))
+        )
+    if "Unsatisfiable" in name or name in (
+        "PackagesNotFoundError",
+        "ResolvePackageNotFound",
+        "SpecsConfigurationConflictError",
+    ):
+        return Unsolvable(first, hint="Ask for other versions, or for fewer packages together.", detail=text)
+    if name in ("PackagesNotFoundInPrefixError",):
+        return NotFound(first, detail=text)
+    if name in ("CondaHTTPError", "ProxyError", "UnavailableInvalidChannel", "OfflineError") or "Connection" in name:
+        return Unavailable(first, hint="Check the network and the channels.", reason="unreachable", detail=text)
+    if "ToS" in name or "TermsOfService" in text:
+        return Unavailable(first, hint="Accept the terms with the client.", reason="terms", detail=text)
+    return Failed(f"The conda client failed: {first}", hint="The details may tell more.", detail=text)
+
+
+def _objects(out: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in `out`: progress comes as one a line, ended by NUL, before the result."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while (start := out.find("{", at)) >= 0:
+        try:
+            found, at = decoder.raw_decode(out, start)
+        except ValueError:
+            at = start + 1
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def _progress(on_step: OnStep | None, on_line: OnLine | None) -> Any:
+    """What to do with a line of the client: a fetched archive is a step, what is not JSON goes to the log."""
+    fetched = 0
+
+    def line(stream: str, text: str) -> None:
+        nonlocal fetched
+        for one in _objects(text):
+            if "fetch" in one and one.get("finished") and on_step:
+                fetched += 1
+                on_step("download", fetched, None, "packages")
+        if stream == "err" and text.strip() and on_line:
+            on_line(redact(text))
+
+    return line
+
+
+def _package(entry: Mapping[str, Any]) -> CondaPackage:
+    url = entry.get("url") or None
+    return CondaPackage(
+        name=str(entry.get("name")),
+        version=str(entry.get("version")),
+        build=str(entry.get("build_string") or entry.get("build") or ""),
+        subdir=str(entry.get("platform") or entry.get("subdir") or ""),
+        channel=entry.get("channel"),
+        url=redact(url) if url else None,
+        sha256=entry.get("sha256"),
+        md5=entry.get("md5"),
+        size=entry.get("size"),
+    )
+
+
+def _joined(first: CondaOutcome, then: CondaOutcome) -> CondaOutcome:
+    return CondaOutcome(
+        added=[*first.added, *then.added],
+        changed=[*first.changed, *then.changed],
+        removed=[*first.removed, *then.removed],
+        download_size=first.download_size + then.download_size,
+    )
+
+
+def _written(folder: str, name: str, text: str) -> str:
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
