@@ -78,8 +78,8 @@ export class FileDrop implements IDisposable {
       name,
       size: size ?? 0,
       text: async () => {
-        const found = await this._options.contents.get(path, { type: 'file', format: 'text' });
-        return String(found.content);
+        const options = { type: 'file', format: 'text', content: true } as const;
+        return String((await this._options.contents.get(path, options)).content);
       }
     };
   }

@@ -29,7 +29,10 @@ describe('EnvironmentsPanel', () => {
     saved = [];
     panel = new EnvironmentsPanel({
       manager,
-      contents: { get: path => Promise.resolve({ content: `read ${path}` } as never) },
+      contents: {
+        get: async (path, options) =>
+          ({ content: options?.content ? `read ${path}` : null }) as never
+      },
       trans,
       suggestName: () => 'My folder',
       onShow: () => panel.show(),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.conftest import Lab
-from tests.ui.test_panel import AXE, JOB_MS, launcher_card, run_cli, set_theme
+from tests.ui.looks import both_themes, set_theme
+from tests.ui.test_panel import JOB_MS, launcher_card, run_cli
 
 PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
@@ -56,27 +57,6 @@ def run_cell(page: Any, at: int) -> None:
     )
 
 
-def check_accessible(page: Any, *parts: str) -> None:
-    assert AXE.exists(), "axe-core comes with the panel's packages: run `jlpm install` in labextension"
-    page.add_script_tag(path=str(AXE))
-    for part in parts:
-        found = page.evaluate("part => axe.run(part)", part)["violations"]
-        bad = [
-            {"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"]]}
-            for v in found
-            if v["impact"] in ("serious", "critical")
-        ]
-        assert not bad, json.dumps(bad, indent=1)
-
-
-def both_themes(page: Any, folder: Path, name: str, *parts: str) -> None:
-    for theme in ("Light", "Dark"):
-        set_theme(page, f"JupyterLab {theme}")
-        check_accessible(page, *parts)
-        page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
-    set_theme(page, "JupyterLab Light")
-
-
 def set_hidden(page: Any, hidden: bool) -> None:
     """Tells the page what a browser tells a tab that is covered, or seen again."""
     page.evaluate(
@@ -111,7 +91,7 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     form = page.get_by_role("form", name="New environment")
     assert form.get_by_label("Name").input_value() == "analysis"
     assert form.get_by_label("Use it in Analysis.ipynb").is_checked()
-    both_themes(page, shots, "nb-form", "#jupyter-envs-panel")
+    both_themes(page, shots, "nb-form")
     form.get_by_role("button", name="Create").click()
     wait_for_kernel(page, "analysis")
     launcher = page.evaluate("jupyterapp.serviceManager.kernelspecs.specs.kernelspecs.analysis.display_name")
@@ -119,7 +99,7 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     chip.get_by_text("analysis", exact=True).wait_for()
     run_cell(page, 1)
     notebook.locator(".jp-OutputArea-output").get_by_text("envs/analysis").wait_for()
-    both_themes(page, shots, "nb-chip", ".jp-EnvironmentChip")
+    both_themes(page, shots, "nb-chip")
 
     # Nothing is installed before the click.
     run_cell(page, 0)
@@ -131,10 +111,10 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     offer.get_by_role("button", name="Other…").click()
     offer.get_by_label("Package").fill("not a package!")
     offer.get_by_text("This is not a package, URL or path.").wait_for()
-    both_themes(page, shots, "nb-offer-other", ".jp-EnvironmentOffer")
+    both_themes(page, shots, "nb-offer-other")
     offer.get_by_label("Package").fill("")
     offer.get_by_role("button", name="Other…").click()
-    both_themes(page, shots, "nb-offer", ".jp-EnvironmentOffer")
+    both_themes(page, shots, "nb-offer")
     listed = page.evaluate(
         "async base => (await (await fetch(base + '/jupyter-envs/environments/analysis/packages')).json()).packages",
         lab.base,
@@ -147,7 +127,7 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     again = offer.get_by_role("button", name="Run the cell again")
     again.wait_for(timeout=JOB_MS)
     assert notebook.locator(".jp-Cell").first.locator(".jp-OutputArea").inner_text() == before
-    both_themes(page, shots, "nb-installed", ".jp-EnvironmentOffer")
+    both_themes(page, shots, "nb-installed")
     again.click()
     notebook.locator(".jp-Cell").first.locator(".jp-OutputArea-output").get_by_text("it works").wait_for()
     offer.wait_for(state="detached")
@@ -157,7 +137,7 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     run_cli(lab, "install", "analysis", "python-dotenv==1.0.0")
     notebook.get_by_role("button", name="Environment analysis, changed").wait_for(timeout=10_000)
     assert "python-dotenv" in chip.first.get_attribute("title")
-    both_themes(page, shots, "nb-changed", ".jp-EnvironmentChip")
+    both_themes(page, shots, "nb-changed")
     notebook.get_by_role("button", name="Restart…").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
     notebook.get_by_role("button", name="Restart…").wait_for(state="detached")
@@ -171,7 +151,7 @@ def test_the_kernel_picker_leads_to_a_new_environment(page: Any, lab: Lab, shots
     notebook.locator(".jp-Toolbar-kernelName").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="New environment…").wait_for()
-    both_themes(page, shots, "nb-picker", ".jp-Dialog-content")
+    both_themes(page, shots, "nb-picker")
     dialog.get_by_role("button", name="Cancel").click()
     dialog.wait_for(state="detached")
     notebook.locator(".jp-Toolbar-kernelName").click()
@@ -207,7 +187,7 @@ def test_a_notebook_without_its_kernel_gets_a_banner(page: Any, lab: Lab, shots:
     banner = notebook.get_by_role("alert")
     banner.get_by_text("This notebook was made with “gone”").wait_for()
     notebook.get_by_role("button", name="Environment gone, missing").wait_for()
-    both_themes(page, shots, "nb-missing", ".jp-EnvironmentBanner", ".jp-EnvironmentChip")
+    both_themes(page, shots, "nb-missing")
     assert page.get_by_role("dialog").count() == 0
     banner.get_by_role("button", name="Choose another kernel…").click()
     page.get_by_role("dialog").get_by_role("combobox").wait_for()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.ui.conftest import Lab
-from tests.ui.test_panel import AXE, JOB_MS, run_cli, set_theme
+from tests.ui.looks import both_themes, check_accessible
+from tests.ui.test_panel import JOB_MS, run_cli
 
 PAGE = ".jp-EnvironmentPage:not(.lm-mod-hidden)"
 SLOW_BACKEND = """
@@ -57,26 +58,6 @@ def open_page(page: Any, environment: str) -> Any:
     return content
 
 
-def check_accessible(page: Any) -> None:
-    """No serious or critical finding of axe-core in the page."""
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run('.jp-EnvironmentPage')")["violations"]
-    bad = [
-        {"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"]]}
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-    assert not bad, json.dumps(bad, indent=1)
-
-
-def both_themes(page: Any, folder: Path, name: str) -> None:
-    for theme in ("Light", "Dark"):
-        set_theme(page, f"JupyterLab {theme}")
-        check_accessible(page)
-        page.screenshot(path=folder / f"page-{name}-{theme.lower()}.png")
-    set_theme(page, "JupyterLab Light")
-
-
 def row(content: Any, name: str) -> Any:
     return content.locator(f'[role="row"][aria-level="1"]:has(b:text-is("{name}"))')
 
@@ -96,7 +77,7 @@ def bar(content: Any) -> Any:
 def test_filter_and_why_is_this_here(page: Any, thesis: str, shots: Path) -> None:
     content = open_page(page, thesis)
     row(content, "beautifulsoup4").wait_for()
-    both_themes(page, shots, "packages")
+    both_themes(page, shots, "page-packages")
 
     # Keyboard alone: from the tab to the filter, to the row, and into its reasons.
     content.get_by_role("tab", name="Packages").focus()
@@ -109,7 +90,7 @@ def test_filter_and_why_is_this_here(page: Any, thesis: str, shots: Path) -> Non
     content.get_by_text("Needed by beautifulsoup4").wait_for()
     content.get_by_text("These break: beautifulsoup4").wait_for()
     content.get_by_role("combobox", name="Version of soupsieve").wait_for()
-    both_themes(page, shots, "why")
+    both_themes(page, shots, "page-why")
     row(content, "soupsieve").focus()
     page.keyboard.press("/")
     page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'Filter packages'")
@@ -127,7 +108,7 @@ def test_install_with_preview_and_take_it_back(page: Any, thesis: str, shots: Pa
     option.wait_for()
     field.fill("tabulate")
     content.get_by_role("option").filter(has_text="newest of").wait_for()
-    both_themes(page, shots, "suggestions")
+    both_themes(page, shots, "page-suggestions")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     bar(content).get_by_text("1 change waiting").wait_for()
@@ -136,7 +117,7 @@ def test_install_with_preview_and_take_it_back(page: Any, thesis: str, shots: Pa
     page.keyboard.press("Delete")
     bar(content).get_by_text("1 added, 1 removed").wait_for()
     bar(content).get_by_text("Without soupsieve these will no longer work: beautifulsoup4").wait_for()
-    both_themes(page, shots, "preview")
+    both_themes(page, shots, "page-preview")
     row(content, "soupsieve").get_by_role("button", name="Leave soupsieve as it is").click()
     bar(content).get_by_text("1 change waiting").wait_for()
     bar(content).get_by_role("button", name="Apply").click()
@@ -144,7 +125,7 @@ def test_install_with_preview_and_take_it_back(page: Any, thesis: str, shots: Pa
     find(content, "tabulate")
     undo = bar(content).get_by_role("button", name="Undo")
     undo.wait_for()
-    both_themes(page, shots, "done")
+    both_themes(page, shots, "page-done")
     undo.click()
     bar(content).get_by_text("Done: Bring thesis back").wait_for(timeout=JOB_MS)
     row(content, "tabulate").wait_for(state="detached")
@@ -160,7 +141,7 @@ def test_what_cannot_be_solved_is_explained(page: Any, thesis: str, shots: Path)
     bar(content).get_by_text("This cannot be done").wait_for(timeout=JOB_MS)
     bar(content).get_by_role("button", name="Details").click()
     assert bar(content).get_by_role("button", name="Apply").is_disabled()
-    both_themes(page, shots, "unsolvable")
+    both_themes(page, shots, "page-unsolvable")
     bar(content).get_by_role("button", name="Discard").click()
     bar(content).wait_for(state="detached")
 
@@ -186,7 +167,7 @@ def test_what_is_pasted_becomes_chips(page: Any, thesis: str, shots: Path) -> No
     assert content.get_by_role("button", name="Leave out os").count() == 0
     paste("# needed\ntoolz==1.0  # pinned\n<b>x</b>")
     content.get_by_text("Not a package, URL or path: <b>x</b>").wait_for()
-    both_themes(page, shots, "paste")
+    both_themes(page, shots, "page-paste")
     bar(content).get_by_role("button", name="Discard").click()
 
 
@@ -206,7 +187,7 @@ def test_cancel_and_reload_in_the_middle(page: Any, lab: Lab, thesis: str, shots
     bar(content).get_by_text("1 added").wait_for(timeout=JOB_MS)
     bar(content).get_by_role("button", name="Apply").click()
     bar(content).get_by_role("progressbar").wait_for(timeout=JOB_MS)
-    both_themes(page, shots, "running")
+    both_themes(page, shots, "page-running")
 
     # The page and its job are there again after a reload.
     page.wait_for_timeout(1500)
@@ -220,7 +201,7 @@ def test_cancel_and_reload_in_the_middle(page: Any, lab: Lab, thesis: str, shots
     bar(content).get_by_role("button", name="Log").click()
     bar(content).get_by_role("log").wait_for()
     content.get_by_role("tab", name="Jobs").click()
-    both_themes(page, shots, "jobs")
+    both_themes(page, shots, "page-jobs")
     assert not bar(content).is_visible()
     content.get_by_role("tabpanel").get_by_role("button", name="Cancel").click()
     bar(content).get_by_text("All is as it was before").wait_for(timeout=JOB_MS)
@@ -234,15 +215,15 @@ def test_the_other_tabs(page: Any, lab: Lab, thesis: str, shots: Path) -> None:
     page.keyboard.press("ArrowRight")
     content.get_by_text("envs/thesis", exact=False).first.wait_for()
     content.get_by_text("bin/activate").wait_for()
-    both_themes(page, shots, "overview")
+    both_themes(page, shots, "page-overview")
     content.get_by_role("tab", name="Overview").focus()
     page.keyboard.press("ArrowRight")
     content.get_by_text("Created").wait_for()
-    both_themes(page, shots, "history")
+    both_themes(page, shots, "page-history")
     content.get_by_role("tab", name="History").focus()
     page.keyboard.press("ArrowRight")
     content.get_by_text("Nothing is wrong").wait_for()
-    both_themes(page, shots, "health")
+    both_themes(page, shots, "page-health")
     content.get_by_role("tab", name="Health").focus()
     page.keyboard.press("End")
     assert content.get_by_role("tab", name="Jobs").get_attribute("aria-selected") == "true"
@@ -261,7 +242,7 @@ def test_rename_copy_and_remove(page: Any, lab: Lab, shots: Path) -> None:
     content.get_by_role("heading", name="second", level=1).wait_for(timeout=JOB_MS)
     content.get_by_role("button", name="Export…").click()
     content.get_by_role("region", name="Content of second-requirements.txt").get_by_text("ipykernel==").wait_for()
-    both_themes(page, shots, "export")
+    both_themes(page, shots, "page-export")
     with page.expect_download() as saved:
         content.get_by_role("button", name="Download").click()
     assert saved.value.suggested_filename == "second-requirements.txt"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.ui.conftest import PANEL_TAB, Lab
+from tests.ui.looks import both_themes
 
 JOB_MS = 120_000
-AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 
 
 def open_panel(page: Any) -> Any:
@@ -20,34 +19,6 @@ def open_panel(page: Any) -> Any:
         page.locator(PANEL_TAB).click()
     panel.wait_for(state="visible")
     return panel
-
-
-def set_theme(page: Any, name: str) -> None:
-    page.evaluate("name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
-    page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
-    page.locator("#jupyterlab-splash").wait_for(state="detached")
-
-
-def check_accessible(page: Any) -> None:
-    """No serious or critical finding of axe-core in the panel."""
-    assert AXE.exists(), "axe-core comes with the panel's packages: run `jlpm install` in labextension"
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run('#jupyter-envs-panel')")["violations"]
-    bad = [
-        {"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"]]}
-        for v in found
-        if v["impact"] in ("serious", "critical")
-    ]
-    assert not bad, json.dumps(bad, indent=1)
-
-
-def both_themes(page: Any, folder: Path, name: str) -> None:
-    """A picture in each theme, and a look at what people who cannot see it get."""
-    for theme in ("Light", "Dark"):
-        set_theme(page, f"JupyterLab {theme}")
-        check_accessible(page)
-        page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
-    set_theme(page, "JupyterLab Light")
 
 
 def run_cli(lab: Lab, *arguments: str) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from jupyter_envs.backends.uv import uv
 from tests.ui.conftest import Lab
-from tests.ui.test_panel import JOB_MS, both_themes, check_accessible, open_panel, run_cli
+from tests.ui.looks import both_themes, check_accessible
+from tests.ui.test_panel import JOB_MS, open_panel, run_cli
 
 # A build that takes until it is told to go on: a job as long as a test wants.
 BACKEND = """

@@ -90,7 +90,7 @@ function Row(props: IRowProps): JSX.Element {
           className="jp-Environments-problem"
           data-severity={problem.severity}
         >
-          <span>{problem.message}</span>
+          <span title={problem.message}>{problem.message}</span>
           {problem.repair !== null && (
             <button
               type="button"
