@@ -17,7 +17,7 @@ from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.backends.conda_spec import check_package, check_spec
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
-from jupyter_envs.system import conda_meta
+from jupyter_envs.system import conda_records
 from jupyter_envs.system.conda_clients import Client
 from jupyter_envs.system.process import clean_environment, run
 from jupyter_envs.system.redact import redact
@@ -61,7 +61,7 @@ class ClientInstaller:
             channels = setup.channels(operation.channels, specs)
         else:
             channels = setup.channels([line.url for line in operation.exact], ())
-        before = {package.name: package for package in conda_meta.read_records(operation.prefix)}
+        before = {package.name: package for package in conda_records.packages(operation.prefix)}
         env = {**clean_environment(), **(environ or {}), **_QUIET}
         planned = CondaOutcome()
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
@@ -71,8 +71,8 @@ class ClientInstaller:
                 finished = run(argv, env=env, on_line=_progress(on_step, on_line), cancelled=cancelled)
                 planned = _joined(planned, parse(finished.code, finished.out, finished.err))
         if operation.dry_run:
-            return msgspec.structs.replace(planned, requested=conda_meta.requested(operation.prefix))
-        after = {package.name: package for package in conda_meta.read_records(operation.prefix)}
+            return msgspec.structs.replace(planned, requested=conda_records.requested(operation.prefix))
+        after = {package.name: package for package in conda_records.packages(operation.prefix)}
         return CondaOutcome(
             added=[after[n] for n in sorted(after.keys() - before.keys())],
             removed=[before[n] for n in sorted(before.keys() - after.keys())],
@@ -82,7 +82,7 @@ class ClientInstaller:
                 if (before[n].version, before[n].build) != (after[n].version, after[n].build)
             ],
             download_size=planned.download_size,
-            requested=conda_meta.requested(operation.prefix),
+            requested=conda_records.requested(operation.prefix),
         )
 
 

@@ -18,7 +18,7 @@ from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Work
 from jupyter_envs.model import errors
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed
-from jupyter_envs.system import conda_history, conda_meta
+from jupyter_envs.system import conda_history, conda_records
 from jupyter_envs.system.conda_url import base_of
 from jupyter_envs.system.process import clean_environment, run
 from jupyter_envs.system.redact import redact
@@ -56,7 +56,7 @@ class Embedded:
     ) -> CondaOutcome:
         """As `CondaInstaller.run`."""
         setup = Setup(environ, self._state, prefix=operation.prefix)
-        held = conda_meta.requested(operation.prefix)
+        held = conda_records.requested(operation.prefix)
         if operation.exact is None:
             specs = (*operation.install, *operation.update, *operation.constrained)
             channels = setup.channels(operation.channels, specs)

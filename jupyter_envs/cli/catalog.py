@@ -59,7 +59,7 @@ def _search_arguments(parser: argparse.ArgumentParser) -> None:
 def _search(call: Call) -> None:
     args = call.args
     if args.versions:
-        known = call.engine.versions(args.query)
+        known = call.engine.versions(args.query, args.manager, args.channel)
         call.out.answer(known, lambda: [show.clean(v) for v in known.versions] or ["No versions."])
         return
     found = call.engine.search(args.query, args.manager, args.channel)
@@ -69,6 +69,29 @@ def _search(call: Call) -> None:
         return show.table(("NAME", "SOURCE", "ABOUT"), rows, show.window()) if rows else ["Nothing found."]
 
     call.out.answer({"packages": found}, text)
+
+
+def _terms_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("channel", metavar="CHANNEL", nargs="?", help="by default those of conda's settings")
+    parser.add_argument("--accept", action="store_true", help="accept the terms of CHANNEL, once and for all")
+
+
+def _terms(call: Call) -> None:
+    args = call.args
+    if args.accept and args.channel is None:
+        raise InvalidRequest(
+            "Terms are accepted for one channel.",
+            hint="Write `jupyter envs terms CHANNEL --accept`.",
+            reason="usage",
+            field="channel",
+        )
+    found = call.engine.accept_terms(args.channel) if args.accept else call.engine.terms(args.channel)
+
+    def text() -> list[str]:
+        rows = [(t.channel, f"accepted {t.accepted}" if t.accepted else "not accepted", t.title) for t in found]
+        return show.table(("CHANNEL", "STATE", "TERMS"), rows, show.window()) if rows else ["No terms to accept."]
+
+    call.out.answer({"terms": found}, text)
 
 
 def _cache_arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +182,14 @@ VERBS = [
         "jupyter envs disk",
         _disk_arguments,
         _disk,
+        "Machine",
+    ),
+    Verb(
+        "terms",
+        "show or accept the terms of conda channels",
+        "jupyter envs terms defaults --accept",
+        _terms_arguments,
+        _terms,
         "Machine",
     ),
     Verb("prepare", "prepare templates", "jupyter envs prepare", _prepare_arguments, _prepare, "Machine", hidden=True),

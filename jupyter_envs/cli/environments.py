@@ -59,11 +59,12 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
         "words", metavar="NAME [REQ ...]", nargs="*", default=[], help="its name, then what to install in it"
     )
     parser.add_argument("--prefix", metavar="P", help="make it in this folder; NAME is then left out")
-    parser.add_argument("--manager", metavar="M", help="venv, virtualenv, uv; `jupyter envs managers` lists them")
+    parser.add_argument("--manager", metavar="M", help="uv, venv, conda and others; `jupyter envs managers` lists them")
     parser.add_argument("--python", metavar="V", help="version (3.12) or path of the Python to use")
     parser.add_argument("-p", "--package", metavar="REQ", action="append", default=[], help="install this")
     file_arguments(parser)
-    parser.add_argument("--channel", metavar="C", action="append", default=[], help="conda channel")
+    parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
+    parser.add_argument("--pip", metavar="REQ", action="append", default=[], help="install this by pip, after conda's")
     parser.add_argument("--no-pip", action="store_true", help="leave pip out")
     parser.add_argument("--clear", action="store_true", help="make an environment of this name anew")
     parser.add_argument("--no-kernel", action="store_true", help="do not make it a kernel")
@@ -86,6 +87,7 @@ def _create(call: Call) -> int:
         manager=args.manager,
         python=_python(args.python),
         packages=requirements.typed([*words, *args.package], args.editable),
+        pip_packages=requirements.typed(args.pip),
         channels=args.channel,
         from_=_given(call, args.requirement),
         kernel=KernelRequest(register=not args.no_kernel, display_name=args.display_name),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from msgspec.structs import replace
+
 from jupyter_envs.cli import requirements, show
 from jupyter_envs.cli.common import env_argument, file_arguments, job, key, plan
 from jupyter_envs.cli.parser import Call, Verb
@@ -18,6 +20,8 @@ def _install_arguments(parser: argparse.ArgumentParser) -> None:
         "requirements", metavar="REQ", nargs="*", default=[], help="such as numpy, 'numpy>=2', a URL or a path"
     )
     file_arguments(parser)
+    parser.add_argument("--pip", metavar="REQ", action="append", default=[], help="install this by pip, not conda")
+    parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
     parser.add_argument("-U", "--upgrade", action="store_true", help="take the newest that fits")
     _dry_run(parser)
 
@@ -25,7 +29,8 @@ def _install_arguments(parser: argparse.ArgumentParser) -> None:
 def _install(call: Call) -> int:
     args = call.args
     named = requirements.typed(args.requirements, args.editable)
-    if not named and not args.requirement:
+    pip = requirements.typed(args.pip)
+    if not named and not pip and not args.requirement:
         raise InvalidRequest(
             "There is nothing to install.",
             hint="Name packages, or a file with -r.",
@@ -33,10 +38,10 @@ def _install(call: Call) -> int:
             field="requirements",
         )
     if args.upgrade:
-        request = Change(upgrade=named + requirements.files(args.requirement), dry_run=args.dry_run)
+        request = Change(upgrade=named + requirements.files(args.requirement))
     else:
-        request = Change(install=named, from_=requirements.text(args.requirement), dry_run=args.dry_run)
-    return _change(call, request)
+        request = Change(install=named, from_=requirements.text(args.requirement))
+    return _change(call, replace(request, pip_packages=pip, channels=args.channel, dry_run=args.dry_run))
 
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:

@@ -125,7 +125,7 @@ def tidy(parts: Parts, jobs: Jobs) -> None:
     kernels.prune()
     # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
     places = [
-        *(root / name for root in parts.settings.all_roots for name in (".new", ".gone")),
+        *(root / name for root in parts.kinds.roots for name in (".new", ".gone")),
         parts.settings.state / ".gone",
     ]
     left = [path for place in places if place.is_dir() for path in place.iterdir()]

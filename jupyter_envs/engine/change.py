@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_envs.engine import record
-from jupyter_envs.engine.kinds.base import Kind, Wanted
+from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
@@ -45,6 +45,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
             _remember(kind, prefix, request, wanted)
             if not plan.empty:
                 parts.note(prefix, "change", plain(request), plan)
+            parts.refresh_kernels(prefix)
             return parts.result(prefix, plan)
 
     return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
@@ -74,6 +75,7 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             wanted = kind.back_to(prefix, goal.pins)
             plan = kind.apply(prefix, wanted, context) if wanted.install or wanted.remove else Plan()
             parts.note(prefix, "rollback", plain(request), plan)
+            parts.refresh_kernels(prefix)
             return parts.result(prefix, plan)
 
     return Task(
@@ -94,13 +96,17 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
             "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"
         )
     install += found.requirements(kind.check)
+    pip = check_pip(request.pip_packages)
+    if not kind.pip_apart:
+        install, pip = [*install, *pip], []
+    channels = [kind.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
     remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
-    if not (install or upgrade or remove or request.upgrade_all):
+    if not (install or pip or upgrade or remove or request.upgrade_all):
         raise InvalidRequest(
             "Nothing is asked for.", hint="Give install, upgrade, remove or upgrade_all.", field="install"
         )
-    both = {r.name for r in (*install, *upgrade)} & set(remove)
+    both = {r.name for r in (*install, *pip, *upgrade)} & set(remove)
     if both:
         raise InvalidRequest(
             f"{sorted(map(str, both))[0]} is to be installed and removed.", hint="Decide for one.", field="remove"
@@ -119,6 +125,8 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         lines += [r for r in kind.upgrades(environment.prefix) if r.name not in named]
     return Wanted(
         install=lines,
+        pip=pip,
+        channels=channels,
         upgrade_names=[r.name for r in upgrade if r.name],
         remove=remove,
         upgrade_all=request.upgrade_all,
@@ -150,8 +158,8 @@ def _title(environment: Environment, wanted: Wanted) -> str:
     if wanted.upgrade_all:
         return f"Upgrade everything in {environment.name}"
     verb, names = "Remove", wanted.remove
-    if wanted.install:
-        verb, names = "Install", [r.name or "a project" for r in wanted.install]
+    if lines := [*wanted.install, *wanted.pip]:
+        verb, names = "Install", [r.name or "a project" for r in lines]
     shown = ", ".join(map(str, names[:3])) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return f"{verb} {shown} {'into' if verb == 'Install' else 'from'} {environment.name}"
 

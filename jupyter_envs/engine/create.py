@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from msgspec import Struct, structs
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import kernels, record
 from jupyter_envs.engine.jobstore import now
-from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
+from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.prefix import read
 from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
@@ -21,7 +22,7 @@ from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.templates import staging
 from jupyter_envs.model.env import Environment, environment_id
-from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
+from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import (
     Clone,
@@ -46,7 +47,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     """
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
-    prefix = _target(kind, request.name, request.prefix)
+    prefix = _target(kind, parts.kinds.roots, request.name, request.prefix)
     asked_for = _asked(parts, kind, request)
     display = request.kernel.display_name
     if display is not None:
@@ -69,6 +70,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
                 "manager": backend.name,
                 "python": request.python or _python(tree),
                 "packages": asked_for.lines,
+                "pip_packages": asked_for.pip_lines or None,
+                "channels": recipe.channels or None,
                 "pip": request.pip,
                 "created": now(),
             }
@@ -113,7 +116,7 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
         Forbidden: the source is no environment that can be copied.
     """
     kind = parts.kind_of(source)
-    target = _target(kind, request.name, None)
+    target = _target(kind, parts.kinds.roots, request.name, None)
     refuse_taken(parts, target)
     refuse_uncopyable(source)
 
@@ -161,6 +164,10 @@ class _Asked(Struct, frozen=True):
     def lines(self) -> list[str]:
         return [str(requirement) for requirement in (*self.locked.install, *self.rest.install)]
 
+    @property
+    def pip_lines(self) -> list[str]:
+        return [str(requirement) for requirement in (*self.locked.pip, *self.rest.pip)]
+
 
 def _asked(parts: Parts, kind: Kind, request: Create) -> _Asked:
     """The checked packages of a create request, those of `from` included.
@@ -169,19 +176,22 @@ def _asked(parts: Parts, kind: Kind, request: Create) -> _Asked:
         InvalidRequest: one of them is not a requirement; `field` names it.
     """
     typed = [kind.check(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
+    pip = check_pip(request.pip_packages)
+    if not kind.pip_apart:
+        typed, pip = [*typed, *pip], []
     if request.from_ is None:
-        return _Asked(Wanted(), Wanted(install=typed), [])
+        return _Asked(Wanted(), Wanted(install=typed, pip=pip), [])
     found = parts.catalog.read(request.from_)
     lines, limits = found.requirements(kind.check), found.limits(kind.check)
     if not found.locked:
-        return _Asked(Wanted(), Wanted(install=[*typed, *lines], constraints=limits), found.warnings)
+        return _Asked(Wanted(), Wanted(install=[*typed, *lines], pip=pip, constraints=limits), found.warnings)
     named = {str(line) for line in lines}
     rest = [line for line in typed if str(line) not in named]
     locked = Wanted(install=lines, constraints=limits, exact=found.exact)
-    return _Asked(locked, Wanted(install=rest, constraints=limits), found.warnings)
+    return _Asked(locked, Wanted(install=rest, pip=pip, constraints=limits), found.warnings)
 
 
-def _target(kind: Kind, name: str | None, prefix: str | None) -> str:
+def _target(kind: Kind, roots: Sequence[Path], name: str | None, prefix: str | None) -> str:
     if (name is None) == (prefix is None):
         raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
     if name is not None:
@@ -190,7 +200,9 @@ def _target(kind: Kind, name: str | None, prefix: str | None) -> str:
     parent, last = os.path.split(path)
     check_name(last.lstrip(".") or last, "prefix")
     real = os.path.join(os.path.realpath(parent), last)
-    if any(is_environment(str(p)) for p in Path(real).parents):
+    # The folder of named environments of a conda installation lies in its base.
+    above = itertools.takewhile(lambda folder: folder not in roots, Path(real).parents)
+    if any(is_environment(str(folder)) for folder in above):
         raise InvalidRequest(
             "The prefix lies inside another environment.", hint="Choose a folder outside of it.", field="prefix"
         )
@@ -224,21 +236,28 @@ def _fill(
     context.step("create")
     for warning in asked_for.warnings:
         context.line(warning, "err")
-    wanted = [each for each in (asked_for.locked, asked_for.rest) if each.install]
-    if kernel and not WINDOWS:
+    wanted = [each for each in (asked_for.locked, asked_for.rest) if not each.empty]
+    base = kind.base(recipe, kernel)
+    if kernel and base and not WINDOWS:
         ready = parts.templates.take(parts.templates.key(kind, recipe), stage, context.check)
         parts.templates.want(recipe)
         if ready:
-            for each in wanted:
-                kind.fill(stage, each, context)
-            return ready.speaks_of
-    base = Wanted(install=kind.base(recipe.pip, kernel))
-    if not asked_for.locked.install:
+            try:
+                for each in wanted:
+                    kind.fill(recipe, stage, each, context)
+                return ready.speaks_of
+            except Unsolvable:
+                if recipe.python:
+                    raise
+                # The newest Python is not what all of it runs on; the solver finds the one that is.
+                remove_tree(stage)
+    first = Wanted(install=base)
+    if asked_for.locked.empty:
         # In one go: what is asked for may want another version of what the base brings.
-        base, wanted = structs.replace(asked_for.rest, install=[*base.install, *asked_for.rest.install]), []
-    kind.make(recipe, stage, base, context)
+        first, wanted = structs.replace(asked_for.rest, install=[*base, *asked_for.rest.install]), []
+    kind.make(recipe, stage, first, context)
     for each in wanted:
-        kind.fill(stage, each, context)
+        kind.fill(recipe, stage, each, context)
     return stage
 
 
@@ -330,6 +349,7 @@ def _complete(
         tree, time=now(), by=parts.by, action=action, asked=asked, plan=plan, pins=pins, python=python
     )
     try:
+        kind.appeared(prefix)
         if parts.root_of(prefix) is None:
             parts.discovery.note_prefix(prefix)
         if kernel and known:
@@ -341,6 +361,7 @@ def _complete(
             parts.register(made, display, tree)
     except BaseException:
         kernels.unregister(prefix)
+        kind.vanished(prefix)
         raise
 
 

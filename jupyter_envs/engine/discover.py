@@ -6,19 +6,20 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from jupyter_envs.engine import index as stored
 from jupyter_envs.engine import kernels, prefix, scan
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.places import Places, distinct_names, raw_name
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
 from jupyter_envs.model.errors import NotFound
-from jupyter_envs.system import conda_places
+from jupyter_envs.system import conda_environments, conda_places
 from jupyter_envs.system.files import atomic_write, lock, tree_size
-from jupyter_envs.system.metadata import read_packages
 
 
 class _Spec(NamedTuple):
@@ -26,6 +27,7 @@ class _Spec(NamedTuple):
 
     kernel: Kernel
     wrong: str | None
+    ipykernel: bool
 
 
 class _Around(NamedTuple):
@@ -39,9 +41,10 @@ class _Around(NamedTuple):
 class Discovery:
     """The environments, kept in memory and on disk by the times of their files; starts no process."""
 
-    def __init__(self, settings: Settings, notebook_root: str | None) -> None:
+    def __init__(self, settings: Settings, notebook_root: str | None, kinds: Kinds) -> None:
         self._settings = settings
-        self._places = Places(settings)
+        self._kinds = kinds
+        self._places = Places(kinds)
         self._file = settings.state / "index.json"
         self._packages = settings.state / "packages"
         self._noted_file = settings.state / "prefixes.txt"
@@ -168,8 +171,8 @@ class Discovery:
             environment,
             id=environment_id(path, raw),
             name=name,
-            managed=environment.kind == "venv" and any(_below(path, root) for root in around.roots),
-            protected=path == around.here or (environment.kind == "conda" and conda_places.is_base(path)),
+            managed=any(_below(path, root) for root in around.roots),
+            protected=path == around.here or conda_places.is_base(path) or conda_environments.frozen(path),
             project=project,
             kernels=[spec.kernel for spec in specs],
             size=known.size,
@@ -247,7 +250,7 @@ class Discovery:
                 began = time.monotonic()
                 known.size, known.sized_at = tree_size(path), stamp
                 # So that the first look at its packages finds them read.
-                read_packages(path, self._packages)
+                self._kinds[known.environment.kind].packages(path, self._packages)
                 sized = True
                 # Rest as long as it took: the requests in this process come first.
                 self._closed.wait(min(1.0, 0.05 + time.monotonic() - began))
@@ -275,23 +278,27 @@ def _specs(known: dict[str, prefix.Known]) -> dict[str, list[_Spec]]:
         wrong = None
         if not os.path.isabs(program) or not os.path.exists(program):
             wrong = f"starts {program or 'nothing'}, which does not exist"
-        elif owner != path:
+        language = str(spec.content.get("language") or "python")
+        # A shell's kernel, say, may run by a program of the system.
+        if wrong is None and owner != path and (owner or language == "python"):
             wrong = f"starts {program}, which is not this environment's"
-        kernel = Kernel(
-            name=spec.name, display_name=spec.display_name, language=str(spec.content.get("language") or "python")
-        )
-        found.setdefault(path, []).append(_Spec(kernel, wrong))
+        kernel = Kernel(name=spec.name, display_name=spec.display_name, language=language)
+        ipykernel = any("ipykernel" in str(part) for part in argv or ()) if isinstance(argv, list) else False
+        found.setdefault(path, []).append(_Spec(kernel, wrong, ipykernel))
     return found
 
 
 def _owner(program: str, known: dict[str, prefix.Known]) -> str | None:
-    """The environment whose script folder holds `program`; the program itself may be a link to the base Python."""
+    """The environment whose folders hold `program`; the program itself may be a link to the base Python."""
     folder = os.path.dirname(program)
-    for path in (os.path.dirname(folder), folder):
-        if path in known:
-            return path
     real = os.path.realpath(folder) if os.path.isabs(folder) else ""
-    return next((path for path in (os.path.dirname(real), real) if path in known), None)
+    return next((above for start in (folder, real) for above in _upwards(start) if above in known), None)
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    while folder and folder != os.path.dirname(folder):
+        yield folder
+        folder = os.path.dirname(folder)
 
 
 def _kernel_problems(known: prefix.Known, specs: list[_Spec]) -> list[Problem]:
@@ -305,7 +312,7 @@ def _kernel_problems(known: prefix.Known, specs: list[_Spec]) -> list[Problem]:
         for spec in specs
         if spec.wrong
     ]
-    if not known.ipykernel and any(spec.kernel.language == "python" for spec in specs):
+    if not known.ipykernel and any(spec.ipykernel for spec in specs):
         problems.append(
             Problem(
                 code="no_ipykernel",

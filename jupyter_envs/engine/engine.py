@@ -19,6 +19,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
+from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry, Disk
 from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Conflict, NotFound
@@ -27,6 +28,7 @@ from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.background import Background
+    from jupyter_envs.engine.conda_catalog import CondaCatalog
 
 
 class Engine:
@@ -52,8 +54,8 @@ class Engine:
         self.jobs = Jobs(self.settings, by)
         self._running = running or (lambda: ())
         self._shell = shell
-        self._discovery = Discovery(self.settings, notebook_root)
         self._kinds = Kinds(self.settings)
+        self._discovery = Discovery(self.settings, notebook_root, self._kinds)
         self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
 
     @cached_property
@@ -166,19 +168,32 @@ class Engine:
         """What is wrong with an environment, or may become so."""
         from jupyter_envs.engine.health import check
 
-        return check(self.find(key))
+        environment = self.find(key)
+        return check(environment, self._kinds[environment.kind])
 
     def inspect(self, request: Inspect) -> Inspected:
         """The create request that a file means."""
         return self._catalog.inspect(request)
 
     def search(self, q: str, manager: str | None = None, channel: str | None = None) -> list[Found]:
-        """Known package names that fit `q`."""
+        """Known package names that fit `q`; those of channels where `manager` has channels, or one is named."""
+        if self._by_channel(manager, channel):
+            return self._conda_catalog.search(q, channel)
         return self._catalog.search(q)
 
-    def versions(self, name: str) -> Versions:
-        """The versions of a package that the user's indexes offer."""
+    def versions(self, name: str, manager: str | None = None, channel: str | None = None) -> Versions:
+        """The versions of a package that the user's indexes, or channels, offer."""
+        if self._by_channel(manager, channel):
+            return self._conda_catalog.versions(name, channel)
         return self._catalog.versions(name)
+
+    def terms(self, channel: str | None = None) -> list[Terms]:
+        """The terms of service of a conda channel, or of those of the settings, accepted or not."""
+        return self._conda_catalog.terms(channel)
+
+    def accept_terms(self, channel: str) -> list[Terms]:
+        """Remember that the user accepts the terms of a conda channel."""
+        return self._conda_catalog.accept(channel)
 
     def providers(self, module: str) -> Providers:
         """The distributions that bring a module, as `Catalog.providers`."""
@@ -281,6 +296,18 @@ class Engine:
             self.background.stop()
         self.jobs.close()
         self._discovery.close()
+
+    @cached_property
+    def _conda_catalog(self) -> CondaCatalog:
+        from jupyter_envs.engine.conda_catalog import CondaCatalog
+
+        return CondaCatalog(self.settings)
+
+    def _by_channel(self, manager: str | None, channel: str | None) -> bool:
+        if manager is None:
+            return channel is not None
+        backend = self._parts.backends.get(manager)
+        return backend is not None and backend.can.channels
 
     @property
     def _store(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.model.env import Environment, Problem, Severity
 from jupyter_envs.system import conda_places, metadata, pyvenv
 from jupyter_envs.system.files import free_bytes
@@ -13,11 +14,12 @@ _LITTLE_SPACE = 500_000_000
 _SHOWN = 20
 
 
-def check(environment: Environment) -> list[Problem]:
+def check(environment: Environment, kind: Kind) -> list[Problem]:
     """The problems that discovery saw and those that a closer look shows, the worst first."""
     problems = list(environment.problems)
-    seen = {problem.code for problem in problems}
-    problems += [problem for problem in _look(environment) if problem.code not in seen]
+    for problem in (*kind.problems(environment), *_look(environment)):
+        if problem.code not in {known.code for known in problems}:
+            problems.append(problem)
     rank = {"error": 0, "warning": 1, "info": 2}
     return sorted(problems, key=lambda problem: rank[problem.severity])
 
@@ -42,7 +44,7 @@ def _requirements(environment: Environment) -> list[Problem]:
     if not lines:
         return []
     more = f"; and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-    can = environment.kind == "venv" and not environment.protected
+    can = not environment.protected
     return [
         _problem(
             "unmet_requirements",

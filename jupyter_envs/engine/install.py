@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from jupyter_envs.backends.base import Installer, Outcome
 from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
-from jupyter_envs.engine.undo import Undo
+from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Plan, difference
 from jupyter_envs.model.request import Requirement
@@ -40,10 +40,11 @@ class Installation:
         planned, outcome = self._planned(prefix, wanted, context)
         return self._sized(prefix, planned, outcome, context)
 
-    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: str, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
 
-        The caller holds the environment's lock.
+        The caller holds the environment's lock. With the journal `undo`, begun by the caller, it is the
+        caller who takes back or lets stand.
 
         Raises:
             Unsolvable: the requirements cannot be met together.
@@ -56,16 +57,13 @@ class Installation:
         if planned.empty and not outcome.added:
             context.line("Nothing to change: all of it is there.")
             return planned
-        undo = Undo(prefix)
-        undo.begin({*outcome.added, *outcome.removed} & before.keys())
-        try:
+        affected = {*outcome.added, *outcome.removed} & before.keys()
+        if undo:
+            undo.keep(affected)
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
-            context.check()
-        except BaseException:
-            context.line("Putting the environment back as it was.")
-            undo.back()
-            raise
-        undo.commit()
+        else:
+            with undoing(Undo(prefix), context, affected):
+                self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
         return difference(before, versions(prefix))
 
     def fill(self, prefix: str, wanted: Wanted, context: Context) -> None:

@@ -52,6 +52,7 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
             if not inside(prefix, root):
                 raise Forbidden(f"{prefix} no longer lies in {root}.", reason="outside_root")
             discard_tree(prefix, os.path.join(root, ".gone"))
+            parts.kind_of(environment).vanished(prefix)
             parts.discovery.forget_prefix(prefix)
         return {"removed": environment.id, "freed": freed}
 
@@ -118,8 +119,6 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
             hint="Create an environment on Python {}.{} or newer.".format(*interpreters.MINIMUM),
             field="python",
         )
-    if environment.kind != "venv":
-        raise Forbidden(f"{environment.name} is read-only here.", reason="read_only")
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):
@@ -147,7 +146,7 @@ def repair(parts: Parts, environment: Environment) -> Task:
         Forbidden: the environment is protected or not one of ours to change.
         Conflict: another process changes it.
     """
-    if environment.protected or environment.kind != "venv":
+    if environment.protected:
         raise Forbidden(f"{environment.name} may not be changed here.", reason="protected")
     prefix, kind = environment.prefix, parts.kind_of(environment)
     if kind.outlived(environment):
@@ -172,11 +171,14 @@ def repair(parts: Parts, environment: Environment) -> Task:
 
 
 def _move(parts: Parts, environment: Environment, target: str, context: Context) -> None:
+    kind = parts.kind_of(environment)
     # A copy, then the old one away: whenever the power goes, one of them is whole.
     copy(parts, environment, target, context)
     for spec in kernels.of_prefix(environment.prefix):
         kernels.point_at(spec, target)
+    kind.appeared(target)
     discard_tree(environment.prefix, os.path.join(own_root(parts, environment), ".gone"))
+    kind.vanished(environment.prefix)
 
 
 def _rebuild(parts: Parts, environment: Environment, context: Context) -> None:

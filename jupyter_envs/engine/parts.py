@@ -45,12 +45,12 @@ class Parts:
 
     def root_of(self, prefix: str) -> Path | None:
         """The root that `prefix` lies in, links resolved, or None."""
-        return next((root for root in self.settings.all_roots if inside(prefix, root)), None)
+        return next((root for root in self.kinds.roots if inside(prefix, root)), None)
 
     def lock_file(self, prefix: str) -> Path:
         """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record."""
         parent = Path(os.path.dirname(prefix))
-        if Path(os.path.realpath(parent)) in self.settings.all_roots:
+        if Path(os.path.realpath(parent)) in self.kinds.roots:
             return parent / ".locks" / f"{os.path.basename(prefix)}.lock"
         if not os.path.isdir(prefix):
             # Still to be made: a lock inside it would make it.
@@ -99,6 +99,11 @@ class Parts:
         """Write the kernelspecs of `environment`, as `kernels.register`."""
         drafts = self.kind_of(environment).kernels(tree or environment.prefix, environment.prefix, environment.name)
         kernels.register(environment, drafts, display_name, tree)
+
+    def refresh_kernels(self, prefix: str) -> None:
+        """Write the kernelspecs of `prefix` anew where there are any: a change may bring kernels and variables."""
+        if kernels.of_prefix(prefix):
+            self.register(self.discovery.by_prefix(prefix))
 
     def result(self, prefix: str, plan: Plan) -> dict[str, Any]:
         """What a job that changed `prefix` gives back."""

@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.scan import is_environment
-from jupyter_envs.engine.settings import Settings
 from jupyter_envs.system import conda_places
 from jupyter_envs.system.paths import RECORD_DIR
 from jupyter_envs.system.python_places import pyenv_root
@@ -17,14 +17,14 @@ _GENERIC = frozenset({"venv", "env", "virtualenv"})
 
 
 class Places:
-    """The folders that hold environments, as the settings and the process's environment tell."""
+    """The folders that hold environments, as the kinds and the process's environment tell."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
 
     def roots(self) -> list[str]:
         """The folders whose environments are managed, links resolved; the main one first."""
-        return list(dict.fromkeys(os.fspath(root) for root in self._settings.all_roots))
+        return [os.fspath(root) for root in self._kinds.roots]
 
     def homes(self) -> list[str]:
         """The folders in which each folder may be an environment with a name of its own, the roots first."""

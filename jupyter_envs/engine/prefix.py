@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from msgspec import Struct
 
 from jupyter_envs.engine import places, record
-from jupyter_envs.model.env import Environment, Problem, Python
-from jupyter_envs.system import conda_meta, conda_places, metadata, pyvenv
+from jupyter_envs.model.env import Environment, Installation, Problem, Python
+from jupyter_envs.system import conda_clients, conda_meta, conda_places, metadata, pyvenv
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS, python_of
 
 REBUILD = "Rebuild it with the same packages."
@@ -118,7 +118,13 @@ def _read_conda(prefix: str) -> Known:
     python = os.path.join(prefix, "python.exe" if WINDOWS else "bin/python")
     problems = []
     if version and not os.path.exists(python):
-        problems.append(_error("no_interpreter", f"Its Python is gone: {python} does not exist.", None))
+        problems.append(_error("no_interpreter", f"Its Python is gone: {python} does not exist.", REBUILD))
+    if os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
+        problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
+    installation = None
+    if conda_places.is_base(prefix):
+        told = conda_meta.version_of(names, "conda") or conda_meta.version_of(names, "mamba")
+        installation = Installation(name=conda_clients.flavour(prefix), version=told)
     folders = metadata.site_packages(prefix)
     site = os.fspath(folders[0]) if folders else None
     stamp = stamp_of(prefix, site, None)
@@ -136,6 +142,7 @@ def _read_conda(prefix: str) -> Known:
             package_count=len(names),
             revision=_revision(prefix),
             problems=problems,
+            installation=installation,
         ),
         stamp=stamp,
         site=site,

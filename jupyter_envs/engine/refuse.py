@@ -38,8 +38,8 @@ def refuse_taken(parts: Parts, prefix: str) -> None:
 
 
 def refuse_uncopyable(source: Environment) -> None:
-    """Raise Forbidden when `source` is not a sound environment of the PEP 405 kind."""
-    if source.kind != "venv" or WINDOWS:
+    """Raise Forbidden when `source` is not sound, or belongs to a tool."""
+    if WINDOWS or (source.protected and source.name == "base"):
         raise Forbidden(
             f"{source.name} cannot be copied here.",
             hint="Export its packages and create a new environment from them.",
@@ -57,9 +57,11 @@ def refuse_unchangeable(environment: Environment) -> None:
             hint="Make an environment of your own for what you need; nothing belongs into this one.",
             reason="protected",
         )
-    if environment.kind != "venv":
+    if not os.access(environment.prefix, os.W_OK):
         raise Forbidden(
-            f"{environment.name} is read-only here.", hint="Use conda itself to change it.", reason="read_only"
+            f"{environment.prefix} cannot be written.",
+            hint="Ask its owner for the right to write, or clone it and change the copy.",
+            reason="not_writable",
         )
     gone = [p for p in environment.problems if p.code in ("no_interpreter", "base_upgraded", "unreadable")]
     if gone:

@@ -46,6 +46,15 @@ class Settings(Configurable):
     scan_seconds = Int(10, min=1, help="Seconds that a search of the notebook root may take.").tag(config=True)
     compile_after = Bool(True, help="Compile what a job installed, in the background, after it.").tag(config=True)
 
+    conda_engine = Unicode(
+        "embedded",
+        help="Who changes conda environments: 'embedded', or an installed client by its name (conda, mamba, "
+        "micromamba) or path.",
+    ).tag(config=True)
+    conda_channels = List(
+        Unicode(), help="Channels for conda environments where none are asked for; empty takes those of .condarc."
+    ).tag(config=True)
+
     @default("root")
     def _root(self) -> str:
         return os.path.join(jupyter_data_dir(), "envs")

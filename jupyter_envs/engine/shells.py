@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from jupyter_envs.model.env import Activation, ActivationLine, Environment
 from jupyter_envs.model.errors import Conflict
+from jupyter_envs.system import conda_activate, conda_environments
 from jupyter_envs.system.paths import WINDOWS, bin_of
 
 _SHELLS = ("sh", "fish", "csh", "powershell", "cmd")
@@ -47,7 +48,10 @@ def kind_of(program: str) -> str:
 
 
 def line_for(shell: str, prefix: str) -> str | None:
-    """``. PREFIX/bin/activate`` in the words of `shell`, without that script PATH alone; None if it cannot be said."""
+    """``. PREFIX/bin/activate`` in the words of `shell`, without that script PATH alone; None if it cannot be said.
+
+    A conda environment has no such script: what conda's activation does is written out where the shell can.
+    """
     folder = bin_of(prefix)
     script = next((folder / name for name in _SCRIPTS[shell] if (folder / name).is_file()), None)
     path = quoted(shell, os.fspath(script or folder))
@@ -56,6 +60,8 @@ def line_for(shell: str, prefix: str) -> str | None:
     if script:
         verb = {"sh": ".", "fish": "source", "csh": "source", "powershell": "&", "cmd": "call"}[shell]
         return f"{verb} {path}"
+    if shell == "sh" and os.path.isdir(os.path.join(prefix, "conda-meta")):
+        return _conda_line(prefix)
     return {
         "sh": f'export PATH={path}:"$PATH"',
         "fish": f"set -gx PATH {path} $PATH",
@@ -63,6 +69,16 @@ def line_for(shell: str, prefix: str) -> str | None:
         "powershell": f"$env:PATH = {path} + [IO.Path]::PathSeparator + $env:PATH",
         "cmd": f'set "PATH={path[1:-1]};%PATH%"',
     }[shell]
+
+
+def _conda_line(prefix: str) -> str:
+    """The variables and scripts of conda's activation, for any shell of POSIX's kind and with no client at hand."""
+    told = {"CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": conda_activate.shown_name(prefix), "CONDA_SHLVL": "1"}
+    told |= {name: value for name, value in conda_environments.variables(prefix).items() if name.isidentifier()}
+    said = " ".join(f"{name}={shlex.quote(value)}" for name, value in told.items())
+    scripts = shlex.quote(os.path.join(prefix, "etc", "conda", "activate.d"))
+    run = f'for _s in $(ls {scripts} 2>/dev/null | grep "[.]sh$"); do . {scripts}/"$_s"; done; unset _s'
+    return f'export {said} PATH={shlex.quote(os.fspath(bin_of(prefix)))}:"$PATH"; {run}'
 
 
 def quoted(shell: str, text: str) -> str | None:

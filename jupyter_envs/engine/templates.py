@@ -170,7 +170,7 @@ class Templates:
         prefix = folder / f"env-{secrets.token_hex(4)}"
         folder.mkdir(parents=True, exist_ok=True)
         # A new one beside the old: whoever copies the old one now must find it whole.
-        kind.make(recipe, str(prefix), Wanted(install=kind.base(recipe.pip, kernel=True)), context)
+        kind.make(recipe, str(prefix), Wanted(install=kind.base(recipe, kernel=True)), context)
         packages = kind.versions(str(prefix))
         if manifest and manifest.packages == packages:
             discard_tree(prefix, self._template_bin)

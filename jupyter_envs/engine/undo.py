@@ -1,8 +1,8 @@
 """Take back a change that failed, was cancelled, or lost its process.
 
 Before a change the names of all files of the environment's folders for packages
-and scripts are noted, and the files of each distribution that will be replaced or
-removed are hard-linked aside. To undo is to delete what was not there and to
+and scripts are noted (in a conda environment those of all its folders), and the files
+of each package that will be replaced or removed are hard-linked aside. To undo is to delete what was not there and to
 put back what was. The journal lies in ``<prefix>/.jupyter-envs/undo`` and so
 survives a crash; whoever changes the environment next undoes it first.
 """
@@ -12,13 +12,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.system.files import atomic_write, link_tree, remove_tree
+from jupyter_envs.engine.task import Context
+from jupyter_envs.system.files import atomic_write, remove_tree
 from jupyter_envs.system.metadata import dist_infos, record_files
-from jupyter_envs.system.paths import WINDOWS, bin_of, record_of
+from jupyter_envs.system.paths import RECORD_DIR, WINDOWS, bin_of, record_of
+
+_META = "conda-meta"
 
 
 class Undo:
@@ -28,21 +32,32 @@ class Undo:
         self._prefix = prefix
         self._folder = record_of(prefix) / "undo"
         self._saved = self._folder / "files"
+        self._conda = os.path.isdir(os.path.join(prefix, _META))
 
-    def begin(self, affected: Iterable[str]) -> None:
-        """Note what stands, and keep the files of the distributions `affected` (normalised names)."""
+    def begin(self, affected: Iterable[str], files: Iterable[str] = ()) -> None:
+        """Note what stands, and keep the distributions `affected` (normalised names) and the `files` in the prefix."""
         remove_tree(self._folder)
         try:
             self._saved.mkdir(parents=True)
-            infos = dist_infos(self._prefix)
-            for name in affected:
-                if name in infos:
-                    self._keep(infos[name])
+            if self._conda:
+                # Clients write the records and the history in place, which a link would not outlast.
+                shutil.copytree(os.path.join(self._prefix, _META), self._saved / _META)
+            for name in files:
+                self._keep_file(Path(self._prefix, name))
+            self.keep(affected)
             # Written last: without it there is nothing to undo, since nothing was begun.
             atomic_write(self._folder / "names.json", msgspec.json.encode(sorted(map(_written, self._names()))))
         except BaseException:
             remove_tree(self._folder)
             raise
+
+    def keep(self, affected: Iterable[str]) -> None:
+        """Keep the distributions `affected` as well, as far as they were there at the beginning."""
+        before = self._before() if self.pending() else None
+        infos = dist_infos(self._prefix)
+        for name in affected:
+            if name in infos:
+                self._keep(infos[name], before)
 
     def commit(self) -> None:
         """The change stands; forget how it was before."""
@@ -59,7 +74,7 @@ class Undo:
         if not self.pending():
             remove_tree(self._folder)
             return False
-        before = set(msgspec.json.decode((self._folder / "names.json").read_bytes(), type=list[str]))
+        before = self._before()
         new = {name for name in self._names() if _written(name) not in before}
         came = [name for name in new if not name.endswith(os.sep)]
         for path in [*self._strays(came), *(Path(self._prefix, name) for name in came)]:
@@ -85,23 +100,21 @@ class Undo:
         self.commit()
         return True
 
-    def _keep(self, info: Path) -> None:
-        for path in record_files(info):
-            try:
-                relative = path.relative_to(self._prefix)
-            except ValueError:
-                continue
-            if path.is_file() or path.is_symlink():
-                goal = self._saved / relative
+    def _before(self) -> set[str]:
+        return set(msgspec.json.decode((self._folder / "names.json").read_bytes(), type=list[str]))
+
+    def _keep(self, info: Path, before: set[str] | None) -> None:
+        # Tools write into its folder after RECORD, and an .egg-info may have no list of files.
+        for path in [*record_files(info), *(info.rglob("*") if info.is_dir() else [])]:
+            self._keep_file(path, before)
+
+    def _keep_file(self, path: Path, before: set[str] | None = None) -> None:
+        if path.is_relative_to(self._prefix) and (path.is_file() or path.is_symlink()):
+            relative = path.relative_to(self._prefix)
+            goal = self._saved / relative
+            if not os.path.lexists(goal) and (before is None or _written(str(relative)) in before):
                 goal.parent.mkdir(parents=True, exist_ok=True)
-                if not goal.exists():
-                    _link(path, goal)
-        # Tools write into it after RECORD, and an .egg-info may have no list of files.
-        goal = self._saved / info.relative_to(self._prefix)
-        if info.is_dir():
-            remove_tree(goal)
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            link_tree(info, goal)
+                _link(path, goal)
 
     def _names(self) -> set[str]:
         """The files of the folders that installers fill, and with a separator at the end those folders.
@@ -119,7 +132,7 @@ class Undo:
             with entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        if entry.name != "__pycache__":
+                        if entry.name not in ("__pycache__", RECORD_DIR):
                             stack.append(entry.path)
                             found.add(entry.path[start:] + os.sep)
                     else:
@@ -127,6 +140,8 @@ class Undo:
         return found
 
     def _folders(self) -> list[str]:
+        if self._conda:
+            return [self._prefix]
         names = {bin_of(self._prefix).name, "Lib" if WINDOWS else "lib", "lib64", "share", "etc", "include"}
         paths = [os.path.join(self._prefix, name) for name in names]
         return [path for path in paths if os.path.isdir(path) and not os.path.islink(path)]
@@ -143,6 +158,20 @@ class Undo:
                             yield path
                     except OSError:
                         continue
+
+
+@contextmanager
+def undoing(undo: Undo, context: Context, affected: Iterable[str], files: Iterable[str] = ()) -> Iterator[Undo]:
+    """A change that stands when the block ends, unless it raises or the job was cancelled: then it is taken back."""
+    undo.begin(affected, files)
+    try:
+        yield undo
+        context.check()
+    except BaseException:
+        context.line("Putting the environment back as it was.")
+        undo.back()
+        raise
+    undo.commit()
 
 
 def _written(name: str) -> str:

@@ -26,7 +26,7 @@ class Export(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A package name that fits a search; `source` is ``installed``, ``popular`` or ``index``."""
+    """A package name that fits a search; `source` is ``installed``, ``popular``, ``index`` or ``channel``."""
 
     name: str
     summary: str | None

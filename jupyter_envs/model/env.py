@@ -40,11 +40,19 @@ class Problem(Struct, frozen=True, kw_only=True):
     repair: str | None = None
 
 
+class Installation(Struct, frozen=True, kw_only=True):
+    """What a base environment of conda belongs to, such as Miniforge, and the version of its conda."""
+
+    name: str
+    version: str | None
+
+
 class Environment(Struct, frozen=True, kw_only=True):
     """An isolated directory with its own interpreter and packages.
 
     `created` and `modified` are ISO 8601 UTC, `size` is in bytes and counts the
     blocks of a hard-linked file once; a value that is not known yet is null.
+    `installation` is set for the base environment of a conda installation.
     """
 
     id: str
@@ -64,6 +72,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     package_count: int | None = None
     revision: int | None = None
     problems: list[Problem] = []
+    installation: Installation | None = None
 
 
 class ActivationLine(Struct, frozen=True, kw_only=True):

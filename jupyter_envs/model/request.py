@@ -45,7 +45,8 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `python` is a version such as ``3.12`` or an interpreter's absolute path; null
     takes the newest that ipykernel supports. `packages` are requirements (PEP 508),
-    URLs, absolute paths, or ``-e`` and one of the two. `pip: false` leaves pip out.
+    URLs, absolute paths, or ``-e`` and one of the two; with conda match specs.
+    `pip_packages` are requirements that pip brings after conda's part. `pip: false` leaves pip out.
     `clear` makes an environment of this name anew: the old one gives way once the new one is whole.
     """
 
@@ -54,6 +55,7 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     manager: Annotated[str, Meta(max_length=64)] | None = None
     python: Text | None = None
     packages: Packages = []
+    pip_packages: Packages = []
     channels: Packages = []
     from_: ImportText | None = field(default=None, name="from")
     kernel: KernelRequest = KernelRequest()
@@ -65,10 +67,14 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A change of an environment's packages; `dry_run` gives the plan and changes nothing.
 
     `install` adds requirements as they are, `upgrade` takes the newest that fits,
-    `remove` takes names; `from` adds the lines of a requirements file.
+    `remove` takes names; `from` adds the lines of a requirements file. In a conda
+    environment `install` and `upgrade` take match specs, `pip_packages` requirements
+    that pip brings afterwards; `channels` go before those of conda's settings.
     """
 
     install: Packages = []
+    pip_packages: Packages = []
+    channels: Packages = []
     upgrade: Packages = []
     remove: Packages = []
     upgrade_all: bool = False

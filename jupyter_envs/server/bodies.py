@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from jupyter_envs.model.catalog import Format, Found
+from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry
 from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.job import Job, LogLine
@@ -39,6 +40,25 @@ class Search(Struct, frozen=True, kw_only=True):
     q: Word
     manager: Word | None = None
     channel: Word | None = None
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """`manager` decides where to look, `channel` is one of conda's."""
+
+    manager: Word | None = None
+    channel: Word | None = None
+
+
+class OfChannel(Struct, frozen=True, kw_only=True):
+    """`channel` is one of conda's; left out, those of the settings."""
+
+    channel: Word | None = None
+
+
+class Accept(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The channel whose terms of service the user accepts."""
+
+    channel: Word
 
 
 class OneCache(Struct, frozen=True, kw_only=True):
@@ -87,6 +107,10 @@ class Revisions(Struct, frozen=True):
 
 class Problems(Struct, frozen=True):
     problems: list[Problem]
+
+
+class TermsList(Struct, frozen=True):
+    terms: list[Terms]
 
 
 class Results(Struct, frozen=True):

@@ -6,8 +6,21 @@ from typing import TYPE_CHECKING
 
 from jupyter_envs.model.catalog import Providers, Versions
 from jupyter_envs.model.disk import Disk
-from jupyter_envs.model.request import Inspect, Inspected, check_distribution
-from jupyter_envs.server.bodies import Caches, Formats, Interpreters, Managers, OneCache, Refresh, Results, Search
+from jupyter_envs.model.request import Inspect, Inspected
+from jupyter_envs.server.bodies import (
+    Accept,
+    Caches,
+    Formats,
+    Interpreters,
+    Managers,
+    OfChannel,
+    OneCache,
+    Refresh,
+    Results,
+    Search,
+    Source,
+    TermsList,
+)
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.engine import Engine
@@ -34,8 +47,16 @@ def search(engine: Engine, query: Search) -> Results:
     return Results(engine.search(query.q, query.manager, query.channel))
 
 
-def versions(engine: Engine, name: str) -> Versions:
-    return engine.versions(check_distribution(name, "name"))
+def versions(engine: Engine, name: str, query: Source) -> Versions:
+    return engine.versions(name, query.manager, query.channel)
+
+
+def terms(engine: Engine, query: OfChannel) -> TermsList:
+    return TermsList(engine.terms(query.channel))
+
+
+def accept(engine: Engine, body: Accept) -> TermsList:
+    return TermsList(engine.accept_terms(body.channel))
 
 
 def providers(engine: Engine, module: str) -> Providers:

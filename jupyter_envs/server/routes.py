@@ -70,7 +70,15 @@ OPERATIONS = [
     Operation("GET", "formats", catalog.formats, "The file formats", bodies.Formats),
     Operation("POST", "inspect", catalog.inspect, "What a file asks for; changes nothing", Inspected, body=Inspect),
     Operation("GET", "search", catalog.search, "Package names", bodies.Results, query=bodies.Search),
-    Operation("GET", "search/{name}", catalog.versions, "The versions of a package", Versions),
+    Operation(
+        "GET", "search/{name}", catalog.versions, "The versions of a package", Versions, query=bodies.Source,
+    ),
+    Operation(
+        "GET", "terms", catalog.terms, "The terms of conda's channels", bodies.TermsList, query=bodies.OfChannel,
+    ),
+    Operation(
+        "POST", "terms", catalog.accept, "Accept a channel's terms", bodies.TermsList, "write", body=bodies.Accept,
+    ),
     Operation("GET", "modules/{module}", catalog.providers, "The packages that bring a module", Providers),
     Operation("GET", "cache", catalog.caches, "The caches and their sizes", bodies.Caches),
     _starts("DELETE", "cache", catalog.clean, "Empty the caches, or one", "write", query=bodies.OneCache),

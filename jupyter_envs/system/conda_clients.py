@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from jupyter_envs.system import conda_meta
+from jupyter_envs.system import conda_meta, conda_records
 from jupyter_envs.system.conda_places import tops
 from jupyter_envs.system.conda_rc import Condarc, expand
 from jupyter_envs.system.paths import EXE, WINDOWS
@@ -85,7 +85,7 @@ def flavour(root: str) -> str:
     for told in ("mambaforge", "miniforge", "miniconda", "anaconda"):
         if told in here:
             return told.capitalize()
-    channels = {package.channel for package in conda_meta.read_packages(root) if package.name == "conda"}
+    channels = {record.package.channel for record in conda_records.records(root) if record.name == "conda"}
     if "conda-forge" in channels:
         return "Miniforge"
     return "Miniconda" if channels & {"main", "defaults"} else "conda"

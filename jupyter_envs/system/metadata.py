@@ -107,11 +107,6 @@ def read_packages(prefix: Prefix, store: Path | None = None) -> list[Package]:
     if editables:
         # Older ones come without `direct_url.json`.
         packages = [replace(p, editable=True) if n in editables else p for n, p in zip(found, packages, strict=True)]
-    if os.path.isdir(os.path.join(prefix, "conda-meta")):
-        conda = conda_meta.read_packages(prefix)
-        names = {normalise(p.name) for p in conda}
-        # conda installs Python packages with their dist-info, which would list them twice.
-        packages = conda + [p for p in packages if p.installer != "conda" and normalise(p.name) not in names]
     return sorted(packages, key=lambda p: normalise(p.name))
 
 

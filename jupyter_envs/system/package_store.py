@@ -28,25 +28,30 @@ _decoder = msgspec.json.Decoder(list[Entry])
 def load(folder: Path, prefix: str) -> list[Entry]:
     """What was kept in `folder` of the environment at `prefix`; nothing where it is missing or damaged."""
     try:
-        return _decoder.decode(_file(folder, prefix).read_bytes())
+        return _decoder.decode(file_of(folder, prefix).read_bytes())
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return []
 
 
 def save(folder: Path, prefix: str, entries: list[Entry]) -> None:
     """Keep `entries`; a folder that cannot be written costs time, not function."""
-    file = _file(folder, prefix)
+    write(file_of(folder, prefix), msgspec.json.encode(entries))
+
+
+def file_of(folder: Path, prefix: str, end: str = ".json") -> Path:
+    """Where something of the environment at `prefix` is kept in `folder`; `end` tells what."""
+    return folder / (hashlib.sha256(prefix.encode("utf-8", "surrogateescape")).hexdigest()[:16] + end)
+
+
+def write(file: Path, raw: bytes) -> None:
+    """Keep `raw` in `file`, for its owner alone, older ones going where there are many; errors are passed over."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
-            _make_room(folder)
-        atomic_write(file, msgspec.json.encode(entries))
+            _make_room(file.parent)
+        atomic_write(file, raw, 0o600)
     except OSError:
         return
-
-
-def _file(folder: Path, prefix: str) -> Path:
-    return folder / f"{hashlib.sha256(prefix.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}.json"
 
 
 def _make_room(folder: Path) -> None:

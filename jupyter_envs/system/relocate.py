@@ -38,8 +38,8 @@ def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_promp
     for entry in scripts:
         if entry.name.lower().startswith("activate") or entry.name in ("pydoc.bat", "deactivate.bat"):
             _replace(entry.path, pairs, prompt)
-        elif entry.stat().st_size <= _MAX_SCRIPT:
-            _rewrite_header(entry.path, pairs)
+        else:
+            rewrite_header(entry.path, pairs)
 
 
 def header(python: str, args: str = "") -> bytes:
@@ -54,7 +54,10 @@ def header(python: str, args: str = "") -> bytes:
     return b"#!/bin/sh\n'''exec' '" + quoted + b"' \"$0\" \"$@\"\n' '''\n"
 
 
-def _rewrite_header(path: str, pairs: list[tuple[bytes, bytes]]) -> None:
+def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    """Let the script at `path`, when its interpreter lies in the first of a pair, name it in the second."""
+    if os.stat(path).st_size > _MAX_SCRIPT:
+        return
     with open(path, "rb") as file:
         if file.read(2) != b"#!":
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.model.errors import Conflict, InvalidRequest, NotFound, Unsolvable
-from jupyter_envs.system import conda_history, conda_meta
+from jupyter_envs.system import conda_history, conda_records
 from tests.backends.conda_world import World, versions
 
 
@@ -44,10 +44,10 @@ class TestInstall:
 
     def test_a_version_that_is_there_is_no_news_and_still_asked_for(self, world: World, channel: Path) -> None:
         world.do(install=["any"], channels=[str(channel)])
-        assert conda_meta.requested(world.prefix) == {"any": "any"}
+        assert conda_records.requested(world.prefix) == {"any": "any"}
         outcome = world.do(install=["lib"], channels=[str(channel)])
         assert outcome.empty
-        assert conda_meta.requested(world.prefix) == {"any": "any", "lib": "lib"}
+        assert conda_records.requested(world.prefix) == {"any": "any", "lib": "lib"}
 
     def test_what_was_asked_for_holds(self, world: World, channel: Path) -> None:
         world.do(install=["lib <2"], channels=[str(channel)])
@@ -191,7 +191,7 @@ class TestRemove:
     def test_it_takes_what_only_that_needed(self, world: World, channel: Path) -> None:
         world.do(install=["old", "script"], channels=[str(channel)])
         assert versions(world.do(remove=["old"], channels=[str(channel)]))[2] == ["lib", "old"]
-        assert conda_meta.requested(world.prefix) == {"script": "script"}
+        assert conda_records.requested(world.prefix) == {"script": "script"}
 
     def test_what_another_needs_stays(self, world: World, channel: Path) -> None:
         world.do(install=["old", "any"], channels=[str(channel)])
@@ -202,7 +202,7 @@ class TestRemove:
         (world.prefix / "conda-meta" / "history").write_text("")
         for path in (world.prefix / "conda-meta").glob("*.json"):
             path.write_text(path.read_text().replace('"requested_specs": [', '"was": ['))
-        assert conda_meta.requested(world.prefix) == {}
+        assert conda_records.requested(world.prefix) == {}
         assert versions(world.do(remove=["old"], channels=[str(channel)]))[2] == ["old"]
 
     def test_it_needs_no_channel(self, world: World, channel: Path) -> None:
@@ -270,7 +270,7 @@ def test_the_history_of_another_client_is_held_to(world: World, channel: Path) -
         installed=conda_history.state(world.prefix),
         update_specs=["defaults/noarch::lib==1.0=0", "any[version='>=1']", "gone", "%%%"],
     )
-    assert set(conda_meta.requested(world.prefix)) == {"any", "lib"}
+    assert set(conda_records.requested(world.prefix)) == {"any", "lib"}
     with pytest.raises(Unsolvable, match="lib"):
         world.do(install=["new"], channels=[str(channel)])
 

@@ -10,13 +10,13 @@ import pytest
 
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import Failed, InvalidRequest
-from jupyter_envs.system import conda_meta
+from jupyter_envs.system import conda_records
 from tests.backends.conda_world import World, versions
 from tests.backends.tiny_channel import write_index
 
 
 def lock(prefix: Path) -> list[Exact]:
-    return [Exact(url=p.url or "", sha256=p.sha256, md5=p.md5) for p in conda_meta.read_records(prefix)]
+    return [Exact(url=p.url or "", sha256=p.sha256, md5=p.md5) for p in conda_records.packages(prefix)]
 
 
 def test_back_to_an_earlier_state(world: World, channel: Path) -> None:
@@ -27,7 +27,7 @@ def test_back_to_an_earlier_state(world: World, channel: Path) -> None:
     outcome = world.do(exact=first, requested=["old", "script"])
     assert versions(outcome) == ({"old": "1.0"}, {"lib": ("2.0", "1.1")}, ["module", "new", "python"])
     assert lock(world.prefix) == first
-    assert conda_meta.requested(world.prefix) == {"old": "old", "script": "script"}
+    assert conda_records.requested(world.prefix) == {"old": "old", "script": "script"}
     assert world.do(exact=first).empty
 
 

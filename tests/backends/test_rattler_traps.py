@@ -16,7 +16,7 @@ import pytest
 
 from jupyter_envs.backends import rattler
 from jupyter_envs.model.errors import Cancelled, Failed, InvalidRequest
-from jupyter_envs.system import conda_history, conda_meta
+from jupyter_envs.system import conda_history, conda_records
 from tests.backends.conda_world import World, served
 from tests.backends.tiny_channel import Tiny, make_channel
 
@@ -31,7 +31,7 @@ def test_what_was_asked_for_reaches_the_records(world: World, channel: Path) -> 
     world.do(install=["script"], channels=[str(channel)])
     os.unlink(conda_history.path_of(world.prefix))
     # Without the history only the records tell.
-    assert set(conda_meta.requested(world.prefix)) == {"old", "script"}
+    assert set(conda_records.requested(world.prefix)) == {"old", "script"}
 
 
 def test_a_prefix_that_is_not_absolute_is_refused(world: World, channel: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_crash_after_the_work_is_nobodys_business(world: World, channel: Path,
     )
     world.do(install=["lib"], channels=[str(channel)])
     assert world.here() == {"lib": "2.0"}
-    assert conda_meta.requested(world.prefix) == {"lib": "lib"}
+    assert conda_records.requested(world.prefix) == {"lib": "lib"}
 
 
 def test_nothing_of_the_question_stays(world: World, channel: Path, monkeypatch: pytest.MonkeyPatch) -> None:

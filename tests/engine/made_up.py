@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment
 
@@ -102,4 +103,5 @@ def codes(environment: Environment) -> list[str]:
 
 
 def discovery(root: Path | None = None, **options: object) -> Discovery:
-    return Discovery(Settings(**options), os.fspath(root) if root else None)
+    settings = Settings(**options)
+    return Discovery(settings, os.fspath(root) if root else None, Kinds(settings))

@@ -300,7 +300,7 @@ def test_different_environments_side_by_side(engine: Engine, shop: Index) -> Non
 
 
 def test_others_environments(engine: Engine, engines: Engines, shop: Index, tmp_path: Path) -> None:
-    """A project's environment may be changed; the one that runs us, and conda's, may not."""
+    """A project's environment may be changed; the one that runs us, and conda's base, may not."""
     venv.create(tmp_path / "project" / ".venv")
     theirs = engines(notebook_root=str(tmp_path))
     found = theirs.find(str(tmp_path / "project" / ".venv"))
@@ -313,10 +313,10 @@ def test_others_environments(engine: Engine, engines: Engines, shop: Index, tmp_
         assert caught.value.reason == "protected"
     conda = tmp_path / "conda"
     (conda / "conda-meta").mkdir(parents=True)
-    (conda / "conda-meta" / "history").touch()
+    (conda / "condabin").mkdir()
     with pytest.raises(Forbidden) as caught:
         engine.change(str(conda), Change(install=["a"]))
-    assert caught.value.reason == "read_only"
+    assert caught.value.reason == "protected"
 
 
 def test_a_local_wheel_and_a_path_with_blanks(engine: Engine, shop: Index, tmp_path: Path) -> None:

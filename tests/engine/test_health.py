@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_envs.engine import health
 from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Kernel, Problem, Python
 
@@ -37,6 +38,10 @@ def install(prefix: Path, name: str, version: str = "1.0", *needs: str) -> None:
     (folder / "METADATA").write_text("\n".join(lines) + "\n\n")
 
 
+def check(environment: Environment) -> list[Problem]:
+    return health.check(environment, Kinds(Settings())[environment.kind])
+
+
 def environment(prefix: Path, kernel: bool = False, **fields: object) -> Environment:
     kernels = [Kernel(name="k", display_name="K", language="python")] if kernel else []
     python = Python(version=VERSION, implementation="CPython", path=f"{prefix}/bin/python", base=None)
@@ -51,7 +56,7 @@ def codes(found: list[Problem]) -> list[str]:
 def test_a_sound_environment_has_no_problem(prefix: Path) -> None:
     install(prefix, "ipykernel", "7.0", "six>=1")
     install(prefix, "six", "1.17")
-    assert health.check(environment(prefix, kernel=True)) == []
+    assert check(environment(prefix, kernel=True)) == []
 
 
 def test_a_real_new_environment_is_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,14 +66,14 @@ def test_a_real_new_environment_is_sound(tmp_path: Path, monkeypatch: pytest.Mon
     for name in ("PYTHONPATH", "PYTHONHOME"):
         monkeypatch.delenv(name, raising=False)
     subprocess.run([find_uv_bin(), "venv", "-q", "-p", sys.executable, tmp_path / "env"], check=True)
-    found = Discovery(Settings(), None).by_prefix(os.fspath(tmp_path / "env"))
-    assert health.check(found) == []
+    found = Discovery(Settings(), None, Kinds(Settings())).by_prefix(os.fspath(tmp_path / "env"))
+    assert check(found) == []
 
 
 def test_unmet_requirements_are_named(prefix: Path) -> None:
     install(prefix, "app", "1.0", "lib>=2", "gone", "other; python_version < '3'")
     install(prefix, "lib", "1.5")
-    found = health.check(environment(prefix))
+    found = check(environment(prefix))
     assert codes(found) == ["unmet_requirements"]
     assert "app needs lib>=2, there is 1.5" in found[0].message
     assert "app needs gone, it is not there" in found[0].message
@@ -76,17 +81,17 @@ def test_unmet_requirements_are_named(prefix: Path) -> None:
 
 
 def test_a_kernel_without_ipykernel(prefix: Path) -> None:
-    assert codes(health.check(environment(prefix, kernel=True))) == ["no_ipykernel"]
-    assert codes(health.check(environment(prefix))) == []
+    assert codes(check(environment(prefix, kernel=True))) == ["no_ipykernel"]
+    assert codes(check(environment(prefix))) == []
 
 
 def test_lent_ipykernel_counts(prefix: Path, tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     config = f"home = {tmp_path}/base/bin\nversion = {VERSION}\ninclude-system-site-packages = true\n"
     (prefix / "pyvenv.cfg").write_text(config)
-    assert codes(health.check(environment(prefix, kernel=True))) == ["no_ipykernel", "user_site"]
+    assert codes(check(environment(prefix, kernel=True))) == ["no_ipykernel", "user_site"]
     (tmp_path / f"base/lib/python{MINOR}/site-packages/ipykernel-7.0.dist-info").mkdir(parents=True)
-    assert codes(health.check(environment(prefix, kernel=True))) == ["user_site"]
+    assert codes(check(environment(prefix, kernel=True))) == ["user_site"]
 
 
 def test_what_discovery_saw_comes_along_once_and_the_worst_first(prefix: Path) -> None:
@@ -94,17 +99,17 @@ def test_what_discovery_saw_comes_along_once_and_the_worst_first(prefix: Path) -
         Problem(code="no_ipykernel", severity="warning", message="as seen"),
         Problem(code="no_interpreter", severity="error", message="gone"),
     ]
-    found = health.check(environment(prefix, kernel=True, problems=seen))
+    found = check(environment(prefix, kernel=True, problems=seen))
     assert [(p.code, p.message) for p in found] == [("no_interpreter", "gone"), ("no_ipykernel", "as seen")]
 
 
 def test_variables_that_reach_every_kernel(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/somewhere/lib")
-    found = health.check(environment(prefix))
+    found = check(environment(prefix))
     assert codes(found) == ["pythonpath"]
     assert "/somewhere/lib" in found[0].message
     monkeypatch.setenv("PYTHONHOME", "/somewhere")
-    assert codes(health.check(environment(prefix))) == ["pythonhome", "pythonpath"]
+    assert codes(check(environment(prefix))) == ["pythonhome", "pythonpath"]
 
 
 def test_unwritable(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,13 +118,13 @@ def test_unwritable(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "access", lambda path, _: "site-packages" not in os.fspath(path))
     else:
         next(prefix.glob("lib/*/site-packages")).chmod(0o555)
-    assert codes(health.check(environment(prefix))) == ["unwritable"]
+    assert codes(check(environment(prefix))) == ["unwritable"]
 
 
 def test_a_disk_nearly_full(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9 - 5_000_000, 5_000_000))
-    found = health.check(environment(prefix))
+    found = check(environment(prefix))
     assert codes(found) == ["disk_full"]
     assert "5 MB" in found[0].message
 
@@ -129,7 +134,7 @@ def test_what_is_left_of_an_environment_can_be_checked(prefix: Path, gone: str) 
     target = prefix / gone
     target.unlink() if target.is_file() else shutil.rmtree(target)
     seen = [Problem(code="unreadable", severity="error", message="x")]
-    assert codes(health.check(environment(prefix, problems=seen)))[0] == "unreadable"
+    assert codes(check(environment(prefix, problems=seen)))[0] == "unreadable"
 
 
 def test_no_process_is_started(prefix: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +142,7 @@ def test_no_process_is_started(prefix: Path, monkeypatch: pytest.MonkeyPatch) ->
         pytest.fail("a process was started")
 
     monkeypatch.setattr(subprocess, "Popen", no_process)
-    health.check(environment(prefix, kernel=True))
+    check(environment(prefix, kernel=True))
 
 
 def test_a_users_own_folder_leaks_into_conda(prefix: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +151,6 @@ def test_a_users_own_folder_leaks_into_conda(prefix: Path, tmp_path: Path, monke
     (prefix / "pyvenv.cfg").unlink()
     (prefix / "conda-meta").mkdir()
     conda = environment(prefix, kind="conda", manager="conda")
-    assert codes(health.check(conda)) == []
+    assert codes(check(conda)) == []
     (tmp_path / f".local/lib/python{MINOR}/site-packages").mkdir(parents=True)
-    assert codes(health.check(conda)) == ["user_site"]
+    assert codes(check(conda)) == ["user_site"]

@@ -303,33 +303,3 @@ def test_the_base_python_lends_packages(site: Path, tmp_path: Path) -> None:
     )
     assert metadata.tree(prefix_of(site))[0].missing == []
     assert metadata.available(prefix_of(site), "lent")
-
-
-def test_conda_packages(tmp_path: Path) -> None:
-    meta = tmp_path / "conda-meta"
-    meta.mkdir()
-    (meta / "numpy-2.1.0-py312_0.json").write_text(
-        json.dumps(
-            {
-                "name": "numpy",
-                "version": "2.1.0",
-                "build": "py312_0",
-                "channel": "https://host/t/tk-123/conda-forge/linux-64",
-                "size": 5,
-                "requested_spec": "numpy",
-            }
-        )
-    )
-    (meta / "broken-pkg-1.0-0.json").write_text("{")
-    (meta / "history").write_text("")
-    site = tmp_path / "lib/python3.12/site-packages"
-    site.mkdir(parents=True)
-    install(site, "numpy", "2.1.0", INSTALLER="conda")
-    install(site, "six", "1.17", INSTALLER="pip")
-    found = metadata.read_packages(tmp_path)
-    assert [(p.name, p.version, p.manager) for p in found] == [
-        ("broken-pkg", "1.0", "conda"),
-        ("numpy", "2.1.0", "conda"),
-        ("six", "1.17", "pip"),
-    ]
-    assert (found[1].channel, found[1].build, found[1].requested) == ("conda-forge", "py312_0", True)

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
-from jupyter_envs.model.env import Environment, Package, TreeNode
+from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Create, Requirement
+from jupyter_envs.model.request import Create, Requirement, check_requirement
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -21,15 +21,22 @@ class Wanted(Struct, frozen=True, kw_only=True):
     `upgrade_all` takes the newest of all lines, `exact` installs the lines without
     what they need. Files of a requirement with hashes are compared to them; where
     each one has hashes nothing without comes along. `constraints` limit the versions
-    of whatever comes along.
+    of whatever comes along. `pip` is what pip is to bring afterwards, where that is
+    apart (`Kind.pip_apart`); `channels` are asked before those of the settings.
     """
 
     install: list[Requirement] = []
+    pip: list[Requirement] = []
+    channels: list[str] = []
     constraints: list[Requirement] = []
     upgrade_names: list[str] = []
     remove: list[str] = []
     upgrade_all: bool = False
     exact: bool = False
+
+    @property
+    def empty(self) -> bool:
+        return not (self.install or self.pip or self.remove or self.upgrade_all)
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -67,6 +74,8 @@ class Kind(Protocol):
     """One kind of environment. A `prefix` has its links resolved; the caller holds the lock of what is changed."""
 
     name: str
+    # Whether packages of pip lie beside others in such an environment.
+    pip_apart: bool
 
     # What is there; from files alone, within milliseconds.
 
@@ -83,6 +92,9 @@ class Kind(Protocol):
 
     def check(self, text: str, field: str) -> Requirement:
         """The requirement that `text` means; raises InvalidRequest with `field`."""
+
+    def check_channel(self, text: str, field: str) -> str:
+        """The channel that `text` means; raises InvalidRequest with `field`."""
 
     def check_package(self, text: str, field: str) -> str:
         """The normalised name of the package name `text`; raises InvalidRequest with `field`."""
@@ -128,8 +140,11 @@ class Kind(Protocol):
     def home(self) -> Path:
         """The folder that a new environment with a name goes to, links resolved."""
 
-    def base(self, pip: bool, kernel: bool) -> list[Requirement]:
-        """What every environment starts with, for a kernel and for notebooks that call pip."""
+    def roots(self) -> list[Path]:
+        """The folders whose environments are managed, links resolved."""
+
+    def base(self, recipe: Recipe, kernel: bool) -> list[Requirement]:
+        """What an environment by `recipe` starts with, for a kernel and for notebooks that call pip."""
 
     def identity(self, recipe: Recipe) -> object:
         """What a template made by `recipe` depends on, settings and tools included; its `repr` is compared.
@@ -146,11 +161,17 @@ class Kind(Protocol):
             EnvsError: as `apply`.
         """
 
-    def fill(self, tree: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
         """Install what is `wanted` into a tree that nobody uses yet; after an error it is good for nothing."""
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
         """Let the environment at `tree`, which speaks of the first of `old` and perhaps the others, speak of `new`."""
+
+    def appeared(self, prefix: str) -> None:
+        """Tell others, such as the tool's own list, of the environment that is at `prefix` from now on."""
+
+    def vanished(self, prefix: str) -> None:
+        """Take back what `appeared` told."""
 
     # Kernels.
 
@@ -160,7 +181,10 @@ class Kind(Protocol):
     def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
         """The kernels of the environment called `name`, now at `tree`, in the end at `prefix`; the main one first."""
 
-    # Repair.
+    # Health and repair.
+
+    def problems(self, environment: Environment) -> list[Problem]:
+        """What a close look finds wrong that is of this kind alone; takes some milliseconds."""
 
     def outlived(self, environment: Environment) -> bool:
         """Whether its interpreter is gone or not its own any more, so that it has to be made anew."""
@@ -171,3 +195,8 @@ class Kind(Protocol):
         Raises:
             EnvsError: as `make`.
         """
+
+
+def check_pip(texts: Sequence[str], field: str = "pip_packages") -> list[Requirement]:
+    """The requirements for pip that `texts` mean; raises InvalidRequest with `field` and the number."""
+    return [check_requirement(text, f"{field}[{n}]") for n, text in enumerate(texts)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_envs.engine.kinds.base import Kind
+from jupyter_envs.engine.kinds.conda import Conda
 from jupyter_envs.engine.kinds.venv import Venv
 from jupyter_envs.engine.settings import Settings
 
 if TYPE_CHECKING:
     from jupyter_envs.backends.base import Backend
+    from jupyter_envs.backends.conda_operation import CondaInstaller
     from jupyter_envs.engine.install import Installation
 
 
@@ -18,12 +21,19 @@ class Kinds:
     """The kinds by name; managers and installers are loaded on first use, since a list of packages needs none."""
 
     def __init__(self, settings: Settings) -> None:
-        venv = Venv(settings, lambda: self.backends, lambda: self.installation)
-        # Until conda's can be changed, they are read as any other.
-        self._kinds: dict[str, Kind] = {"venv": venv, "conda": venv}
+        self._settings = settings
+        self._kinds: dict[str, Kind] = {
+            "venv": Venv(settings, lambda: self.backends, lambda: self.installation),
+            "conda": Conda(settings, lambda: self.conda, lambda: self.installation),
+        }
 
     def __getitem__(self, name: str) -> Kind:
         return self._kinds[name]
+
+    @property
+    def roots(self) -> list[Path]:
+        """The folders whose environments are managed, links resolved, each once; the main one first."""
+        return list(dict.fromkeys(root for kind in self._kinds.values() for root in kind.roots()))
 
     @cached_property
     def backends(self) -> dict[str, Backend]:
@@ -37,3 +47,9 @@ class Kinds:
         from jupyter_envs.engine.install import Installation
 
         return Installation(installer())
+
+    @cached_property
+    def conda(self) -> CondaInstaller:
+        from jupyter_envs.backends.conda import installer
+
+        return installer(self._settings.state, self._settings.conda_engine)

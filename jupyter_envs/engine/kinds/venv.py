@@ -16,7 +16,7 @@ from jupyter_envs.engine.kinds.base import Draft, Recipe, Wanted
 from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
-from jupyter_envs.model.env import Environment, Interpreter, Package, TreeNode
+from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Create, Requirement, check_distribution, check_python, check_requirement
@@ -34,6 +34,7 @@ class Venv:
     """`backends` and `installation` are asked for what a change needs; to read an environment takes neither."""
 
     name = "venv"
+    pip_apart = False
 
     def __init__(
         self, settings: Settings, backends: Callable[[], dict[str, Backend]], installation: Callable[[], Installation]
@@ -53,6 +54,11 @@ class Venv:
 
     def check(self, text: str, field: str) -> Requirement:
         return check_requirement(text, field)
+
+    def check_channel(self, text: str, field: str) -> str:
+        raise InvalidRequest(
+            "There are no channels for this environment.", hint="Leave channels out, or choose conda.", field=field
+        )
 
     def check_package(self, text: str, field: str) -> str:
         return check_distribution(text, field)
@@ -104,8 +110,11 @@ class Venv:
     def home(self) -> Path:
         return self._settings.all_roots[0]
 
-    def base(self, pip: bool, kernel: bool) -> list[Requirement]:
-        names = [*(["ipykernel"] if kernel else []), *(["pip"] if pip else [])]
+    def roots(self) -> list[Path]:
+        return self._settings.all_roots
+
+    def base(self, recipe: Recipe, kernel: bool) -> list[Requirement]:
+        names = [*(["ipykernel"] if kernel else []), *(["pip"] if recipe.pip else [])]
         return [Requirement(line=name, name=name) for name in names]
 
     def identity(self, recipe: Recipe) -> object:
@@ -129,12 +138,12 @@ class Venv:
             # venv and virtualenv bring a pip of their own; the index need not give another.
             missing = [r for r in wanted.install if r.name not in there]
             if missing:
-                self.fill(tree, replace(wanted, install=missing), context)
+                self.fill(recipe, tree, replace(wanted, install=missing), context)
         except BaseException:
             remove_tree(tree)
             raise
 
-    def fill(self, tree: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
         self._installation().fill(tree, wanted, context)
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
@@ -142,8 +151,14 @@ class Venv:
 
         relocate(tree, old, new, os.path.basename(old[0]), os.path.basename(new))
 
+    def appeared(self, prefix: str) -> None:
+        """Nobody keeps a list of them."""
+
+    def vanished(self, prefix: str) -> None:
+        """Nobody keeps a list of them."""
+
     def lacks_for_kernel(self, prefix: str) -> list[Requirement]:
-        return [r for r in self.base(pip=False, kernel=True) if r.name not in self.versions(prefix)]
+        return [] if "ipykernel" in self.versions(prefix) else [Requirement(line="ipykernel", name="ipykernel")]
 
     def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
         literal = prefix.replace("$", "$$")
@@ -163,6 +178,9 @@ class Venv:
             )
         ]
 
+    def problems(self, environment: Environment) -> list[Problem]:
+        return []
+
     def outlived(self, environment: Environment) -> bool:
         return any(p.code in ("no_interpreter", "base_upgraded") for p in environment.problems)
 
@@ -179,8 +197,8 @@ class Venv:
         there = [p for p in packages if p.url is None]
         pinned = [Requirement(line=f"{p.name}=={p.version}", name=p.name) for p in there]
         loose = [Requirement(line=p.name, name=p.name) for p in there if p.requested]
-        base = self.base(pip, bool(environment.kernels))
         recipe = Recipe(manager=manager, python=python.path, pip=pip)
+        base = self.base(recipe, bool(environment.kernels))
         try:
             self.make(recipe, tree, Wanted(install=[*base, *pinned]), context)
         except Unsolvable:

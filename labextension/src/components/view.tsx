@@ -73,12 +73,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
     [environments]
   );
   // Who clicks and types at once is not to type into a form that is still to come.
-  const isLoaded = environments !== null;
-  useEffect(() => {
-    if (isLoaded) {
-      NewForm.preload();
-    }
-  }, [isLoaded]);
+  useEffect(() => NewForm.preload(), []);
   const toFilter = useCallback(() => filter.current?.focus(), []);
 
   return (

@@ -1,0 +1,127 @@
+"""What conda's channels offer: names, versions, and the terms under which some may be used."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.catalog import Found, Versions
+from jupyter_envs.model.conda import Terms
+from jupyter_envs.model.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from jupyter_envs.backends.conda_setup import Setup
+    from jupyter_envs.backends.rattler import Embedded
+
+_T = TypeVar("_T")
+MOST_FOUND = 50
+# As the index of wheels, an answer holds for ten minutes.
+KEPT_SECONDS = 600
+_KEPT_MOST = 200
+
+
+class CondaCatalog:
+    """Look-ups in channels, by the embedded engine; answers are kept in memory. They may take seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._kept: dict[tuple[str, ...], tuple[float, list[object]]] = {}
+        self._lock = threading.Lock()
+
+    def search(self, q: str, channel: str | None) -> list[Found]:
+        """At most 50 packages of `channel` (those of the settings by default) whose name holds `q`.
+
+        Raises:
+            InvalidRequest: `channel` is none.
+            Forbidden: its terms are not accepted (reason ``terms``).
+            Unavailable: it cannot be reached.
+        """
+        wanted = q.strip().lower()[:200]
+        if not wanted:
+            return []
+        channels = self._channels(channel)
+        names = self._once(("names", *channels), lambda: self._engine().names(channels))
+        fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
+        return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
+
+    def versions(self, name: str, channel: str | None) -> Versions:
+        """The versions of `name` in `channel`, newest first.
+
+        Raises:
+            InvalidRequest, Forbidden, Unavailable: as `search`, or `name` is no package name.
+            NotFound: no channel knows it.
+        """
+        channels = self._channels(channel)
+        builds = self._once((name, *channels), lambda: self._engine().versions(name, channels))
+        if not builds:
+            raise NotFound(
+                f"No channel has a package {ascii(name)[:80]}.",
+                hint="Check the name, or add the channel that has it.",
+                reason="no_package",
+            )
+        return Versions(name=builds[0].name, versions=list(dict.fromkeys(build.version for build in builds)))
+
+    def terms(self, channel: str | None = None) -> list[Terms]:
+        """The terms of `channel`, or of the channels of the settings; those without any are not listed.
+
+        Raises:
+            InvalidRequest: `channel` is none.
+        """
+        from jupyter_envs.system import conda_terms
+
+        setup = self._setup()
+        return conda_terms.terms_of(self._urls(setup, self._channels(channel)), setup.terms_file, setup.environ)
+
+    def accept(self, channel: str) -> list[Terms]:
+        """Remember that the user accepts the terms of `channel`; return them.
+
+        Raises:
+            InvalidRequest: `channel` is none, or has no terms.
+        """
+        from jupyter_envs.system import conda_terms
+
+        setup = self._setup()
+        found = [url for url in self._urls(setup, self._channels(channel)) if conda_terms.covered(url)]
+        if not found:
+            raise InvalidRequest(
+                f"The channel {ascii(channel)[:80]} has no terms to accept.",
+                hint="It can be used as it is.",
+                field="channel",
+            )
+        return [conda_terms.accept(url, setup.terms_file) for url in found]
+
+    def _channels(self, channel: str | None) -> list[str]:
+        from jupyter_envs.system.conda_channels import check_channel
+
+        return [check_channel(channel, "channel")] if channel is not None else list(self._settings.conda_channels)
+
+    def _urls(self, setup: Setup, channels: list[str]) -> list[str]:
+        return setup.names.urls(channels or setup.rc.channels)
+
+    def _setup(self) -> Setup:
+        from jupyter_envs.backends.conda_setup import Setup
+
+        return Setup(None, self._settings.state)
+
+    def _engine(self) -> Embedded:
+        from jupyter_envs.backends.rattler import Embedded
+
+        return Embedded(self._settings.state)
+
+    def _once(self, key: tuple[str, ...], ask: Callable[[], list[_T]]) -> list[_T]:
+        moment = time.monotonic()
+        key = (*key, *(os.environ.get(name, "") for name in ("HOME", "CONDARC", "CONDA_CHANNELS")))
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept and moment - kept[0] < KEPT_SECONDS:
+            return cast("list[_T]", kept[1])
+        found = ask()
+        with self._lock:
+            while len(self._kept) >= _KEPT_MOST:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = (moment, cast("list[object]", found))
+        return found

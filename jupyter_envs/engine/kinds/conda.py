@@ -1,0 +1,289 @@
+"""conda environments: changed by the embedded engine or an installed client, by uv for what pip brings."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from jupyter_envs.backends.base import Backend
+from jupyter_envs.backends.conda_operation import CondaInstaller, CondaOutcome, Operation
+from jupyter_envs.engine import record
+from jupyter_envs.engine.kinds import conda_health, conda_kernels
+from jupyter_envs.engine.kinds.base import Draft, Recipe, Wanted
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.engine.task import Context
+from jupyter_envs.engine.undo import Undo, undoing
+from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.plan import Changed, Pin, Plan, difference
+from jupyter_envs.model.request import Create, Requirement
+from jupyter_envs.system import conda_clients, conda_environments, conda_packages, conda_rc, conda_records, metadata
+from jupyter_envs.system.files import remove_tree
+from jupyter_envs.system.paths import python_of
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.install import Installation
+
+NO_PYTHON = "none"
+# Seconds: clients and their settings are looked for in dozens of places.
+_HOMES_HOLD = 5.0
+
+
+class Conda:
+    """`installer` changes what conda brings, `installation` what pip does; to read an environment takes neither."""
+
+    name = "conda"
+    pip_apart = True
+
+    def __init__(
+        self, settings: Settings, installer: Callable[[], CondaInstaller], installation: Callable[[], Installation]
+    ) -> None:
+        self._settings = settings
+        self._installer = installer
+        self._installation = installation
+        self._homes: tuple[float, list[Path]] = (-_HOMES_HOLD, [])
+
+    def versions(self, prefix: str) -> dict[str, str]:
+        return conda_packages.versions(prefix)
+
+    def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
+        return conda_packages.packages(prefix, store)
+
+    def tree(self, prefix: str) -> list[TreeNode]:
+        return conda_packages.tree(prefix)
+
+    def check(self, text: str, field: str) -> Requirement:
+        from jupyter_envs.backends.conda_spec import check_spec
+
+        spec = check_spec(text, field)
+        return Requirement(line=spec.text, name=spec.name)
+
+    def check_channel(self, text: str, field: str) -> str:
+        from jupyter_envs.system.conda_channels import check_channel
+
+        return check_channel(text, field)
+
+    def check_package(self, text: str, field: str) -> str:
+        from jupyter_envs.backends.conda_spec import check_package
+
+        return check_package(text, field)
+
+    def recipe(self, backend: Backend, request: Create) -> Recipe:
+        """`python` is a version or the start of one, empty for the newest; none where another kernel is asked for."""
+        channels = [self.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
+        channels = channels or list(self._settings.conda_channels)
+        python = request.python or ""
+        if os.path.isabs(python):
+            raise InvalidRequest(
+                "conda installs a Python of its own.", hint="Give a version, such as 3.12.", field="python"
+            )
+        if python:
+            self.check(f"python={python}", "python")
+        elif conda_kernels.bring_their_own(request.packages):
+            python = NO_PYTHON
+        return Recipe(manager=backend.name, python=python, pip=request.pip, channels=channels)
+
+    def upgrades(self, prefix: str) -> list[Requirement]:
+        """Nothing: the solver takes everything by itself."""
+        return []
+
+    def back_to(self, prefix: str, pins: dict[str, str]) -> Wanted:
+        here = self.versions(prefix)
+        pip = conda_packages.content(prefix).pip
+        lines = {n: Requirement(line=f"{n}=={v}", name=n) for n, v in pins.items() if here.get(n) != v}
+        return Wanted(
+            install=[line for name, line in sorted(lines.items()) if name not in pip],
+            pip=[line for name, line in sorted(lines.items()) if name in pip],
+            remove=sorted(here.keys() - pins.keys()),
+        )
+
+    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        outcome = self._run(replace(self._operation(prefix, wanted), dry_run=True), context)
+        plan = _plan(outcome)
+        pip = self._for_pip(prefix, wanted, outcome)
+        return _joined(plan, self._installation().plan(prefix, pip, context)) if pip else plan
+
+    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+        before = self.versions(prefix)
+        operation = self._operation(prefix, wanted)
+        outcome = self._run(replace(operation, dry_run=True), context)
+        context.check()
+        with undoing(Undo(prefix), context, (), _touched(prefix, outcome)) as undo:
+            # Also where nothing changes: what is asked for belongs into the history.
+            self._run(operation, context)
+            if pip := self._for_pip(prefix, wanted, outcome):
+                context.check()
+                self._installation().apply(prefix, pip, context, undo)
+        return difference(before, self.versions(prefix))
+
+    def mend(self, prefix: str) -> bool:
+        return Undo(prefix).back()
+
+    def home(self) -> Path:
+        return self.roots()[0]
+
+    def roots(self) -> list[Path]:
+        """The folders of named environments that can be written, in conda's order."""
+        moment, found = self._homes
+        if time.monotonic() - moment > _HOMES_HOLD:
+            root = conda_clients.root_of(conda_clients.clients())
+            folders = conda_clients.envs_dirs(conda_rc.load(root=root), root)
+            found = [Path(os.path.realpath(folder)) for folder in folders if conda_clients.writable(folder)]
+            self._homes = (time.monotonic(), found)
+        return found
+
+    def base(self, recipe: Recipe, kernel: bool) -> list[Requirement]:
+        if recipe.python == NO_PYTHON:
+            return []
+        python = Requirement(line=f"python={recipe.python}" if recipe.python else "python", name="python")
+        names = [*(["ipykernel"] if kernel else []), *(["pip"] if recipe.pip else [])]
+        return [python, *(Requirement(line=name, name=name) for name in names)]
+
+    def identity(self, recipe: Recipe) -> object:
+        """The engine, the channels and what they resolve to by the settings in force, Python and pip."""
+        rc = conda_rc.load()
+        said = (rc.channels, rc.channel_alias, rc.channel_priority, rc.custom_channels, rc.pinned_packages)
+        installer = self._installer()
+        return (recipe.manager, installer.name, installer.version(), recipe.python, recipe.pip, recipe.channels, said)
+
+    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+        try:
+            self._fill(tree, wanted, context, recipe.channels)
+        except BaseException:
+            remove_tree(tree)
+            raise
+
+    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+        self._fill(tree, wanted, context, recipe.channels)
+
+    def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
+        from jupyter_envs.system.conda_relocate import relocate
+
+        relocate(tree, old, new)
+
+    def appeared(self, prefix: str) -> None:
+        conda_environments.register(prefix)
+
+    def vanished(self, prefix: str) -> None:
+        conda_environments.unregister(prefix)
+
+    def lacks_for_kernel(self, prefix: str) -> list[Requirement]:
+        if conda_kernels.shipped(prefix) or "ipykernel" in self.versions(prefix):
+            return []
+        return [Requirement(line="ipykernel", name="ipykernel")]
+
+    def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
+        return conda_kernels.drafts(tree, prefix)
+
+    def problems(self, environment: Environment) -> list[Problem]:
+        return conda_health.problems(environment.prefix)
+
+    def outlived(self, environment: Environment) -> bool:
+        return any(problem.code == "no_interpreter" for problem in environment.problems)
+
+    def remake(self, environment: Environment, tree: str, context: Context) -> None:
+        """With the archives that its records name, and pip's packages at their versions."""
+        prefix = environment.prefix
+        found = conda_packages.content(prefix)
+        exact = [line for record in found.records if (line := record.exact)]
+        requested = list(conda_records.requested(prefix).values())
+        versions = self.versions(prefix)
+        pip = [Requirement(line=f"{name}=={versions[name]}", name=name) for name in found.pip if name in versions]
+        try:
+            self._run(Operation(prefix=tree, exact=exact, requested=requested), context)
+            if pip:
+                self._installation().fill(tree, Wanted(install=pip), context)
+        except BaseException:
+            remove_tree(tree)
+            raise
+
+    def _fill(self, tree: str, wanted: Wanted, context: Context, channels: Sequence[str]) -> None:
+        self._run(replace(self._operation(tree, wanted), channels=[*wanted.channels, *channels]), context)
+        if pip := self._for_pip(tree, wanted, CondaOutcome()):
+            self._installation().fill(tree, pip, context)
+
+    def _operation(self, prefix: str, wanted: Wanted) -> Operation:
+        pip = conda_packages.content(prefix).pip.keys()
+        newer = {name for name in wanted.upgrade_names if name not in pip}
+        return Operation(
+            prefix=prefix,
+            install=[str(r) for r in wanted.install if r.name not in newer and r.name not in wanted.upgrade_names],
+            update=[str(r) for r in wanted.install if r.name in newer],
+            remove=[name for name in wanted.remove if name not in pip],
+            update_all=wanted.upgrade_all,
+            constrained=[str(r) for r in wanted.constraints],
+            channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
+            command=["jupyter", "envs", "change"],
+        )
+
+    def _for_pip(self, prefix: str, wanted: Wanted, outcome: CondaOutcome) -> Wanted | None:
+        """What is left for uv after conda's part; conda's own distributions stay as `outcome` leaves them."""
+        found = conda_packages.content(prefix)
+        newer = [n for n in wanted.upgrade_names if n in found.pip]
+        install = [*wanted.pip, *(r for r in wanted.install if r.name in newer)]
+        remove = [name for name in wanted.remove if name in found.pip]
+        if not install and not remove:
+            return None
+        if install and not os.path.exists(python_of(prefix)):
+            raise InvalidRequest(
+                "There is no Python in this environment.", hint="Install python first.", field="pip_packages"
+            )
+        named = {r.name for r in wanted.pip}
+        moving = {swap.before.name for swap in outcome.changed} | {package.name for package in outcome.removed}
+        versions = metadata.versions(prefix)
+        kept = [
+            Requirement(line=f"{name}=={versions[name]}", name=name)
+            for name, record in sorted(found.owners.items())
+            if name not in named and name in versions and record.name not in moving
+        ]
+        return Wanted(install=install, upgrade_names=newer, remove=remove, constraints=kept)
+
+    def _run(self, operation: Operation, context: Context) -> CondaOutcome:
+        if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):
+            return CondaOutcome()
+
+        def step(phase: str, done: int | None, total: int | None, unit: str | None) -> None:
+            # A step raises when the job was cancelled, and this is another thread.
+            if not context.cancelled.is_set():
+                context.step(phase, done, total, unit)
+
+        return self._installer().run(
+            operation,
+            on_step=step,
+            on_line=lambda text: context.line(text, "out"),
+            cancelled=context.cancelled,
+        )
+
+
+def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:
+    """The files of what the transaction replaces or removes, relative to `prefix`."""
+    names = {swap.before.name for swap in outcome.changed} | {package.name for package in outcome.removed}
+    records = conda_records.records(prefix)
+    # Another Python has another folder for packages: those that fit any Python move there.
+    moving = [r for r in records if r.name in names or ("python" in names and r.noarch)]
+    return [file for record in moving for file in conda_records.files(prefix, record)]
+
+
+def _plan(outcome: CondaOutcome) -> Plan:
+    return Plan(
+        added=[Pin(name=p.name, version=p.version, size=p.size) for p in outcome.added],
+        changed=[Changed(name=s.after.name, from_=s.before.version, to=s.after.version) for s in outcome.changed],
+        removed=[Pin(name=p.name, version=p.version, size=p.size) for p in outcome.removed],
+        download_size=outcome.download_size,
+    )
+
+
+def _joined(one: Plan, other: Plan) -> Plan:
+    sizes = (one.download_size, other.download_size)
+    return replace(
+        one,
+        added=[*one.added, *other.added],
+        changed=[*one.changed, *other.changed],
+        removed=[*one.removed, *other.removed],
+        download_size=None if None in sizes else sum(size or 0 for size in sizes),
+    )
