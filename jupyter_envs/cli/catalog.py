@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import Any
 
-from jupyter_envs.cli import show
-from jupyter_envs.cli.common import job
+from jupyter_envs.cli import given, show
+from jupyter_envs.cli.common import job, part_arguments
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 
@@ -94,6 +94,29 @@ def _terms(call: Call) -> None:
     call.out.answer({"terms": found}, text)
 
 
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a file of any known format, or a folder")
+    part_arguments(parser)
+
+
+def _inspect(call: Call) -> None:
+    source = given.imported(call.args.files, call.args.extra, call.args.group)
+    assert source is not None
+    found = call.engine.inspect(given.as_inspect(source))
+    call.out.answer(found, lambda: show.inspected(found))
+
+
+def _formats(call: Call) -> None:
+    found = call.engine.formats()
+
+    def text() -> list[str]:
+        ways = {(True, True): "both", (True, False): "import", (False, True): "export"}
+        rows = [(f.name, ways.get((f.imports, f.exports), "-"), f.title) for f in found]
+        return show.table(("NAME", "WAYS", "ABOUT"), rows, show.window())
+
+    call.out.answer({"formats": found}, text)
+
+
 def _cache_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=("list", "clean"), default="list", help="default: list")
     parser.add_argument("names", metavar="NAME", nargs="*", default=[], help="which to clean; without, all that can be")
@@ -168,6 +191,15 @@ VERBS = [
         "Machine",
     ),
     Verb("search", "search packages by name", "jupyter envs search pandas", _search_arguments, _search, "Machine"),
+    Verb(
+        "inspect",
+        "tell what a file or folder asks for",
+        "jupyter envs inspect uv.lock",
+        _inspect_arguments,
+        _inspect,
+        "Machine",
+    ),
+    Verb("formats", "list the file formats", "jupyter envs formats", _none, _formats, "Machine"),
     Verb(
         "cache",
         "list or clean caches",

@@ -28,13 +28,20 @@ def env_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def file_arguments(parser: argparse.ArgumentParser) -> None:
-    """``-r FILE`` and ``-e PATH``, both as often as wanted."""
+    """``-r FILE`` and ``-e PATH``, both as often as wanted, and which optional parts of the file to take."""
     for short, name, metavar, text in (
-        ("-r", "--requirement", "FILE", "install what the file lists"),
+        ("-r", "--requirement", "FILE", "install what the file, or the folder, asks for; formats are told by the name"),
         ("-e", "--editable", "PATH", "install the project there in place"),
     ):
         action = parser.add_argument(short, name, metavar=metavar, action="append", default=[], help=text)
         action.complete = FILES  # type: ignore[attr-defined]
+    part_arguments(parser)
+
+
+def part_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--extra NAME`` and ``--group NAME``, both as often as wanted."""
+    for name, text in (("--extra", "optional dependencies"), ("--group", "a dependency group")):
+        parser.add_argument(name, metavar="NAME", action="append", default=[], help=f"also take {text} of the file")
 
 
 def key(call: Call) -> str:

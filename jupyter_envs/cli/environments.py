@@ -6,11 +6,11 @@ import argparse
 import os
 from typing import Any
 
-from jupyter_envs.cli import requirements, show
+from jupyter_envs.cli import given, requirements, show
 from jupyter_envs.cli.common import confirm, env_argument, environment, file_arguments, job, kernel_lines, key
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import Cancelled, InvalidRequest
-from jupyter_envs.model.request import Clone, Create, ImportText, KernelRequest, Update
+from jupyter_envs.model.request import Clone, Create, KernelRequest, Update
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +89,7 @@ def _create(call: Call) -> int:
         packages=requirements.typed([*words, *args.package], args.editable),
         pip_packages=requirements.typed(args.pip),
         channels=args.channel,
-        from_=_given(call, args.requirement),
+        from_=given.imported(args.requirement, args.extra, args.group),
         kernel=KernelRequest(register=not args.no_kernel, display_name=args.display_name),
         pip=not args.no_pip,
         clear=args.clear,
@@ -101,16 +101,6 @@ def _python(asked: str | None) -> str | None:
     if asked and (os.sep in asked or "/" in asked):
         return os.path.abspath(os.path.expanduser(asked))
     return asked
-
-
-def _given(call: Call, names: list[str]) -> ImportText | None:
-    """The files of -r; one that is named as a known format is read as that format."""
-    if len(names) == 1 and not names[0].endswith((".txt", ".in", "-")):
-        base = os.path.basename(names[0])
-        known = [f.name for f in call.engine.formats() if f.imports and f.filename == base]
-        if known:
-            return ImportText(format=known[0], text=requirements.content(names[0]))
-    return requirements.text(names)
 
 
 def _made(verb: str, result: dict[str, Any]) -> list[str]:
@@ -177,25 +167,33 @@ def _repair(call: Call) -> int:
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
     env_argument(parser)
     parser.add_argument("--format", metavar="F", required=True, help="such as requirements.txt; a wrong one lists all")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write it there instead of printing it; a folder for several files"
+    )
 
 
 def _export(call: Call) -> None:
     from jupyter_envs.system.files import atomic_write
 
     export = call.engine.export(key(call), call.args.format)
-    if call.args.output is None:
-        call.out.answer(export, lambda: show.clean_lines(export.text).rstrip("\n").split("\n"))
+    output = call.args.output
+    if output is None:
+        call.out.answer(export, lambda: show.files(export))
         return
+    whole = os.path.abspath(output)
+    texts = {os.path.join(whole, *name.split("/")): text for name, text in export.files.items()}
     try:
-        atomic_write(os.path.abspath(call.args.output), export.text)
+        for path, text in (texts or {whole: export.text}).items():
+            if texts:
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            atomic_write(path, text)
     except OSError as error:
         raise InvalidRequest(
-            f"{call.args.output!r} cannot be written: {error.strerror or error}.",
+            f"{output!r} cannot be written: {error.strerror or error}.",
             hint="Give another file behind -o.",
             field="output",
         ) from None
-    call.out.answer({"path": os.path.abspath(call.args.output)}, lambda: [f"Wrote {show.clean(call.args.output)}."])
+    call.out.answer({"path": whole, "files": sorted(export.files)}, lambda: [f"Wrote {show.clean(output)}."])
 
 
 VERBS = [

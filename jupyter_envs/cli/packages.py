@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jupyter_envs.cli import requirements, show
+from jupyter_envs.cli import given, requirements, show
 from jupyter_envs.cli.common import env_argument, file_arguments, job, key, plan
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Change
+from jupyter_envs.model.request import Change, ImportText
 
 
 def _install_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +37,20 @@ def _install(call: Call) -> int:
             reason="usage",
             field="requirements",
         )
+    imported = given.imported(args.requirement, args.extra, args.group)
     if args.upgrade:
-        request = Change(upgrade=named + requirements.files(args.requirement))
+        request = Change(upgrade=named + (_lines(call, imported) if imported else []))
     else:
-        request = Change(install=named, from_=requirements.text(args.requirement))
+        request = Change(install=named, from_=imported)
     return _change(call, replace(request, pip_packages=pip, channels=args.channel, dry_run=args.dry_run))
+
+
+def _lines(call: Call, imported: ImportText) -> list[str]:
+    """What the files ask for, to be upgraded: then their hashes and versions of others do not hold."""
+    found = call.engine.inspect(given.as_inspect(imported))
+    if found.exact:
+        raise InvalidRequest("A lock file says the versions.", hint="Leave -U out.", field="requirement")
+    return found.create.packages
 
 
 def _upgrade_arguments(parser: argparse.ArgumentParser) -> None:

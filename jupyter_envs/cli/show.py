@@ -9,10 +9,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.job import Progress
 from jupyter_envs.model.plan import Plan
+from jupyter_envs.model.request import Inspected
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\^_])")
 # Direction overrides make a name look like another one.
@@ -253,6 +255,32 @@ def disk(value: Disk, width: int | None) -> list[str]:
         f"{size(value.total)} in all, what is shared counted once; {size(value.free)} of {size(value.capacity)} free.",
         "To remove one frees what is its own.",
     ]
+
+
+def files(export: Export) -> list[str]:
+    """The text of an export, or its texts, each under its name."""
+    parts = export.files or {"": export.text}
+    lines = []
+    for name, text in parts.items():
+        lines += [f"--- {clean(name)}"] if name else []
+        lines += clean_lines(text).rstrip("\n").split("\n")
+    return lines
+
+
+def inspected(found: Inspected, most: int = 20) -> list[str]:
+    """What a file asks for, and what is left out of it."""
+    about, create = found.summary, found.create
+    facts = [count(about.packages, "package"), *(["exact"] if found.exact else [])]
+    facts += [f"{about.hashed} with hashes"] if about.hashed else []
+    facts += [count(about.constraints, "constraint")] if about.constraints else []
+    lines = [f"{clean(found.filename or found.format)}: {found.format}, {', '.join(facts)}."]
+    python = found.python or found.requires_python
+    lines += [f"  Python {clean(python)}"] if python else []
+    lines += [f"  {clean(line)}" for line in create.packages[:most]]
+    lines += [f"  and {len(create.packages) - most} more"] if len(create.packages) > most else []
+    for title, names in (("extras", found.extras), ("groups", found.groups), ("channels", create.channels)):
+        lines += [f"  {title}: {clean(', '.join(names))}"] if names else []
+    return [*lines, *(f"  ! {clean(warning)}" for warning in found.warnings)]
 
 
 def amount(progress: Progress) -> str:

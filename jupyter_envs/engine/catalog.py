@@ -7,18 +7,18 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from jupyter_envs.engine.imports import Imports
 from jupyter_envs.formats import registry
-from jupyter_envs.formats.base import Read, listed
+from jupyter_envs.formats.base import FileFormat, Installed, Read
 from jupyter_envs.formats.modules import distribution_of, known_distribution
 from jupyter_envs.model.catalog import Export, Format, Found, Provider, Providers, Versions
-from jupyter_envs.model.env import Environment, Interpreter, Package
+from jupyter_envs.model.env import Environment, Interpreter
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
-from jupyter_envs.model.request import Create, ImportText, Inspect, Inspected, check_distribution, check_name
+from jupyter_envs.model.request import ImportText, Inspect, Inspected, check_distribution
 
 POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50
@@ -44,7 +44,7 @@ class Catalog:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._installed = installed
-        self._interpreters = interpreters
+        self._imports = Imports(lambda: {**_popular(), **installed()}, interpreters)
         self._default_index = default_index or _default_index
         self._environ = environ
         self._kept: dict[tuple[str, str], tuple[float, Versions]] = {}
@@ -58,54 +58,41 @@ class Catalog:
                 title=known.title,
                 filename=known.filename,
                 imports=known.read is not None,
-                exports=known.write is not None,
+                exports=known.exports,
             )
             for known in registry.FORMATS
         ]
 
-    def export(self, packages: Sequence[Package], python: str | None, format_name: str) -> Export:
-        """The installed `packages` on Python `python` in a format.
+    def export(self, installed: Installed, format_name: str) -> Export:
+        """What is `installed`, in a format.
 
         Raises:
             InvalidRequest: there is no such format, or it can be read alone.
         """
+        chosen = self.exporter(format_name)
+        if chosen.folder is not None:
+            files = chosen.folder(installed)
+            return Export(filename=chosen.filename, text="", files=files, media_type=chosen.media_type)
+        assert chosen.write is not None
+        return Export(filename=chosen.filename, text=chosen.write(installed), media_type=chosen.media_type)
+
+    def exporter(self, format_name: str) -> FileFormat:
+        """The format called `format_name`, one that can be written; raises as `export`."""
         chosen = registry.by_name(format_name)
-        if chosen.write is None:
-            able = ", ".join(known.name for known in registry.FORMATS if known.write)
+        if not chosen.exports:
+            able = ", ".join(known.name for known in registry.FORMATS if known.exports)
             raise InvalidRequest(
                 f"The format {chosen.name} is read only.", hint=f"Export as one of: {able}.", field="format"
             )
-        return Export(filename=chosen.filename, text=chosen.write(packages, python), media_type=chosen.media_type)
+        return chosen
 
-    def read(self, source: ImportText) -> Read:
-        """What the text of an import asks for on this machine: a Python that is here, guesses only where known.
-
-        Raises:
-            InvalidRequest: the format is not known, cannot be read, or the text is wrong; the field tells where.
-        """
-        chosen = registry.by_name(source.format, "from.format")
-        if chosen.read is None:
-            able = ", ".join(known.name for known in registry.FORMATS if known.read)
-            raise InvalidRequest(
-                f"The format {chosen.name} is written only.", hint=f"Import one of: {able}.", field="from.format"
-            )
-        return self._with_python(self._with_guesses(chosen.read(source.text)))
+    def read(self, source: ImportText, python: str | None = None) -> Read:
+        """As `Imports.read`."""
+        return self._imports.read(source, python)
 
     def inspect(self, request: Inspect) -> Inspected:
-        """The create request that a dropped file means, its name taken from the file.
-
-        Raises:
-            InvalidRequest: as `read`, or the file is of no kind that can be read.
-        """
-        chosen = registry.sniff(request.filename, request.text)
-        found = self.read(ImportText(format=chosen.name, text=request.text))
-        create = Create(
-            name=_suggested(found.name, request.filename),
-            python=found.python,
-            packages=found.packages,
-            channels=found.channels,
-        )
-        return Inspected(format=chosen.name, create=create, warnings=found.warnings)
+        """As `Imports.inspect`."""
+        return self._imports.inspect(request)
 
     def search(self, q: str) -> list[Found]:
         """At most 50 packages, installed somewhere or much used, whose name holds `q`; those it starts first."""
@@ -195,34 +182,6 @@ class Catalog:
                 found = [] if mine else [Provider(name=name, source="known" if sure else "guess")]
         return Providers(module=module, distributions=found)
 
-    def _with_guesses(self, found: Read) -> Read:
-        """A module of the user's own may have the name of a stranger's distribution: only known ones are taken."""
-        if not found.guesses:
-            return found
-        known = {**_popular(), **self._installed()}
-        taken = [name for name in found.guesses if name in known]
-        left = [name for name in found.guesses if name not in known]
-        warnings = list(found.warnings)
-        if left:
-            warnings.append(f"Left out, since they may be modules of your own: {listed(left)}.")
-        return replace(found, packages=[*found.packages, *taken], guesses=left, warnings=warnings)
-
-    def _with_python(self, found: Read) -> Read:
-        from jupyter_envs.formats.python import choose
-
-        if found.requires_python is None:
-            return found
-        here = sorted((known for known in self._interpreters() if known.supported), key=lambda known: not known.default)
-        usable = [known.version for known in here if re.fullmatch(r"[0-9.]+", known.version)]
-        if not usable:
-            return found
-        version = choose(found.requires_python, usable)
-        if version is not None:
-            # The first is what a new environment gets anyway; it need not be asked for.
-            return replace(found, python=None if version == usable[0] else version)
-        text = f"No Python on this machine is {found.requires_python}; there are {listed(usable)}."
-        return replace(found, warnings=[*found.warnings, text])
-
 
 @lru_cache(maxsize=1)
 def _popular() -> dict[str, str]:
@@ -244,15 +203,3 @@ def _default_index() -> str:
             reason="no_index",
         )
     return ask_uv(uv)
-
-
-def _suggested(own: str | None, filename: str) -> str | None:
-    """A legal environment name from what the file calls itself or from its name; None when that says nothing."""
-    stem = re.split(r"[/\\]", filename)[-1].rpartition(".")[0]
-    for text in (own or "", re.sub(r"(?i)[-_. ]*(requirements|pyproject|notebook|untitled\d*)[-_. ]*", "", stem)):
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:64].strip("-._")
-        try:
-            return check_name(name)
-        except InvalidRequest:
-            continue
-    return None

@@ -18,6 +18,7 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
+from jupyter_envs.formats.base import Installed
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry, Disk
@@ -157,7 +158,10 @@ class Engine:
             InvalidRequest: there is no such format to write.
         """
         environment = self.find(key)
-        written = self._catalog.export(self.packages(environment.id), environment.python.version, format_name)
+        installed = Installed(
+            packages=self.packages(environment.id), python=environment.python.version, name=environment.name
+        )
+        written = self._catalog.export(installed, format_name)
         return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
 
     def history(self, key: str) -> list[Revision]:

@@ -2,21 +2,108 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Requirement, check_requirement
+from jupyter_envs.system.dist_info import normalise
+from jupyter_envs.system.requires import marker_environment
 
 FIELD = "from.text"
 MOST_PACKAGES = 2000
 LONGEST_LINE = 2048
 
 Check = Callable[[str, str], Requirement]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is known besides a file's text.
+
+    `files` are those handed in together, by their path in one folder, with ``/``;
+    `filename` is the file's own. `folder` is where they lie on this machine, where
+    that is known: relative paths then mean something. `python` and `implementation`
+    are of the environment to be, for markers. `extras` and `groups` are the optional
+    parts that are wanted.
+    """
+
+    filename: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    folder: str | None = None
+    python: str | None = None
+    implementation: str | None = None
+    extras: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+    def markers(self) -> dict[str, str]:
+        """The marker variables (PEP 508) of the environment to be, on this machine."""
+        return marker_environment(self.python, self.implementation)
+
+    def within(self, path: str, place: str) -> str:
+        """`path`, as the file names it, in the folder of `files`.
+
+        Raises:
+            InvalidRequest: it leads out of that folder.
+        """
+        whole = posixpath.normpath(posixpath.join(posixpath.dirname(self.filename), path.replace("\\", "/")))
+        if "://" in path or whole.startswith(("/", "~")) or whole.split("/")[0] == ".." or re.match("[A-Za-z]:", whole):
+            raise InvalidRequest(
+                f"{listed([path])!r} lies outside of the folder that was handed in.",
+                hint="Nothing outside of it is read; put what it holds in its place.",
+                field=f"{FIELD} {place}",
+                reason="outside",
+            )
+        return whole
+
+    def beside(self, name: str) -> str | None:
+        """The text of the file `name` in the same folder as this one, or None."""
+        return self.files.get(posixpath.join(posixpath.dirname(self.filename), name))
+
+    def path(self, path: str, place: str) -> str:
+        """The whole path on this machine of what the file calls `path`.
+
+        Raises:
+            InvalidRequest: it leads out of the folder, or nobody knows where that is.
+        """
+        inside = self.within(path, place)
+        if self.folder is None:
+            raise InvalidRequest(
+                f"{listed([path])!r} is a path on the machine that the file comes from.",
+                hint="Use the command line in that folder, or give a whole path or a URL.",
+                field=f"{FIELD} {place}",
+            )
+        whole = os.path.realpath(os.path.join(self.folder, inside))
+        if not Path(whole).is_relative_to(os.path.realpath(self.folder)):
+            return self.within("../" * 20, place)
+        return whole
+
+    def chosen(self, kind: str, wanted: frozenset[str], known: Iterable[str]) -> list[str]:
+        """Those of `known` that are `wanted`, in their order; names compare as PEP 503 has it.
+
+        Raises:
+            InvalidRequest: the file has no such part.
+        """
+        names = {normalise(name): name for name in known}
+        for name in sorted(wanted):
+            if normalise(name) not in names:
+                raise InvalidRequest(
+                    f"The file has no {kind} {listed([name])!r}.",
+                    hint=f"It has: {listed(names.values()) or 'none'}.",
+                    field=f"from.{kind}s",
+                )
+        return [name for key, name in names.items() if key in {normalise(each) for each in wanted}]
+
+
+ALONE = Given()
 
 
 @dataclass(frozen=True)
@@ -32,6 +119,8 @@ class Read:
     `hashes` are those of the files that may be installed, by the line in `packages`;
     `constraints` limit what comes along. `exact` tells of a lock: just its packages are
     installed, at its versions. `indexes` are addresses that the file names, never asked.
+    `extras` and `groups` are the optional parts that there are, wanted or not;
+    `unknown` names parts of the file that nothing comes of here.
     """
 
     packages: list[str]
@@ -45,6 +134,9 @@ class Read:
     constraints: list[str] = field(default_factory=list)
     exact: bool = False
     indexes: list[str] = field(default_factory=list)
+    extras: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:
         """`packages` as an installer takes them, with their hashes."""
@@ -62,21 +154,43 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Installed:
+    """What is written: an environment's packages, its Python's version, its name and conda channels.
+
+    `lock` is there for formats that ask for it: the tables of a pylock (PEP 751).
+    """
+
+    packages: Sequence[Package]
+    python: str | None = None
+    name: str = "environment"
+    channels: Sequence[str] = ()
+    lock: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class FileFormat:
     """A format; `read` and `write` are None where it does not work that way.
 
-    `read` takes the text, opens nothing and raises InvalidRequest alone, its field
-    naming the place. `write` takes the installed packages and the Python version.
-    `fits` tells by the lower-case file name and the text whether a file is of this format.
+    `read` opens nothing and raises InvalidRequest alone, its field naming the place.
+    A format of several files has `folder` in the place of `write`. Where `locks` is
+    set they need the lock of the environment. `fits` tells by the lower-case file name
+    and the text whether a file is of this format; `syntax` is what its text has to be.
     """
 
     name: str
     title: str
     filename: str
-    read: Callable[[str], Read] | None = None
-    write: Callable[[Sequence[Package], str | None], str] | None = None
+    read: Callable[[str, Given], Read] | None = None
+    write: Callable[[Installed], str] | None = None
+    folder: Callable[[Installed], dict[str, str]] | None = None
+    locks: bool = False
+    syntax: str = "lines"
     fits: Callable[[str, str], bool] = lambda _filename, _text: False
     media_type: str = "text/plain"
+
+    @property
+    def exports(self) -> bool:
+        return self.write is not None or self.folder is not None
 
 
 def cleaned(text: str) -> str:
@@ -100,7 +214,7 @@ def checked(lines: Iterable[tuple[str, str]]) -> list[str]:
     """
     found: dict[str, None] = {}
     for line, place in lines:
-        where = f"{FIELD} {place}"
+        where = f"{FIELD} {place}".strip()
         if len(line) > LONGEST_LINE:
             raise InvalidRequest(
                 f"A requirement of {len(line)} characters is too long.",
@@ -113,19 +227,6 @@ def checked(lines: Iterable[tuple[str, str]]) -> list[str]:
                 f"The file asks for more than {MOST_PACKAGES} packages.", hint="Take a part of it.", field=FIELD
             )
     return list(found)
-
-
-def strings(value: object, place: str) -> list[str]:
-    """`value`, a list of strings.
-
-    Raises:
-        InvalidRequest: it is something else.
-    """
-    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-        raise InvalidRequest(
-            f"{place} must be a list of strings.", hint="Mend the file and send it again.", field=f"{FIELD} {place}"
-        )
-    return value
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:

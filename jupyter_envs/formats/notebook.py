@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from jupyter_envs.formats.base import FIELD, MOST_PACKAGES, FileFormat, Read, checked, cleaned, listed, strings
+from jupyter_envs.formats import carried, pipfile
+from jupyter_envs.formats.base import ALONE, FIELD, MOST_PACKAGES, FileFormat, Given, Read, checked, listed
 from jupyter_envs.formats.modules import distribution_of
-from jupyter_envs.formats.pyproject import parsed, python_of
+from jupyter_envs.formats.python import python_of
 from jupyter_envs.formats.script import blocks
+from jupyter_envs.formats.values import document, mapping, strings, tables
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_requirement
+from jupyter_envs.system.redact import redact
 
 _IMPORT = re.compile(r"[ \t]*import[ \t]+([^#\n]{1,2000})", re.A)
 _FROM = re.compile(r"[ \t]*from[ \t]+([A-Za-z_][\w.]*)[ \t]+import\b", re.A)
@@ -22,27 +25,55 @@ _MODULE = re.compile(r"[A-Za-z_]\w*", re.A)
 _INSTALL = re.compile(r"[ \t]*(?:%|!|%%)[ \t]*(?:(?:uv[ \t]+)?pip3?[ \t]+install|envinstall)[ \t]+(.{1,2000})")
 
 
-def read(text: str) -> Read:
-    """What the notebook `text` needs: as its PEP 723 block says, or a guess with a warning.
+def read(text: str, given: Given = ALONE) -> Read:
+    """What the notebook `text` needs: as its PEP 723 block or its metadata says, or a guess with a warning.
+
+    The metadata may be ours, or that of jupyterlab-requirements: ``requirements``, a Pipfile as JSON text.
 
     Raises:
-        InvalidRequest: it is not a notebook, or its block is wrong.
+        InvalidRequest: it is not a notebook, or what it declares is wrong.
     """
-    cells = list(_code_cells(text))
+    notebook = document(text, "notebook")
+    cells = list(_code_cells(notebook))
     found = [block.content for cell in cells for block in blocks(cell)]
     if len(found) > 1:
         raise InvalidRequest(
             "The notebook has more than one script block (PEP 723).", hint="Leave one of them.", field=FIELD
         )
-    return _declared(found[0]) if found else _guessed(cells)
+    ours = carried.read_metadata(notebook)
+    warnings = ["The notebook holds a lock too; this takes what was asked for."] if ours and ours.lock else []
+    if found:
+        return replace(_declared(found[0]), warnings=warnings)
+    if ours and ours.dependencies:
+        return replace(_needed(ours.dependencies, ours.requires_python), warnings=warnings)
+    return _of_metadata(notebook, given) or _guessed(cells)
 
 
 def _declared(block: str) -> Read:
-    tables = parsed(block)
-    lines = strings(tables.get("dependencies", []), "dependencies")
-    python, requires = python_of(tables.get("requires-python"), "requires-python")
-    packages = checked((line, f"dependencies[{at}]") for at, line in enumerate(lines))
-    return Read(packages=packages, python=python, requires_python=requires)
+    head = tables(block)
+    tool = mapping(head.get("tool"), "tool")
+    uv = mapping(tool.get("uv"), "tool.uv")
+    unknown = [*sorted(head.keys() - {"dependencies", "requires-python", "tool"}), *(f"tool.{name}" for name in tool)]
+    found = _needed(head.get("dependencies", []), head.get("requires-python"))
+    indexes = [redact(str(row.get("url"))) for row in uv.get("index", []) if isinstance(row, dict)]
+    return replace(found, unknown=unknown, indexes=indexes)
+
+
+def _needed(lines: object, python: object) -> Read:
+    version, requires = python_of(python, "requires-python")
+    packages = checked((line, f"dependencies[{at}]") for at, line in enumerate(strings(lines, "dependencies")))
+    return Read(packages=packages, python=version, requires_python=requires)
+
+
+def _of_metadata(notebook: dict[str, Any], given: Given) -> Read | None:
+    """What jupyterlab-requirements noted; None where it did not."""
+    metadata = notebook.get("metadata")
+    noted = metadata.get("requirements") if isinstance(metadata, dict) else None
+    if not isinstance(noted, str) or not noted.lstrip().startswith("{"):
+        return None
+    found = document(noted, "Pipfile in the notebook's metadata")
+    sources = found.pop("sources", [])
+    return pipfile.of_tables({**found, "source": sources}, given)
 
 
 def _guessed(cells: list[str]) -> Read:
@@ -71,19 +102,12 @@ def _guessed(cells: list[str]) -> Read:
     )
 
 
-def _code_cells(text: str) -> Iterator[str]:
-    try:
-        notebook: Any = json.loads(cleaned(text))
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(
-            f"The notebook is not JSON: {str(error)[:200]}.", hint="Save it again in Jupyter.", field=FIELD
-        ) from None
-    if not isinstance(notebook, dict):
-        raise _no_notebook()
+def _code_cells(notebook: dict[str, Any]) -> Iterator[str]:
     cells = notebook.get("cells")
     if cells is None and isinstance(notebook.get("worksheets"), list):
         sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells") or []]
+        lists = [sheet.get("cells") for sheet in sheets]
+        cells = [cell for part in lists if isinstance(part, list) for cell in part]
     if not isinstance(cells, list):
         raise _no_notebook()
     for cell in cells:
@@ -134,6 +158,7 @@ FORMAT = FileFormat(
     title="Notebook, its script metadata (PEP 723) or imports",
     filename="notebook.ipynb",
     read=read,
+    syntax="JSON",
     fits=lambda filename, _text: filename.endswith(".ipynb"),
     media_type="application/x-ipynb+json",
 )

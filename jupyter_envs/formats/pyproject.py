@@ -1,89 +1,194 @@
-"""pyproject.toml: what a project depends on (PEP 621)."""
+"""pyproject.toml: what a project depends on, by PEP 621, PEP 735 and Poetry's own table."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from jupyter_envs.formats.base import FIELD, FileFormat, Read, checked, cleaned, listed, strings
-from jupyter_envs.formats.python import pinned
+from jupyter_envs.formats import poetry
+from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, listed
+from jupyter_envs.formats.python import pinned, python_of
+from jupyter_envs.formats.requirements import line_of
+from jupyter_envs.formats.values import mapping, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.system import toml
+from jupyter_envs.system.dist_info import normalise
+from jupyter_envs.system.redact import redact
 
-_PROJECT = re.compile(r"^[ \t]*\[[ \t]*project[ \t]*\]", re.M)
+_TABLE = re.compile(r"^[ \t]*\[[ \t]*(project|build-system|dependency-groups|tool[ \t]*\.)", re.M)
+_DEEPEST = 20
+
+Lines = list[tuple[str, str]]
 
 
-def read(text: str) -> Read:
+def read(text: str, given: Given = ALONE) -> Read:
     """The dependencies of the project that `text` describes; the project itself is not installed.
 
     Raises:
-        InvalidRequest: it is not TOML, has no ``[project]`` table, or a value there is wrong.
+        InvalidRequest: it is not TOML, a value is wrong, or it names no dependency in a way that is known.
     """
-    tables = parsed(text)
-    project = tables.get("project")
-    if not isinstance(project, dict):
-        raise InvalidRequest(
-            "The file has no [project] table.",
-            hint="Dependencies are read from [project] (PEP 621) alone; other tools' tables are not.",
-            field=FIELD,
-        )
-    dependencies = strings(project.get("dependencies", []), "project.dependencies")
-    packages = checked((line, f"project.dependencies[{at}]") for at, line in enumerate(dependencies))
-    python, requires = python_of(project.get("requires-python"), "project.requires-python")
-    name = project.get("name")
+    project = _Project(tables(text), given)
+    found = project.lines()
+    packages = checked(found)
+    python, requires = project.python()
     return Read(
         packages=packages,
         python=python,
         requires_python=requires,
-        warnings=_warnings(tables, project, packages),
-        name=name if isinstance(name, str) else None,
+        warnings=project.warnings(packages),
+        name=project.name(),
+        extras=sorted(project.optional),
+        groups=sorted(project.groups),
+        indexes=project.indexes,
+        unknown=sorted(project.unknown),
     )
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """The tables of the TOML `text`.
+class _Project:
+    """The tables of a project, PEP 621 first, Poetry's where that says nothing."""
 
-    Raises:
-        InvalidRequest: it is not TOML.
-    """
-    try:
-        return toml.parse(cleaned(text))
-    except ValueError as error:
-        raise InvalidRequest(
-            f"The file is not TOML: {str(error)[:200]}.", hint="Mend that place and send it again.", field=FIELD
-        ) from None
+    def __init__(self, document: dict[str, Any], given: Given) -> None:
+        self._given = given
+        self._document = document
+        self._table = mapping(document.get("project"), "project")
+        tool = mapping(document.get("tool"), "tool")
+        self._poetry = mapping(tool.get("poetry"), "tool.poetry")
+        self._uv = mapping(tool.get("uv"), "tool.uv")
+        self.unknown: set[str] = set()
+        self.indexes = [redact(url) for url in poetry.sources(self._poetry)]
+        self.optional = self._optional()
+        self.groups = self._groups()
+        if not (self._table or self._poetry or self.groups) and "build-system" not in document:
+            raise InvalidRequest(
+                "The file has no [project] table.",
+                hint="Dependencies are read from [project], [dependency-groups] and [tool.poetry].",
+                field=FIELD,
+            )
+
+    def lines(self) -> Lines:
+        """What the project needs, with the optional parts that are wanted."""
+        found = _listed_lines(self._table.get("dependencies", []), "project.dependencies")
+        declared = bool(found) or "dependencies" in self._table
+        if not declared:
+            found = self._poetry_lines(self._poetry.get("dependencies"), "tool.poetry.dependencies", optional=False)
+        for extra in self._given.chosen("extra", self._given.extras, self.optional):
+            found += self.optional[extra]
+        for group in self._given.chosen("group", self._given.groups, self.groups):
+            found += self._group(group, ())
+        return found
+
+    def python(self) -> tuple[str | None, str | None]:
+        if "requires-python" in self._table:
+            return python_of(self._table["requires-python"], "project.requires-python")
+        place = "tool.poetry.dependencies.python"
+        asked = mapping(self._poetry.get("dependencies"), "tool.poetry.dependencies").get("python")
+        if asked is None or asked == "*":
+            return None, None
+        requires = poetry.specifier(word(asked, place), place)
+        return pinned(requires, place), requires
+
+    def name(self) -> str | None:
+        name = self._table.get("name", self._poetry.get("name"))
+        return name if isinstance(name, str) else None
+
+    def warnings(self, packages: list[str]) -> list[str]:
+        found = []
+        dynamic = self._table.get("dynamic")
+        if isinstance(dynamic, list) and "dependencies" in dynamic and not self._poetry:
+            found.append("The project computes its dependencies when it is built; they are not read here.")
+        elif not packages:
+            found.append("The file asks for no package.")
+        left = [name for name in self.optional if name not in self._given.extras]
+        if left:
+            found.append(f"Optional dependencies are left out: {listed(left)}.")
+        left = [name for name in self.groups if name not in self._given.groups]
+        if left:
+            found.append(f"Dependency groups are left out: {listed(left)}.")
+        if isinstance(self._uv.get("sources"), dict):
+            found.append(f"Sources in [tool.uv] do not hold here: {listed(self._uv['sources'])}.")
+        if self.indexes:
+            found.append(f"The file names an index that is not asked here: {listed(self.indexes)}.")
+        return found
+
+    def _optional(self) -> dict[str, Lines]:
+        place = "project.optional-dependencies"
+        found = {
+            name: _listed_lines(value, f"{place}.{name}")
+            for name, value in mapping(self._table.get("optional-dependencies"), place).items()
+        }
+        own = mapping(self._poetry.get("dependencies"), "tool.poetry.dependencies")
+        for name, members in mapping(self._poetry.get("extras"), "tool.poetry.extras").items():
+            wanted = {normalise(member) for member in strings(members, f"tool.poetry.extras.{name}")}
+            some = {key: value for key, value in own.items() if normalise(key) in wanted}
+            found[name] = self._poetry_lines(some, "tool.poetry.dependencies", optional=True)
+        return found
+
+    def _groups(self) -> dict[str, object]:
+        """What each group holds, by its name."""
+        found = dict(mapping(self._document.get("dependency-groups"), "dependency-groups"))
+        for name, table in mapping(self._poetry.get("group"), "tool.poetry.group").items():
+            place = f"tool.poetry.group.{name}"
+            found[name] = mapping(mapping(table, place).get("dependencies"), f"{place}.dependencies")
+        if "dev-dependencies" in self._poetry:
+            found.setdefault("dev", mapping(self._poetry["dev-dependencies"], "tool.poetry.dev-dependencies"))
+        if "dev-dependencies" in self._uv:
+            found.setdefault("dev", strings(self._uv["dev-dependencies"], "tool.uv.dev-dependencies"))
+        return found
+
+    def _group(self, name: str, above: tuple[str, ...]) -> Lines:
+        """The lines of a group, those that it includes (PEP 735) in their place."""
+        place = f"dependency-groups.{name}"
+        found = next((key for key in self.groups if normalise(key) == normalise(name)), None)
+        if found is None or found in above or len(above) > _DEEPEST:
+            why = "is not there" if found is None else "includes itself"
+            raise InvalidRequest(
+                f"The group {listed([name])!r} {why}.", hint="Mend the file.", field=f"{FIELD} {place}"
+            )
+        value = self.groups[found]
+        if isinstance(value, dict):
+            return self._poetry_lines(value, f"tool.poetry.group.{name}", optional=False)
+        lines: Lines = []
+        for at, entry in enumerate(value if isinstance(value, list) else strings(value, place)):
+            if isinstance(entry, dict) and set(entry) == {"include-group"}:
+                included = word(entry["include-group"], f"{place}[{at}]")
+                lines += self._group(included, (*above, found))
+            else:
+                lines.append((word(entry, f"{place}[{at}]"), f"{place}[{at}]"))
+        return lines
+
+    def _poetry_lines(self, table: object, place: str, *, optional: bool) -> Lines:
+        lines: Lines = []
+        for name, value in mapping(table, place).items():
+            if normalise(name) == "python":
+                continue
+            left_out = isinstance(value, dict) and value.get("optional") is True and not optional
+            if not left_out:
+                self.unknown |= {f"{place}.{name}.{key}" for key in poetry.unknown(value)}
+                where = f"{place}.{name}"
+                lines += [(line, where) for line in poetry.requirements(name, value, self._given, where)]
+        return lines
 
 
-def python_of(value: object, place: str) -> tuple[str | None, str | None]:
-    """The pinned version and the specifier of a requires-python `value`, which may be None.
-
-    Raises:
-        InvalidRequest: it is not a version specifier.
-    """
-    if value is None:
-        return None, None
-    if not isinstance(value, str):
-        raise InvalidRequest(f"{place} must be a string.", hint="Write it like >=3.10.", field=f"{FIELD} {place}")
-    return pinned(value, place), value
+def _listed_lines(value: object, place: str) -> Lines:
+    return [(line, f"{place}[{at}]") for at, line in enumerate(strings(value, place))]
 
 
-def _warnings(tables: dict[str, Any], project: dict[str, Any], packages: list[str]) -> list[str]:
-    warnings = []
-    dynamic = project.get("dynamic")
-    if isinstance(dynamic, list) and "dependencies" in dynamic:
-        warnings.append("The project computes its dependencies when it is built; they are not read here.")
-    elif not packages:
-        warnings.append("The file asks for no package.")
-    optional, groups = project.get("optional-dependencies"), tables.get("dependency-groups")
-    if isinstance(optional, dict) and optional:
-        warnings.append(f"Optional dependencies are left out: {listed(optional)}.")
-    if isinstance(groups, dict) and groups:
-        warnings.append(f"Dependency groups are left out: {listed(groups)}.")
-    tool = tables.get("tool")
-    uv = tool.get("uv") if isinstance(tool, dict) else None
-    if isinstance(uv, dict) and isinstance(uv.get("sources"), dict):
-        warnings.append(f"Sources in [tool.uv] do not hold here: {listed(uv['sources'])}.")
-    return warnings
+def write(installed: Installed) -> str:
+    """A project that needs what was asked for, at its version or newer of the same series."""
+    import tomli_w
+
+    asked = [p for p in installed.packages if p.requested is not False and p.manager == "pip"]
+    left = [p for p in asked if p.editable]
+    lines = [line_of(p) for p in asked if not p.editable]
+    name = re.sub(r"[^A-Za-z0-9]+", "-", installed.name).strip("-") or "environment"
+    project: dict[str, Any] = {"name": name, "version": "0.1.0"}
+    if installed.python:
+        project["requires-python"] = f"=={'.'.join(installed.python.split('.')[:2])}.*"
+    project["dependencies"] = sorted(lines, key=str.lower)
+    notes = [f"# Left out, since they are folders of one machine: {listed(p.name for p in left)}\n"] if left else []
+    conda = sorted(p.name for p in installed.packages if p.manager != "pip")
+    notes += [f"# Left out, since pip does not install them: {listed(conda)}\n"] if conda else []
+    # No build system: the file lists what is needed, there is no code of its own to build.
+    return "".join(notes) + tomli_w.dumps({"project": project})
 
 
 FORMAT = FileFormat(
@@ -91,5 +196,10 @@ FORMAT = FileFormat(
     title="pyproject.toml, the project's dependencies",
     filename="pyproject.toml",
     read=read,
-    fits=lambda filename, text: filename.endswith(".toml") and bool(_PROJECT.search(text)),
+    write=write,
+    syntax="TOML",
+    fits=lambda filename, text: (
+        filename.endswith("pyproject.toml") or (filename.endswith(".toml") and bool(_TABLE.search(text)))
+    ),
+    media_type="application/toml",
 )

@@ -40,6 +40,19 @@ def pinned(specifier: str, place: str = "requires-python") -> str | None:
     return fitting[0] if fitting else None
 
 
+def python_of(value: object, place: str) -> tuple[str | None, str | None]:
+    """The pinned version and the specifier of a requires-python `value`, which may be None.
+
+    Raises:
+        InvalidRequest: it is not a version specifier.
+    """
+    if value is None:
+        return None, None
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{place} must be a string.", hint="Write it like >=3.10.", field=f"{FIELD} {place}")
+    return pinned(value, place), value
+
+
 def choose(specifier: str, versions: Iterable[str]) -> str | None:
     """The first of `versions` that `specifier`, a valid one, admits; None when none fits."""
     from packaging.specifiers import SpecifierSet

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from jupyter_envs.formats import notebook, pyproject, requirements
+from jupyter_envs.formats import binder, notebook, pipfile, poetrylock, pylock, pyproject, requirements, uvlock
 from jupyter_envs.formats.base import FIELD, FileFormat, listed
 from jupyter_envs.model.errors import InvalidRequest
 
-FORMATS: tuple[FileFormat, ...] = (requirements.ALL, requirements.REQUESTED, pyproject.FORMAT, notebook.FORMAT)
+# What says more comes first: of several files together the first that fits is read.
+FORMATS: tuple[FileFormat, ...] = (
+    pylock.FORMAT,
+    uvlock.FORMAT,
+    poetrylock.FORMAT,
+    pipfile.LOCK,
+    pipfile.FORMAT,
+    pyproject.FORMAT,
+    requirements.ALL,
+    requirements.REQUESTED,
+    notebook.FORMAT,
+    binder.FORMAT,
+)
+FOLDER = binder.FORMAT
 
 
 def by_name(name: str, field: str = "format") -> FileFormat:
@@ -35,7 +49,7 @@ def sniff(filename: str, text: str) -> FileFormat:
     """
     base = re.split(r"[/\\]", filename)[-1].strip().lower()
     for known in FORMATS:
-        if known.fits(base, text):
+        if known.read and known.fits(base, text):
             return known
     start = text[:1000].lstrip("\ufeff \t\r\n")
     if start.startswith("{") and '"cells"' in text and "." not in base:
@@ -44,3 +58,57 @@ def sniff(filename: str, text: str) -> FileFormat:
     if base.endswith(".toml"):
         raise InvalidRequest("The file has no [project] table.", hint=hint, field=FIELD)
     raise InvalidRequest(f"{listed([base])!r} is not a kind of file that can be read.", hint=hint, field="filename")
+
+
+def main(files: Mapping[str, str]) -> tuple[FileFormat, str]:
+    """How to read `files` of one folder together: as Binder does where it is a folder for that, else one of them.
+
+    That is the least deep, and of those the one whose format comes first; its path comes
+    with it, an empty one for the folder.
+
+    Raises:
+        InvalidRequest: none can be read.
+    """
+    if binder.is_folder(files):
+        return FOLDER, ""
+    readable = [known for known in FORMATS if known.read]
+    found: list[tuple[int, int, str]] = []
+    for path in files:
+        base = path.rpartition("/")[2].lower()
+        fitting = (at for at, known in enumerate(readable) if known.fits(base, files[path]))
+        if (at := next(fitting, None)) is not None:
+            found.append((path.count("/"), at, path))
+    if not found:
+        hint = f"Files that can be read: {', '.join(known.filename for known in readable)}."
+        raise InvalidRequest("None of the files is of a kind that can be read.", hint=hint, field="files")
+    _, at, path = min(found)
+    return readable[at], path
+
+
+def beside(filename: str) -> tuple[str, ...]:
+    """The files in the same folder that the file `filename` is read with."""
+    return ("pyproject.toml",) if filename.lower().endswith(poetrylock.FORMAT.filename) else ()
+
+
+def of_folder(filename: str) -> bool:
+    """Whether a file of this name in a folder says what the folder needs; no list of just any name does."""
+    base = filename.lower()
+    known = {each.filename.lower() for each in FORMATS if each.read and each is not notebook.FORMAT}
+    return base in known or base in binder.NAMES
+
+
+def lie(chosen: FileFormat, text: str) -> str | None:
+    """What `text` is by its look, where that is something else than what the format `chosen` needs."""
+    start = text[:2000].lstrip("\ufeff \t\r\n")
+    looks: str | None = None
+    if start.startswith("{"):
+        looks = "JSON"
+    elif re.match(r"(?i)<(!doctype|html|\?xml)", start):
+        looks = "HTML or XML"
+    elif start.startswith(("PK\x03\x04", "\x1f", "%PDF", "\x7fELF", "\ufffd")):
+        looks = "no text"
+    elif re.match(r"(#[^\n]*\n|\s)*(\[\[?[\w. \"-]+\]\]?[ \t]*(#[^\n]*)?\n|[\w-]+ = [\"\[{\d])", start + "\n"):
+        looks = "TOML"
+    elif re.match(r"(#[^\n]*\n|\s)*(---|(name|channels|dependencies):)", start):
+        looks = "YAML"
+    return looks if looks is not None and looks != chosen.syntax else None

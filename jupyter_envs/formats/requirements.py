@@ -5,52 +5,135 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from jupyter_envs.formats.base import FIELD, FileFormat, Read, checked, cleaned, listed
+from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, cleaned, listed
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_hash
+from jupyter_envs.system.redact import redact
 
 _COMMENT = re.compile(r"(^|[ \t])#.*")
 _HASH = re.compile(r"[ \t]--hash(?:=|[ \t]+)(\S+)")
 _EDITABLE = re.compile(r"(?:-e|--editable)(?:[ \t]+|=[ \t]*|(?=[^\s=-]))")
-_OTHER_FILES = ("-r", "--requirement", "-c", "--constraint")
-_INDEX = (
-    *("-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"),
-    *("--pre", "--prefer-binary", "--no-binary", "--only-binary", "--require-hashes"),
+_PATH = re.compile(r"(\.{1,2}(?:[/\\][^\[\]]*)?|[^\s@:\[\]]+\.(?:whl|zip|tar\.gz))(\[[^\[\]/\\]*\])?\Z")
+_OPTION = re.compile(r"(--[a-z-]+|-[a-z])(?:[ \t]*=[ \t]*|[ \t]+|(?<=^-[a-z]))(\S.*)?\Z")
+_FILES = {"-r": "-r", "--requirement": "-r", "-c": "-c", "--constraint": "-c"}
+_INDEXES = ("-i", "--index-url", "--pypi-url", "--extra-index-url")
+_SETTINGS = (
+    *("-f", "--find-links", "--no-index", "--trusted-host"),
+    *("--pre", "--prefer-binary", "--no-binary", "--only-binary", "--use-feature"),
 )
+_MOST_FILES = 100
 
 
-def read(text: str) -> Read:
-    """What the lines of `text` ask for; other files that it names are not read.
+def read(text: str, given: Given = ALONE) -> Read:
+    """What the lines of `text` ask for, and those of the files that it names, if they were handed in too.
 
     Raises:
-        InvalidRequest: a line is an option, other than ``-e``, or not a requirement; the field tells the line.
+        InvalidRequest: a line is an option that is not understood, or not a requirement,
+            or names a file that was not handed in; the field tells the line.
     """
-    hashes: dict[str, tuple[str, ...]] = {}
+    lines = _Lines(given)
+    found = list(lines.read(text, given.filename, "", ()))
+    packages = checked(found)
+    warnings = [] if packages else ["The file asks for no package."]
+    if lines.indexes:
+        warnings.append(
+            f"The file names an index, {listed(lines.indexes)}, that is not asked here; set it in pip's or uv's"
+            " configuration if a package is only there."
+        )
+    bare = [line for line in packages if line not in lines.hashes]
+    if bare and lines.strict:
+        raise InvalidRequest(
+            f"The file wants a hash of every package (--require-hashes); {listed(bare)} has none.",
+            hint="Have its tool write it again, with hashes.",
+            field=FIELD,
+        )
+    if bare and lines.hashes:
+        warnings.append(f"There is no hash to compare these to: {listed(bare)}.")
+    constraints = checked(lines.constraints)
+    return Read(
+        packages=packages, warnings=warnings, hashes=lines.hashes, constraints=constraints, indexes=lines.indexes
+    )
 
-    def lines() -> Iterator[tuple[str, str]]:
+
+class _Lines:
+    """The lines of a file and of those that it includes, each with its place."""
+
+    def __init__(self, given: Given) -> None:
+        self._given = given
+        self.hashes: dict[str, tuple[str, ...]] = {}
+        self.constraints: list[tuple[str, str]] = []
+        self.indexes: list[str] = []
+        self.strict = False
+        self._files_read = 0
+
+    def read(self, text: str, filename: str, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        given = Given(filename=filename, files=self._given.files, folder=self._given.folder)
         for number, line in _logical(cleaned(text)):
-            place = f"line {number}"
-            bare = _requirement(_HASH.sub("", line).strip(), number)
-            if given := tuple(check_hash(digest, f"{FIELD} {place}") for digest in _HASH.findall(line)):
-                hashes[bare] = given
+            place = f"{prefix}line {number}"
+            bare = _HASH.sub("", line).strip()
+            option = _OPTION.match(bare)
+            if option and (kind := _FILES.get(option[1])) and option[2]:
+                found = list(self._included(given, option[2], place, (*above, filename)))
+                if kind == "-r":
+                    yield from found
+                else:
+                    self.constraints += found
+                continue
+            if option and option[1] in _INDEXES and option[2]:
+                self.indexes.append(redact(option[2].strip("\"'")))
+                continue
+            if bare == "--require-hashes":
+                self.strict = True
+                continue
+            bare = _located(_requirement(bare, place), given, place)
+            if digests := tuple(check_hash(digest, f"{FIELD} {place}") for digest in _HASH.findall(line)):
+                self.hashes[bare] = digests
             yield bare, place
 
-    packages = checked(lines())
-    warnings = [] if packages else ["The file asks for no package."]
-    return Read(packages=packages, warnings=warnings, hashes=hashes)
+    def _included(self, given: Given, name: str, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        name = name.strip().strip("\"'")
+        path = given.within(name, place)
+        text = given.files.get(path)
+        if text is None:
+            raise InvalidRequest(
+                f"{place.capitalize()} names the file {listed([name])!r}, which was not handed in.",
+                hint="Hand in that file too, or put that file's lines in its place.",
+                field=f"{FIELD} {place}",
+                reason="option",
+            )
+        self._files_read += 1
+        if self._files_read > _MOST_FILES:
+            raise InvalidRequest(
+                f"The files include each other more than {_MOST_FILES} times.",
+                hint="Put their lines into one.",
+                field=f"{FIELD} {place}",
+            )
+        if path in above:
+            raise InvalidRequest(
+                f"{listed([name])!r} includes itself.", hint="Take that line out.", field=f"{FIELD} {place}"
+            )
+        yield from self.read(text, path, f"{listed([path])} ", above)
 
 
-def write_all(packages: Sequence[Package], python: str | None) -> str:
+def included(text: str) -> Iterator[str]:
+    """The files that `text` names with ``-r`` or ``-c``, as it calls them."""
+    for _, line in _logical(text):
+        option = _OPTION.match(line)
+        if option and option[1] in _FILES and option[2]:
+            yield option[2].strip().strip("\"'")
+
+
+def write_all(installed: Installed) -> str:
     """Every installed distribution at its version."""
-    return _written(packages, python, [])
+    return _written(installed.packages, installed.python, [])
 
 
-def write_requested(packages: Sequence[Package], python: str | None) -> str:
+def write_requested(installed: Installed) -> str:
     """The distributions that somebody asked for, at their versions; an installer adds what they need."""
-    unknown = [p for p in packages if p.requested is None]
+    unknown = [p for p in installed.packages if p.requested is None]
     notes = [f"# Taken as asked for, since nothing is noted: {listed(p.name for p in unknown)}"] if unknown else []
-    return _written([p for p in packages if p.requested is not False], python, notes)
+    return _written([p for p in installed.packages if p.requested is not False], installed.python, notes)
 
 
 def line_of(package: Package) -> str:
@@ -103,23 +186,32 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
             yield first, joined
 
 
-def _requirement(line: str, number: int) -> str:
+def _requirement(line: str, place: str) -> str:
     if not line.startswith("-"):
         return line
     if editable := _EDITABLE.match(line):
         return f"-e {line[editable.end() :]}"
     option = re.split(r"[=\s]", line, maxsplit=1)[0]
     short = option[:2]
-    if option in _OTHER_FILES or (short in _OTHER_FILES and not line.startswith("--")):
-        what, hint = "names another file, and only this one is read", "Put that file's lines in its place."
-    elif option in _INDEX or (short in _INDEX and not line.startswith("--")):
+    if option in _SETTINGS or (short in _SETTINGS and not line.startswith("--")):
         what = "is a setting of the index or of the choice of files"
         hint = "Set it in pip's or uv's configuration, and take the line out."
     else:
         what, hint = "is not a requirement", "Take the line out."
     raise InvalidRequest(
-        f"Line {number}, {listed([option])}, {what}.", hint=hint, field=f"{FIELD} line {number}", reason="option"
+        f"{place.capitalize()}, {listed([option])}, {what}.", hint=hint, field=f"{FIELD} {place}", reason="option"
     )
+
+
+def _located(line: str, given: Given, place: str) -> str:
+    """`line` with a relative path in it made whole."""
+    option, bare = ("-e ", line[3:].strip()) if line.startswith("-e ") else ("", line)
+    path = _PATH.match(bare)
+    if path is None and option and "://" not in bare and not bare.startswith(("/", "-")):
+        path = re.match(r"([^\[\]]*)(\[[^\[\]]*\])?\Z", bare)
+    if path is None:
+        return line
+    return f"{option}{given.path(path[1], place)}{path[2] or ''}"
 
 
 def _fits(filename: str, _text: str) -> bool:

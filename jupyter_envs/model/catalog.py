@@ -18,10 +18,15 @@ class Format(Struct, frozen=True, kw_only=True):
 
 
 class Export(Struct, frozen=True, kw_only=True):
-    """An environment written in a format, with the file name to offer."""
+    """An environment written in a format, with the file name to offer.
+
+    A format of several files has them in `files`, by their path in the folder
+    `filename`, and no `text`.
+    """
 
     filename: str
     text: str
+    files: dict[str, str] = {}
     media_type: str = "text/plain"
 
 

@@ -23,14 +23,29 @@ _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", 
 _DIGESTS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 Text = Annotated[str, Meta(max_length=4096)]
+FileText = Annotated[str, Meta(max_length=5_000_000)]
+FileName = Annotated[str, Meta(max_length=255)]
+Files = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=255)], FileText], Meta(max_length=50)]
+Parts = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=100)]
 Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
 
 
 class ImportText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The content of a requirements file; `format` is a name that GET `formats` lists."""
+    """The content of a file; `format` is a name that GET `formats` lists, or empty: then `filename` tells.
+
+    `files` are those handed in together, by their path in one folder, with ``/``:
+    what the text includes is looked for there, and nowhere else. `filename` is the
+    text's own path among them. `folder` is where they lie on this machine, for
+    relative paths in them. `extras` and `groups` name optional parts to take too.
+    """
 
     format: Annotated[str, Meta(max_length=64)] = "requirements.txt"
-    text: Annotated[str, Meta(max_length=2_000_000)]
+    text: FileText
+    filename: FileName = ""
+    files: Files = {}
+    folder: Text | None = None
+    extras: Parts = []
+    groups: Parts = []
 
 
 class KernelRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,18 +123,52 @@ class Register(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A dropped file's name and content."""
+    """A dropped file's name and content, and the files that were dropped with it; as `ImportText` has them.
 
-    filename: Annotated[str, Meta(max_length=255)]
-    text: Annotated[str, Meta(max_length=5_000_000)]
+    With `files` alone the one that says most is taken: a lock before what it locks.
+    """
+
+    filename: FileName = ""
+    text: FileText | None = None
+    files: Files = {}
+    folder: Text | None = None
+    extras: Parts = []
+    groups: Parts = []
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """How much was understood: `hashed` of the `packages` are compared to hashes when they come."""
+
+    packages: int
+    hashed: int = 0
+    constraints: int = 0
+    editable: int = 0
+    channels: int = 0
 
 
 class Inspected(Struct, frozen=True, kw_only=True):
-    """The create request that a file means, with what was not understood."""
+    """The create request that a file means, with what was not understood.
+
+    Where the packages alone do not say all, `create` holds `from` too. `exact` tells of a
+    lock, `python` the version that it takes, `requires_python` a specifier (PEP 440).
+    `pip_packages` are those that pip installs beside conda's, `extras` and `groups` the
+    optional parts that can be asked for, `indexes` addresses in the file that are not
+    asked, `unknown` parts of the file that nothing comes of.
+    """
 
     format: str
     create: Create
     warnings: list[str]
+    filename: str = ""
+    exact: bool = False
+    python: str | None = None
+    requires_python: str | None = None
+    summary: Summary = Summary(packages=0)
+    pip_packages: list[str] = []
+    extras: list[str] = []
+    groups: list[str] = []
+    indexes: list[str] = []
+    unknown: list[str] = []
 
 
 class Requirement(Struct, frozen=True, kw_only=True):

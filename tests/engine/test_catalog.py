@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from jupyter_envs.engine.catalog import MOST_FOUND, POPULAR, Catalog
+from jupyter_envs.formats.base import Installed
 from jupyter_envs.model.env import Environment, Interpreter, Package, Python
 from jupyter_envs.model.errors import InvalidRequest, NotFound, Unavailable
 from jupyter_envs.model.request import ImportText, Inspect, check_distribution
@@ -68,7 +69,7 @@ def test_formats_tell_their_ways(catalog: Catalog) -> None:
     ways = {known.name: (known.imports, known.exports) for known in catalog.formats()}
     assert ways["requirements.txt"] == (True, True)
     assert ways["requirements-requested.txt"] == (False, True)
-    assert ways["pyproject.toml"] == ways["notebook"] == (True, False)
+    assert ways["notebook"] == (True, False)
 
 
 def test_export(catalog: Catalog) -> None:
@@ -76,12 +77,15 @@ def test_export(catalog: Catalog) -> None:
         Package(name="six", version="1.0", requested=False),
         Package(name="idna", version="2.0", requested=True),
     ]
-    assert catalog.export(packages, "3.12.1", "requirements.txt").text == "# Python 3.12.1\nidna==2.0\nsix==1.0\n"
-    requested = catalog.export(packages, "3.12.1", "requirements-requested.txt")
+    assert (
+        catalog.export(Installed(packages, "3.12.1"), "requirements.txt").text
+        == "# Python 3.12.1\nidna==2.0\nsix==1.0\n"
+    )
+    requested = catalog.export(Installed(packages, "3.12.1"), "requirements-requested.txt")
     assert (requested.text, requested.filename) == ("# Python 3.12.1\nidna==2.0\n", "requirements.txt")
     for name in ("notebook", "none"):
         with pytest.raises(InvalidRequest) as caught:
-            catalog.export(packages, None, name)
+            catalog.export(Installed(packages), name)
         assert caught.value.field == "format"
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_envs.formats.registry import FORMATS, by_name, sniff
+from jupyter_envs.formats.registry import FORMATS, by_name, lie, main, sniff
 from jupyter_envs.model.errors import InvalidRequest
 
 
@@ -29,14 +29,56 @@ def test_by_name() -> None:
         ("a/pyproject.toml", "[project]\n", "pyproject.toml"),
         ("Untitled.ipynb", "{}", "notebook"),
         ("untitled", '{"cells": []}', "notebook"),
+        ("pylock.toml", "", "pylock.toml"),
+        ("pylock.dev.toml", "[project]", "pylock.toml"),
+        ("uv.lock", "", "uv.lock"),
+        ("poetry.lock", "", "poetry.lock"),
+        ("Pipfile", "", "Pipfile"),
+        ("Pipfile.lock", "", "Pipfile.lock"),
+        ("thesis-pyproject.toml", "", "pyproject.toml"),
     ],
 )
 def test_sniff(filename: str, text: str, name: str) -> None:
     assert sniff(filename, text).name == name
 
 
-@pytest.mark.parametrize("filename", ["environment.yml", "uv.lock", "pylock.toml", "a.png", "", "Pipfile", "x.json"])
-def test_what_is_not_read_yet(filename: str) -> None:
+@pytest.mark.parametrize("filename", ["a.png", "", "x.json", "a.lock", "setup.cfg", "x.toml"])
+def test_what_is_not_read(filename: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         sniff(filename, "name: x")
     assert "requirements.txt" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["requirements.txt", "uv.lock", "pyproject.toml"], ("uv.lock", "uv.lock")),
+        (["pyproject.toml", "poetry.lock"], ("poetry.lock", "poetry.lock")),
+        (["a/uv.lock", "pyproject.toml"], ("pyproject.toml", "pyproject.toml")),
+        (["requirements.txt", "apt.txt"], ("binder", "")),
+        (["binder/requirements.txt"], ("binder", "")),
+        (["Pipfile", "Pipfile.lock", "x.png"], ("Pipfile.lock", "Pipfile.lock")),
+    ],
+)
+def test_the_one_of_several_that_says_most(names: list[str], chosen: tuple[str, str]) -> None:
+    known, path = main(dict.fromkeys(names, "[project]"))
+    assert (known.name, path) == chosen
+    with pytest.raises(InvalidRequest):
+        main({"a.png": ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "looks"),
+    [
+        ('{"cells": []}', "JSON"),
+        ("<!DOCTYPE html><html>", "HTML or XML"),
+        ('[project]\nname = "a"\n', "TOML"),
+        ('# by hand\nlock-version = "1.0"\n', "TOML"),
+        ("name: a\ndependencies:\n- six\n", "YAML"),
+        ("PK\x03\x04", "no text"),
+        ("six==1.0\nnumpy\n", None),
+        ("-e .\n# [x]\n", None),
+    ],
+)
+def test_a_file_that_lies(text: str, looks: str | None) -> None:
+    assert lie(by_name("requirements.txt"), text) == looks

@@ -44,8 +44,8 @@ def test_computed_dependencies() -> None:
     [
         ("[project", "from.text"),
         ("", "from.text"),
-        ("[tool.poetry]\nname='a'", "from.text"),
-        ("project = 3", "from.text"),
+        ("[tool.other]\nname='a'", "from.text"),
+        ("project = 3", "from.text project"),
         ("[project]\ndependencies = 'six'", "from.text project.dependencies"),
         ("[project]\ndependencies = [1]", "from.text project.dependencies"),
         ("[project]\ndependencies = ['six', '--pre']", "from.text project.dependencies[1]"),

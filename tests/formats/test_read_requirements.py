@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_envs.formats import requirements
+from jupyter_envs.formats.base import Given
 from jupyter_envs.model.errors import InvalidRequest
 
 
@@ -61,11 +62,10 @@ def test_nothing_asked_for() -> None:
     [
         ("-r other.txt", "that file's lines"),
         ("-rother.txt", "that file's lines"),
-        ("--requirement=/etc/passwd", "that file's lines"),
+        ("--requirement=/etc/passwd", "Nothing outside"),
+        ("-r ../other.txt", "Nothing outside"),
+        ("-r C:\\other.txt", "Nothing outside"),
         ("-c limits.txt", "that file's lines"),
-        ("--index-url https://x.example/", "configuration"),
-        ("-ihttps://x.example/", "configuration"),
-        ("--extra-index-url=https://x.example/", "configuration"),
         ("--find-links .", "configuration"),
         ("--pre", "configuration"),
         ("--no-binary :all:", "configuration"),
@@ -96,6 +96,62 @@ def test_a_continued_line_counts_from_its_first() -> None:
     with pytest.raises(InvalidRequest) as caught:
         packages("idna\nsix \\\n  == \\\n  nonsense\n")
     assert caught.value.field == "from.text line 2"
+
+
+def given(**files: str) -> Given:
+    return Given(
+        filename="requirements.txt", files={name.replace("__", "/") + ".txt": text for name, text in files.items()}
+    )
+
+
+def test_files_that_came_along() -> None:
+    text = "one\n-r dev/tools.txt\n--constraint limits.txt\nfour\n"
+    files = given(dev__tools="two\n-r more.txt\n", dev__more="three\n", limits="six<2\n")
+    found = requirements.read(text, files)
+    assert found.packages == ["one", "two", "three", "four"]
+    assert [str(limit) for limit in found.limits()] == ["six<2"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "message", "field"),
+    [
+        ("-r tools.txt", "includes itself", "from.text dev/tools.txt line 1"),
+        ("two\n-r none.txt", "not handed in", "from.text dev/tools.txt line 2"),
+        ("-r ../../out.txt", "outside", "from.text dev/tools.txt line 1"),
+        ("--pre", "setting", "from.text dev/tools.txt line 1"),
+        ("two\n\nthree four", "not a requirement", "from.text dev/tools.txt line 3"),
+    ],
+)
+def test_a_fault_in_another_file_is_named(tools: str, message: str, field: str) -> None:
+    with pytest.raises(InvalidRequest, match=message) as caught:
+        requirements.read("one\n-r dev/tools.txt\n", given(dev__tools=tools))
+    assert caught.value.field == field
+
+
+def test_files_that_include_each_other_without_end() -> None:
+    files = {f"f{n}": f"-r f{n + 1}.txt\n" for n in range(200)}
+    with pytest.raises(InvalidRequest, match="include each other"):
+        requirements.read("-r f0.txt\n", given(**files))
+    # A file may come twice; one that doubles at each level would never end.
+    files = {f"f{n}": f"-r f{n + 1}.txt\n" * 8 for n in range(9)}
+    with pytest.raises(InvalidRequest):
+        requirements.read("-r f0.txt\n", given(**files, f9="six\n" * 1000))
+
+
+def test_an_index_is_told_and_not_asked() -> None:
+    found = requirements.read("--index-url https://me:secret@x.example/simple\n-ihttps://y.example\nsix\n")
+    assert found.indexes == ["https://****@x.example/simple", "https://y.example"]
+    assert found.packages == ["six"]
+    assert "not asked" in found.warnings[0]
+    assert "secret" not in found.warnings[0]
+
+
+def test_hashes_are_for_all_where_the_file_says_so() -> None:
+    line = "six==1.0 --hash=sha256:" + "0" * 64
+    assert requirements.read(f"--require-hashes\n{line}\n").locked
+    with pytest.raises(InvalidRequest, match="require-hashes"):
+        requirements.read(f"--require-hashes\n{line}\nidna\n")
+    assert "idna" in requirements.read(f"{line}\nidna\n").warnings[0]
 
 
 def test_limits() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from jupyter_envs.formats import requirements
+from jupyter_envs.formats.base import Installed
 from jupyter_envs.model.env import Package
 
 PACKAGES = [
@@ -15,7 +16,7 @@ PACKAGES = [
 
 
 def test_all() -> None:
-    assert requirements.write_all(PACKAGES, "3.12.1") == (
+    assert requirements.write_all(Installed(PACKAGES, "3.12.1")) == (
         "# Python 3.12.1\n"
         "# Not here, since pip does not install them: openssl\n"
         "numpy==2.2.1\n"
@@ -28,7 +29,7 @@ def test_all() -> None:
 
 
 def test_requested() -> None:
-    lines = requirements.write_requested(PACKAGES, None).splitlines()
+    lines = requirements.write_requested(Installed(PACKAGES, None)).splitlines()
     assert [line for line in lines if not line.startswith("#")] == [
         "numpy==2.2.1",
         "one @ https://files.example/one-1.0.tar.gz",
@@ -39,10 +40,10 @@ def test_requested() -> None:
 
 
 def test_what_is_written_is_read_again() -> None:
-    read = requirements.read(requirements.write_all([p for p in PACKAGES if p.name != "old"], "3.12.1"))
+    read = requirements.read(requirements.write_all(Installed([p for p in PACKAGES if p.name != "old"], "3.12.1")))
     assert len(read.packages) == 5
     assert read.warnings == []
 
 
 def test_nothing_installed() -> None:
-    assert requirements.write_all([], None) == "\n"
+    assert requirements.write_all(Installed([], None)) == "\n"

@@ -1,0 +1,167 @@
+"""uv.lock, the universal lock of uv projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, listed
+from jupyter_envs.formats.pins import Pins, applies, digest
+from jupyter_envs.formats.python import python_of
+from jupyter_envs.formats.values import mapping, rows, strings, tables, word
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.system.dist_info import normalise
+
+Package = dict[str, Any]
+
+
+def read(text: str, given: Given = ALONE) -> Read:
+    """What the projects of the lock `text` need in the environment to be; the projects themselves are not installed.
+
+    Raises:
+        InvalidRequest: it is no lock of a version that is known.
+    """
+    lock = tables(text)
+    if lock.get("version") != 1:
+        raise InvalidRequest(
+            f"The file's version is {listed([str(lock.get('version'))])}; what is understood is 1.",
+            hint="Have `uv lock` write it, or `uv export --format pylock.toml`.",
+            field=f"{FIELD} version",
+        )
+    python, requires = python_of(lock.get("requires-python"), "requires-python")
+    packages = rows(lock.get("package"), "package")
+    walk = _Walk(packages, given)
+    roots = [package for package in packages if _is_project(package)]
+    extras = sorted({name for root in roots for name in mapping(root.get("optional-dependencies"), "extras")})
+    groups = sorted({name for root in roots for name in mapping(root.get("dev-dependencies"), "groups")})
+    wanted_extras = given.chosen("extra", given.extras, extras)
+    wanted_groups = given.chosen("group", given.groups, groups)
+    for root in roots:
+        walk.into(root, frozenset(wanted_extras))
+        for group in wanted_groups:
+            walk.follow(mapping(root.get("dev-dependencies"), "dev-dependencies").get(group))
+    if not roots:
+        # The lock of a script (PEP 723) has no project; what it asks for stands at its head.
+        walk.follow(mapping(lock.get("manifest"), "manifest").get("requirements"))
+    names = [str(root.get("name")) for root in roots]
+    pins = walk.pins()
+    return pins.read(
+        python=python,
+        requires_python=requires,
+        extras=extras,
+        groups=groups,
+        name=names[0] if len(names) == 1 else None,
+        warnings=[f"The project itself is not installed: {listed(names)}."] if names else [],
+    )
+
+
+class _Walk:
+    """From the projects to all that they need, by markers and extras."""
+
+    def __init__(self, packages: list[Package], given: Given) -> None:
+        self._given = given
+        self._markers = given.markers()
+        self._all = packages
+        self._by_name: dict[str, list[int]] = {}
+        for at, package in enumerate(packages):
+            name = word(package.get("name"), f"package[{at}].name")
+            if self._forked(package, at):
+                self._by_name.setdefault(normalise(name), []).append(at)
+        self._seen: dict[int, set[str]] = {}
+        self._waiting: list[tuple[int, frozenset[str]]] = []
+
+    def into(self, package: Package, extras: frozenset[str]) -> None:
+        """Take in `package` with `extras`."""
+        at = next(at for at, each in enumerate(self._all) if each is package)
+        self._waiting.append((at, extras))
+        self._run()
+
+    def follow(self, dependencies: object) -> None:
+        """Take in the `dependencies` of a group."""
+        self._need(dependencies, "dev-dependencies")
+        self._run()
+
+    def pins(self) -> Pins:
+        """What was taken in."""
+        pins = Pins(self._given)
+        for at in sorted(self._seen):
+            if not _is_project(self._all[at]):
+                _add(pins, self._all[at], f"package[{at}]")
+        return pins
+
+    def _run(self) -> None:
+        while self._waiting:
+            at, extras = self._waiting.pop()
+            seen = self._seen.get(at)
+            place = f"package[{at}]"
+            if seen is None:
+                seen = self._seen[at] = set()
+                self._need(self._all[at].get("dependencies"), f"{place}.dependencies")
+            optional = mapping(self._all[at].get("optional-dependencies"), f"{place}.optional-dependencies")
+            for extra in extras - seen:
+                seen.add(extra)
+                self._need(optional.get(extra), f"{place}.optional-dependencies.{extra}")
+
+    def _need(self, dependencies: object, place: str) -> None:
+        for number, entry in enumerate(rows(dependencies, place)):
+            where = f"{place}[{number}]"
+            if applies(entry.get("marker"), self._markers, f"{where}.marker"):
+                extras = strings(entry.get("extra", entry.get("extras", [])), f"{where}.extra")
+                self._waiting.append((self._find(entry, where), frozenset(extras)))
+
+    def _find(self, entry: dict[str, Any], place: str) -> int:
+        name = word(entry.get("name"), f"{place}.name")
+        found = self._by_name.get(normalise(name), [])
+        for key in ("version", "source"):
+            if key in entry:
+                found = [at for at in found if self._all[at].get(key) == entry[key]]
+        if len(found) != 1:
+            how = "is not in the lock" if not found else "is there more than once"
+            raise InvalidRequest(
+                f"{listed([name])} is needed and {how}.", hint="Have `uv lock` write it.", field=f"{FIELD} {place}"
+            )
+        return found[0]
+
+    def _forked(self, package: Package, at: int) -> bool:
+        """Whether `package` is of the branch of the resolution that holds here."""
+        place = f"package[{at}].resolution-markers"
+        forks = strings(package.get("resolution-markers", []), place)
+        return not forks or any(applies(fork, self._markers, place) for fork in forks)
+
+
+def _is_project(package: Package) -> bool:
+    source = package.get("source")
+    return isinstance(source, dict) and ("virtual" in source or source.get("editable") == ".")
+
+
+def _add(pins: Pins, package: Package, place: str) -> None:
+    name = word(package.get("name"), f"{place}.name")
+    source = mapping(package.get("source"), f"{place}.source")
+    files = rows(package.get("wheels"), f"{place}.wheels")
+    files = [*files, *([mapping(package["sdist"], f"{place}.sdist")] if "sdist" in package else [])]
+    hashes = [digest(file["hash"], place) for file in files if "hash" in file]
+    if "registry" in source:
+        pins.index(source["registry"])
+        pins.release(name, word(package.get("version"), f"{place}.version"), hashes, place)
+    elif "git" in source:
+        url, _, commit = word(source["git"], f"{place}.source").partition("#")
+        address, _, query = url.partition("?")
+        within = next((part[13:] for part in query.split("&") if part.startswith("subdirectory=")), None)
+        pins.repository(name, "git", address, commit, place, within)
+    elif "url" in source:
+        within = source.get("subdirectory")
+        url = word(source["url"], f"{place}.source")
+        pins.url(name, url, hashes, place, within if isinstance(within, str) else None)
+    else:
+        kind = next((kind for kind in ("editable", "directory", "path") if kind in source), None)
+        path = word(source.get(kind or ""), f"{place}.source")
+        pins.folder(name, path, place, editable=kind == "editable")
+
+
+FORMAT = FileFormat(
+    name="uv.lock",
+    title="uv.lock, the lock of a uv project",
+    filename="uv.lock",
+    read=read,
+    syntax="TOML",
+    fits=lambda filename, _text: filename.endswith("uv.lock"),
+)
