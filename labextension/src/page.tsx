@@ -17,6 +17,7 @@ import type { IEnvironmentManager } from './tokens';
 import '../style/page.css';
 import '../style/packages.css';
 import '../style/changes.css';
+import '../style/history.css';
 
 /** The page of one environment in the main area: hands its model's state to the view, and clicks back. */
 export class EnvironmentPage extends ReactWidget {

@@ -76,7 +76,7 @@ def lab(extension: bool) -> Iterator[Server]:
         for found in installed.iterdir():
             if extension or found.name != NAME:
                 shutil.copytree(found, top / found.name)
-        with server(*LAB, f"--LabApp.labextensions_path={[str(top)]!r}", extension=extension) as running:
+        with server(*LAB, f"--LabApp.labextensions_path={top}", extension=extension) as running:
             yield running
 
 

@@ -166,6 +166,8 @@ export interface IRevision {
   action: string;
   asked: { [key: string]: unknown };
   plan: IPlan;
+  /** Who was logged in on the server's machine. */
+  user?: string | null;
 }
 
 export interface IFormat {

@@ -1,10 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import React, { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { IEnvironment, IErrorBody } from '../api/types';
 import { grouped, sorted, type GroupId, type IGroup } from '../model/groups';
 import type { Question } from '../tokens';
+import { isOnRow, rowAfter, useActiveRow } from './activerow';
 import { EnvironmentRow, rowHeight, type IRowActions } from './environmentrow';
 import type { IExportFileProps } from './exportfile';
 import type { IAnswers } from './question';
@@ -53,9 +54,6 @@ type Item =
 export function EnvironmentList(props: IListProps): JSX.Element {
   const { environments, runningOf, asking, errors, trans } = props;
   const [closed, setClosed] = useState<ReadonlySet<GroupId>>(new Set());
-  const [activeKey, setActiveKey] = useState<string | null>(null);
-  const moved = useRef(false);
-  const lastIndex = useRef(0);
   const typed = useRef({ text: '', time: 0 });
   const root = useRef<HTMLDivElement>(null);
 
@@ -63,30 +61,14 @@ export function EnvironmentList(props: IListProps): JSX.Element {
     () => (props.grouped ? groupItems(environments, closed) : rowItems(sorted(environments), 1)),
     [environments, props.grouped, closed]
   );
-  // What was active may be gone: the row in its place takes over.
-  let index = items.findIndex(item => item.key === activeKey);
-  if (index < 0) {
-    index = Math.min(activeKey === null ? 0 : lastIndex.current, items.length - 1);
-  }
-  lastIndex.current = index;
-  const active = items[index] as Item | undefined;
-
-  // Before the drawing, so that the next key meets it.
-  useLayoutEffect(() => {
-    if (moved.current) {
-      moved.current = false;
-      root.current?.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"]')?.focus();
-    }
-  });
-
-  const move = (to: number) => {
-    const target = items[Math.max(0, Math.min(items.length - 1, to))];
-    // Where nothing is drawn anew, the focus must not be taken at a later drawing.
-    if (target && target.key !== active?.key) {
-      moved.current = true;
-      setActiveKey(target.key);
-    }
-  };
+  const {
+    key: activeKey,
+    item: active,
+    index,
+    set: setActiveKey,
+    move,
+    focusNext
+  } = useActiveRow(items, keyOf, root, 'treeitem');
   const toggle = (id: GroupId) =>
     setClosed(old => {
       const next = new Set(old);
@@ -97,19 +79,15 @@ export function EnvironmentList(props: IListProps): JSX.Element {
     });
 
   // A question holds the focus: whatever the answer, it goes back to the row.
-  const answers = useMemo(
-    () => answersThen(props.answers, () => (moved.current = true)),
-    [props.answers]
-  );
+  const answers = useMemo(() => answersThen(props.answers, focusNext), [props.answers, focusNext]);
   useEffect(() => {
     if (asking) {
       setActiveKey(asking.id);
     }
-  }, [asking]);
+  }, [asking, setActiveKey]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const onItem = (event.target as HTMLElement).getAttribute('role') === 'treeitem';
-    if (!active || !onItem || event.ctrlKey || event.metaKey || event.altKey) {
+    if (!active || !isOnRow(event, 'treeitem')) {
       return;
     }
     const isMenuKey = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
@@ -124,22 +102,14 @@ export function EnvironmentList(props: IListProps): JSX.Element {
 
   /** Whether the key meant something here. */
   const press = (key: string): boolean => {
-    switch (key) {
-      case 'ArrowDown':
-        move(index + 1);
-        return true;
-      case 'ArrowUp':
-        move(index - 1);
-        return true;
-      case 'Home':
-        move(0);
-        return true;
-      case 'End':
-        move(items.length - 1);
-        return true;
-      case '/':
-        props.onFilter();
-        return true;
+    const to = rowAfter(key, index, items.length);
+    if (to !== undefined) {
+      move(to);
+      return true;
+    }
+    if (key === '/') {
+      props.onFilter();
+      return true;
     }
     return pressOnItem(key, active!) || typeAhead(key);
   };

@@ -73,7 +73,12 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
     [environments]
   );
   // Who clicks and types at once is not to type into a form that is still to come.
-  useEffect(() => NewForm.preload(), []);
+  const isLoaded = environments !== null;
+  useEffect(() => {
+    if (isLoaded) {
+      NewForm.preload();
+    }
+  }, [isLoaded]);
   const toFilter = useCallback(() => filter.current?.focus(), []);
 
   return (

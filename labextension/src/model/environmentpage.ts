@@ -260,7 +260,7 @@ export class EnvironmentPageModel implements IDisposable {
     this._outcome = { job, plan, undo: null };
     this._spoil();
     this._emit();
-    if (job.state === 'succeeded' && job.action === 'change' && plan && !isEmptyPlan(plan)) {
+    if (job.state === 'succeeded' && UNDOABLE.has(job.action) && plan && !isEmptyPlan(plan)) {
       void this._offerUndo(job);
     }
   }
@@ -303,6 +303,9 @@ export class EnvironmentPageModel implements IDisposable {
   private _watch: IDisposable | null = null;
   private _isDisposed = false;
 }
+
+/** What the revision before takes back. */
+const UNDOABLE: ReadonlySet<string> = new Set(['change', 'rollback']);
 
 /** What differs when an environment's packages may have changed. */
 function signatureOf(environment: IEnvironment | null): string {

@@ -1,30 +1,82 @@
-import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import { closeIcon } from '@jupyterlab/ui-components';
+import React, { useRef, useState } from 'react';
 
 import type { IErrorBody, IRevision } from '../../api/types';
+import { difference } from '../../model/history';
+import { isOnRow, rowAfter, useActiveRow } from '../activerow';
 import { ErrorText } from '../errortext';
+import { IconButton } from '../iconbutton';
 import { ReadState, type IRead } from '../readstate';
+import { VirtualList } from '../virtuallist';
 import { PlanList, planSummary } from './planlist';
-import { actionText, askedText, byText } from './words';
+import { RevisionRow } from './revisionrow';
+
+const ROW_HEIGHT = 64;
 
 export interface IHistoryTabProps {
   /** Newest first. */
   history: IRead<ReadonlyArray<IRevision>>;
   /** Whether nothing can be changed now. */
   locked: boolean;
+  /** Null when the job was started, else why not. */
   onRollback: (revision: number) => Promise<IErrorBody | null>;
   onRetry: () => void;
   trans: TranslationBundle;
 }
 
-/** The revisions of an environment; each can be had back. */
+/** The revisions of an environment: what each changed, what differs between two, and the way back to each. */
 export function HistoryTab(props: IHistoryTabProps): JSX.Element {
   const { trans } = props;
-  const revisions = props.history.value;
+  const revisions = props.history.value ?? NONE;
+  const newest = revisions[0]?.revision;
   const [error, setError] = useState<IErrorBody | null>(null);
+  const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set());
+  const [compared, setCompared] = useState<ReadonlyArray<number>>([]);
+  const [asking, setAsking] = useState<number | null>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const row = useActiveRow(revisions, keyOf, root, 'listitem');
+
+  const toggle = ({ revision }: IRevision) =>
+    setExpanded(old => {
+      const next = new Set(old);
+      if (!next.delete(revision)) {
+        next.add(revision);
+      }
+      return next;
+    });
+  const compare = ({ revision }: IRevision) =>
+    setCompared(old =>
+      old.includes(revision)
+        ? old.filter(other => other !== revision)
+        : // A third takes the place of the one chosen last.
+          [...old.slice(0, 1), revision]
+    );
+  const keep = () => {
+    setAsking(null);
+    row.focusNext();
+  };
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (!row.item || !isOnRow(event, 'listitem')) {
+      return;
+    }
+    const to = rowAfter(event.key, row.index, revisions.length);
+    if (to !== undefined) {
+      row.move(to);
+    } else if (event.key === 'Enter') {
+      toggle(row.item);
+    } else if (event.key === ' ') {
+      compare(row.item);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
   return (
-    <div className="jp-EnvironmentPage-scroll">
+    <div className="jp-EnvironmentHistory" ref={root}>
       <ReadState
         read={props.history}
         waiting={trans.__('Reading the history…')}
@@ -32,74 +84,113 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
         trans={trans}
       />
       {error && <ErrorText error={error} trans={trans} />}
-      {revisions?.length === 0 && (
+      {props.history.value?.length === 0 && (
         <div className="jp-Environments-message" role="status">
           {trans.__(
             'Nothing was changed here yet. From the first change on, each can be taken back.'
           )}
         </div>
       )}
-      <ol className="jp-EnvironmentPage-list">
-        {revisions?.map((revision, at) => (
-          <li key={revision.revision} className="jp-EnvironmentPage-revision">
-            <div className="jp-EnvironmentPage-stripHead">
-              <strong>{actionText(revision.action, trans)}</strong>
-              <span className="jp-EnvironmentPage-muted">
-                <time dateTime={revision.time} title={Time.format(revision.time)}>
-                  {Time.formatHuman(revision.time)}
-                </time>
-                {' · '}
-                {byText(revision.by, trans)}
-                {' · '}
-                {trans.__('revision %1', revision.revision)}
-              </span>
-              <span className="jp-EnvironmentPage-fill" />
-              {at === 0 ? (
-                <span className="jp-EnvironmentPage-muted">{trans.__('as it is now')}</span>
-              ) : (
-                <button
-                  type="button"
-                  className="jp-Environments-button"
-                  disabled={props.locked}
-                  aria-label={trans.__('Roll back to revision %1', revision.revision)}
-                  onClick={() => void props.onRollback(revision.revision).then(setError)}
-                >
-                  {trans.__('Roll back')}
-                </button>
-              )}
-            </div>
-            {askedText(revision, trans) && (
-              <div className="jp-EnvironmentPage-muted">
-                {trans.__('Asked: %1', askedText(revision, trans))}
-              </div>
-            )}
-            <Changes revision={revision} trans={trans} />
-          </li>
-        ))}
-      </ol>
+      {compared.length > 0 && (
+        <Comparison
+          revisions={revisions}
+          compared={compared}
+          onClose={() => {
+            setCompared([]);
+            row.focusNext();
+          }}
+          trans={trans}
+        />
+      )}
+      {revisions.length > 0 && (
+        <VirtualList
+          items={revisions}
+          keyOf={keyOf}
+          estimate={estimate}
+          activeKey={row.key}
+          attributes={{
+            className: 'jp-EnvironmentHistory-list',
+            role: 'list',
+            'aria-label': trans.__('Revisions, newest first'),
+            onKeyDown
+          }}
+          renderItem={(revision, at) => (
+            <RevisionRow
+              revision={revision}
+              position={at + 1}
+              of={revisions.length}
+              active={revision === row.item}
+              expanded={expanded.has(revision.revision)}
+              compared={compared.includes(revision.revision)}
+              locked={props.locked}
+              way={
+                revision.revision === asking
+                  ? difference(revisions, newest, revision.revision)
+                  : null
+              }
+              current={at === 0}
+              onFocus={() => row.set(keyOf(revision))}
+              onToggle={() => toggle(revision)}
+              onCompare={() => compare(revision)}
+              onAsk={() => {
+                setError(null);
+                setAsking(revision.revision);
+              }}
+              onKeep={keep}
+              onBack={() => {
+                keep();
+                void props.onRollback(revision.revision).then(setError);
+              }}
+              trans={trans}
+            />
+          )}
+        />
+      )}
     </div>
   );
 }
 
-function Changes(props: { revision: IRevision; trans: TranslationBundle }): JSX.Element | null {
-  const { plan } = props.revision;
-  const [open, setOpen] = useState(false);
-  const { trans } = props;
-  const summary = planSummary({ ...plan, download_size: null }, trans);
-  if (!summary) {
-    return null;
-  }
+const NONE: ReadonlyArray<IRevision> = [];
+
+function keyOf(revision: IRevision): string {
+  return String(revision.revision);
+}
+
+function estimate(): number {
+  return ROW_HEIGHT;
+}
+
+/** What differs between the two that were chosen; the newest stands in for a second. */
+function Comparison(props: {
+  revisions: ReadonlyArray<IRevision>;
+  compared: ReadonlyArray<number>;
+  onClose: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { revisions, compared, trans } = props;
+  const newest = revisions[0].revision;
+  const from = Math.min(...compared);
+  const to = compared.length > 1 ? Math.max(...compared) : newest;
+  const plan = difference(revisions, from, to);
+  const title = trans.__('From revision %1 to %2', from, to);
+  const summary = planSummary(plan, trans);
   return (
-    <>
-      <button
-        type="button"
-        className="jp-Environments-link"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
-        {summary}
-      </button>
-      {open && <PlanList plan={plan} trans={trans} />}
-    </>
+    <section className="jp-EnvironmentHistory-comparison" aria-label={title}>
+      <div className="jp-EnvironmentPage-stripHead">
+        <strong>{title}</strong>
+        <span className="jp-EnvironmentPage-muted" role="status">
+          {compared.length === 1 && from === newest
+            ? trans.__('Choose another one to compare it with.')
+            : summary || trans.__('The packages are the same.')}
+        </span>
+        <span className="jp-EnvironmentPage-fill" />
+        <IconButton
+          icon={closeIcon}
+          label={trans.__('Close the comparison')}
+          onClick={props.onClose}
+        />
+      </div>
+      <PlanList key={title} plan={plan} trans={trans} />
+    </section>
   );
 }

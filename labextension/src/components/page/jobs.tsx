@@ -45,7 +45,7 @@ function Job(props: IJobsTabProps & { job: IJob }): JSX.Element {
   const under = !isOver(job);
   const time = job.ended ?? job.started ?? job.created;
   return (
-    <li className="jp-EnvironmentPage-revision" data-state={job.state}>
+    <li data-state={job.state}>
       <div className="jp-EnvironmentPage-stripHead">
         <strong>{title}</strong>
         <span className="jp-EnvironmentPage-muted">

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useCallback, useLayoutEffect, useRef, useState } from 'react';
+import React, { useCallback, useRef, useState } from 'react';
 
 import type { IPackage, ITreeNode } from '../../api/types';
 import type { IPending, Wish } from '../../model/changes';
@@ -7,12 +7,12 @@ import type { Known } from '../../model/newest';
 import type { IPackageView, SortKey } from '../../model/packagelist';
 import { normalName } from '../../model/requirements';
 import { reasonsFor, type IReasons } from '../../model/tree';
+import { isOnRow, rowAfter, useActiveRow } from '../activerow';
 import { VirtualList } from '../virtuallist';
 import { PackageRow } from './packagerow';
 
 const ROW_HEIGHT = 30;
 const DETAIL_HEIGHT = 130;
-const PAGE_ROWS = 10;
 
 export interface IPackageTableProps {
   /** Those to show, in order. */
@@ -40,37 +40,17 @@ export function keyOf(item: IPackage): string {
 /** The packages as a table of which only the rows in view are drawn; keys move in it. */
 export function PackageTable(props: IPackageTableProps): JSX.Element {
   const { items, selected, tree, pending, view, trans, onSelect, onWish, onExplain } = props;
-  const [activeKey, setActiveKey] = useState<string | null>(null);
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const root = useRef<HTMLDivElement>(null);
-  const moved = useRef(false);
-  const lastIndex = useRef(0);
   const reasons = useReasons(tree);
 
-  // What was active may be gone: the row in its place takes over.
-  let index = items.findIndex(item => keyOf(item) === activeKey);
-  if (index < 0) {
-    index = Math.min(activeKey === null ? 0 : lastIndex.current, items.length - 1);
-  }
-  lastIndex.current = index;
-  const active = items[index] as IPackage | undefined;
-
-  // Before the drawing, so that the next key meets it.
-  useLayoutEffect(() => {
-    if (moved.current) {
-      moved.current = false;
-      root.current?.querySelector<HTMLElement>('[role="row"][tabindex="0"]')?.focus();
-    }
-  });
-
-  const move = (to: number) => {
-    const target = items[Math.max(0, Math.min(items.length - 1, to))];
-    // Where nothing is drawn anew, the focus must not be taken at a later drawing.
-    if (target && keyOf(target) !== activeKey) {
-      moved.current = true;
-      setActiveKey(keyOf(target));
-    }
-  };
+  const {
+    key: activeKey,
+    item: active,
+    index,
+    set: setActiveKey,
+    move
+  } = useActiveRow(items, keyOf, root, 'row');
   const expand = useCallback(
     (item: IPackage) => {
       const key = keyOf(item);
@@ -84,9 +64,9 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
         return next;
       });
     },
-    [onExplain]
+    [onExplain, setActiveKey]
   );
-  const focus = useCallback((item: IPackage) => setActiveKey(keyOf(item)), []);
+  const focus = useCallback((item: IPackage) => setActiveKey(keyOf(item)), [setActiveKey]);
   const select = useCallback(
     (item: IPackage) => onSelect([keyOf(item)], !selected.has(keyOf(item))),
     [onSelect, selected]
@@ -97,11 +77,7 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
   );
 
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const onRow = (event.target as HTMLElement).getAttribute('role') === 'row';
-    if (!active || !onRow || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    if (press(event.key, active)) {
+    if (active && isOnRow(event, 'row') && press(event.key, active)) {
       event.preventDefault();
       event.stopPropagation();
     }
@@ -110,14 +86,7 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
   /** Whether the key meant something here. */
   const press = (key: string, item: IPackage): boolean => {
     const isOpen = expanded.has(keyOf(item));
-    const to = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + PAGE_ROWS,
-      PageUp: index - PAGE_ROWS,
-      Home: 0,
-      End: items.length - 1
-    }[key];
+    const to = rowAfter(key, index, items.length);
     if (to !== undefined) {
       move(to);
     } else if (key === 'Enter' || (key === 'ArrowRight' && !isOpen)) {

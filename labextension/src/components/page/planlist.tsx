@@ -50,7 +50,7 @@ export function planSummary(plan: IPlan, trans: TranslationBundle): string {
 
 type Kind = 'added' | 'changed' | 'removed';
 
-const SIGNS: { [kind in Kind]: string } = { added: '+', changed: '↑', removed: '−' };
+const SIGNS: { [kind in Kind]: string } = { added: '+', changed: '~', removed: '−' };
 
 interface ILine {
   kind: Kind;

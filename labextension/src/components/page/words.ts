@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IChange, IJob, IPackage, IRevision } from '../../api/types';
+import type { IChange, ICreate, IJob, IPackage, IRevision } from '../../api/types';
 import { sourceOf } from '../../model/packagelist';
 
 /** How a job stands or ended. */
@@ -22,7 +22,8 @@ export function jobStateText(job: IJob, trans: TranslationBundle): string {
 }
 
 /** What a revision came from. */
-export function actionText(action: string, trans: TranslationBundle): string {
+export function actionText(revision: IRevision, trans: TranslationBundle): string {
+  const { action, asked } = revision;
   switch (action) {
     case 'create':
       return trans.__('Created');
@@ -31,9 +32,11 @@ export function actionText(action: string, trans: TranslationBundle): string {
     case 'change':
       return trans.__('Packages changed');
     case 'rollback':
-      return trans.__('Brought back');
+      return trans.__('Back to revision %1', asked.revision);
     case 'repair':
       return trans.__('Repaired');
+    case 'kernel':
+      return trans.__('Made a kernel');
     default:
       return action;
   }
@@ -54,8 +57,17 @@ export function byText(by: IRevision['by'], trans: TranslationBundle): string {
 
 /** What a change was asked to do: `install numpy, remove six`. */
 export function askedText(revision: IRevision, trans: TranslationBundle): string {
-  const { install, upgrade, remove, upgrade_all: all } = revision.asked as IChange;
+  const {
+    install,
+    upgrade,
+    remove,
+    upgrade_all: all,
+    python,
+    packages
+  } = revision.asked as IChange & ICreate;
   const parts = [
+    python ? trans.__('Python %1', python) : '',
+    packages?.length ? packages.join(', ') : '',
     install?.length ? trans.__('install %1', install.join(', ')) : '',
     upgrade?.length ? trans.__('upgrade %1', upgrade.join(', ')) : '',
     remove?.length ? trans.__('remove %1', remove.join(', ')) : '',
