@@ -14,8 +14,8 @@ const LAYERS = [
   { files: ['src/model/*.ts'], names: ['model/*'] },
   { files: ['src/components/**/*.{ts,tsx}'], names: ['components/*', 'components/*/*'] },
   {
-    files: ['src/{panel,page}.tsx', 'src/{filedrop,offer,missingkernel,commands}.ts'],
-    names: ['panel', 'page', 'filedrop', 'offer', 'missingkernel', 'commands']
+    files: ['src/{panel,page,disk}.tsx', 'src/{filedrop,offer,missingkernel,commands}.ts'],
+    names: ['panel', 'page', 'disk', 'filedrop', 'offer', 'missingkernel', 'commands']
   },
   { files: ['src/plugins/*.ts'], names: ['plugins/*'] },
   { files: ['src/index.ts'], names: ['index'] }

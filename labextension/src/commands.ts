@@ -12,6 +12,7 @@ export namespace CommandIDs {
   export const refresh = 'jupyter-envs:refresh';
   export const openPage = 'jupyter-envs:open-page';
   export const createForNotebook = 'jupyter-envs:new-for-notebook';
+  export const showDisk = 'jupyter-envs:show-disk-usage';
   export const useInNotebook = 'jupyter-envs:use-in-notebook';
   export const openTerminal = 'jupyter-envs:open-terminal';
   export const newNotebook = 'jupyter-envs:new-notebook';

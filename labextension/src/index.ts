@@ -1,4 +1,5 @@
 import { chipPlugin } from './plugins/chip';
+import { diskPlugin } from './plugins/disk';
 import { importErrorPlugin } from './plugins/importerror';
 import { launcherPlugin } from './plugins/launcher';
 import { managerPlugin } from './plugins/manager';
@@ -17,6 +18,7 @@ export default [
   managerPlugin,
   panelPlugin,
   pagePlugin,
+  diskPlugin,
   menuPlugin,
   noticesPlugin,
   statusPlugin,

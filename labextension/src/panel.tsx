@@ -130,6 +130,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         loadManagers={() => manager.managers()}
         files={manager.reads}
         onRefresh={this._onRefresh}
+        onShowDisk={this._panel.onShowDisk}
         onShowForm={show => (show ? creation.open() : this._hideForm())}
         onImport={file => void creation.importFile(file)}
         onCreate={(request, inNotebook) => this._create(request, inNotebook)}
@@ -327,6 +328,8 @@ export namespace EnvironmentsPanel {
     /** The panel has something to show: it comes to the front. */
     onShow: () => void;
     onOpen: (environment: IEnvironment) => void;
+    /** Shows what everything takes on disk. */
+    onShowDisk: () => void;
     onOpenNotebook: (environment: IEnvironment) => void;
     /** A file was read that the user wants to keep. */
     onExport: (file: IExport) => void;

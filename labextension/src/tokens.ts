@@ -6,6 +6,7 @@ import type {
   IActivation,
   IChange,
   ICreate,
+  IDisk,
   IEnvironment,
   IErrorBody,
   IExport,
@@ -85,6 +86,8 @@ export interface IReads {
   providers(module: string): Promise<IProviders>;
   /** What to type in a terminal to work in an environment. */
   activation(id: string): Promise<IActivation>;
+  /** What everything takes on disk, as it was counted last. */
+  disk(): Promise<IDisk>;
   /** What a file asks for. */
   inspect(filename: string, text: string): Promise<IInspected>;
 }
@@ -126,6 +129,10 @@ export interface IEnvironmentManager extends IDisposable {
   clone(id: string, name: string): Promise<IJob>;
   rollback(id: string, revision: number): Promise<IJob>;
   unregisterKernel(id: string): Promise<void>;
+  /** The job that counts what everything takes on disk; with `again` also what seems not to have changed. */
+  countDisk(again: boolean): Promise<IJob>;
+  /** The job that empties a cache; its result tells the bytes `freed`. */
+  cleanCache(name: string): Promise<IJob>;
   /** How many kernels of the environment run now. */
   running(environment: IEnvironment): number;
 }

@@ -36,6 +36,7 @@ describe('EnvironmentsPanel', () => {
       trans,
       suggestName: () => 'My folder',
       onShow: () => panel.show(),
+      onShowDisk: jest.fn(),
       onOpen: each => opened.push(each),
       onOpenNotebook: each => opened.push(each),
       onExport: file => saved.push(file)

@@ -9,8 +9,8 @@ from typing import Any
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 # What of a page is ours, or opened by us.
 OURS = [
-    "#jupyter-envs-panel", ".jp-EnvironmentPage", ".jp-EnvironmentChip", ".jp-EnvironmentBanner",
-    ".jp-EnvironmentOffer", ".jp-EnvironmentStatus", ".jp-Dialog-content",
+    "#jupyter-envs-panel", ".jp-EnvironmentPage", ".jp-EnvironmentDisk", ".jp-EnvironmentChip",
+    ".jp-EnvironmentBanner", ".jp-EnvironmentOffer", ".jp-EnvironmentStatus", ".jp-Dialog-content",
 ]  # fmt: skip
 FINDINGS = """async selectors => {
   const isSeen = node => node.getClientRects().length > 0;

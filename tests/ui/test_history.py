@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.ui.conftest import Lab
-from tests.ui.test_page import bar, both_themes, identity, open_page
+from tests.ui.looks import both_themes
+from tests.ui.test_page import bar, identity, open_page
 from tests.ui.test_panel import JOB_MS, run_cli
 
 
@@ -44,19 +45,19 @@ def test_differences_and_the_way_back(page: Any, diary: str, shots: Path) -> Non
     page.keyboard.press("Space")
     comparison = content.get_by_role("region", name="From revision 1 to 2")
     comparison.get_by_text("1 added, 1 changed").wait_for()
-    both_themes(page, shots, "history-compare")
+    both_themes(page, shots, "page-history-compare")
     comparison.get_by_role("button", name="Close the comparison").click()
     comparison.wait_for(state="detached")
 
     first.get_by_role("button", name="Back to revision 1").click()
     question = content.get_by_role("group", name="Back to revision 1?")
     question.get_by_text("1.17.0 → 1.16.0").wait_for()
-    both_themes(page, shots, "history-back")
+    both_themes(page, shots, "page-history-back")
     question.get_by_role("button", name="Go back").click()
     content.get_by_role("listitem", name="Revision 4, Back to revision 1").wait_for(timeout=JOB_MS)
     bar(content).get_by_role("button", name="Undo").click()
     content.get_by_role("listitem", name="Revision 5, Back to revision 3").wait_for(timeout=JOB_MS)
-    both_themes(page, shots, "history-undone")
+    both_themes(page, shots, "page-history-undone")
 
 
 def test_a_history_that_cannot_be_read_is_told(page: Any, diary: str, shots: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_history_that_cannot_be_read_is_told(page: Any, diary: str, shots: Pat
     content = open_page(page, diary)
     content.get_by_role("tab", name="History").click()
     content.get_by_role("alert").get_by_text("Not now.").wait_for()
-    both_themes(page, shots, "history-failed")
+    both_themes(page, shots, "page-history-failed")
     page.unroute(history)
     content.get_by_role("button", name="Try again").click()
     content.get_by_role("listitem", name="Revision 1, Created").wait_for()

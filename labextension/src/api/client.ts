@@ -5,6 +5,7 @@ import type {
   IActivation,
   IChange,
   ICreate,
+  IDisk,
   IEnvironment,
   IExport,
   IFormat,
@@ -160,6 +161,21 @@ export class Client implements IReads {
       headers: { 'Content-Type': 'application/json' }
     });
     return answer.body as IInspected;
+  }
+
+  /** `GET disk` */
+  disk(): Promise<IDisk> {
+    return this._get<IDisk>('disk') as Promise<IDisk>;
+  }
+
+  /** `POST disk?refresh=` */
+  countDisk(refresh: boolean): Promise<IJob> {
+    return this._send('POST', {}, 'disk', refresh ? '?refresh=true' : '');
+  }
+
+  /** `DELETE cache?name=` */
+  cleanCache(name: string): Promise<IJob> {
+    return this._send('DELETE', null, 'cache', `?${new URLSearchParams({ name })}`);
   }
 
   /** `GET jobs` */

@@ -170,6 +170,36 @@ export interface IRevision {
   user?: string | null;
 }
 
+/** `exclusive` comes free when it is removed, `shared` is held by others as well; in bytes. */
+export interface IEnvironmentUse {
+  id: string;
+  name: string;
+  prefix: string;
+  size: number;
+  exclusive: number;
+  shared: number;
+}
+
+export interface ICacheUse {
+  name: string;
+  title: string;
+  path: string;
+  size: number;
+  cleanable: boolean;
+  exclusive: number;
+}
+
+/** `counted` is null before the first count; `stale` says that something has changed since. */
+export interface IDisk {
+  counted: string | null;
+  stale: boolean;
+  environments: ReadonlyArray<IEnvironmentUse>;
+  caches: ReadonlyArray<ICacheUse>;
+  total: number;
+  free: number;
+  capacity: number;
+}
+
 export interface IFormat {
   name: string;
   title: string;

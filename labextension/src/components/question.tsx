@@ -4,6 +4,7 @@ import React, { useId, useState } from 'react';
 import type { IEnvironment, IExport } from '../api/types';
 import { nameProblem, suggestName } from '../model/names';
 import type { Question } from '../tokens';
+import { Asked, Confirmation } from './confirmation';
 import { deferred } from './deferred';
 import type { IExportFileProps } from './exportfile';
 import { takeFocus } from './focus';
@@ -126,65 +127,30 @@ export function KernelNameQuestion(props: {
   );
 }
 
-/** The frame of all of them. */
-function Asked(props: {
-  title: string;
-  onKeep: () => void;
-  children: React.ReactNode;
-}): JSX.Element {
-  return (
-    <div
-      className="jp-Environments-confirm"
-      role="group"
-      aria-label={props.title}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.onKeep();
-        }
-      }}
-    >
-      {props.children}
-    </div>
-  );
-}
-
 function ConfirmRemoval(props: IEnvironmentQuestionProps): JSX.Element {
   const { environment, running, trans } = props;
   const question = trans.__('Remove %1?', environment.name);
   return (
-    <Asked title={question} onKeep={() => props.onKeep(environment)}>
-      <div>
-        <strong>{question}</strong> {whatGoes(environment, trans)}
-        {running > 0 && (
-          <span className="jp-Environments-warning">
-            {' '}
-            {trans._n(
-              '%1 kernel of it is running and will fail.',
-              '%1 kernels of it are running and will fail.',
-              running
-            )}
-          </span>
-        )}
-      </div>
-      <div className="jp-Environments-buttons">
-        <button
-          type="button"
-          ref={takeFocus}
-          className="jp-Environments-button"
-          onClick={() => props.onKeep(environment)}
-        >
-          {trans.__('Keep')}
-        </button>
-        <button
-          type="button"
-          className="jp-Environments-button jp-mod-warn"
-          onClick={() => props.onRemove(environment)}
-        >
-          {running > 0 ? trans.__('Remove anyway') : trans.__('Remove')}
-        </button>
-      </div>
-    </Asked>
+    <Confirmation
+      title={question}
+      action={running > 0 ? trans.__('Remove anyway') : trans.__('Remove')}
+      warn
+      onAct={() => props.onRemove(environment)}
+      onKeep={() => props.onKeep(environment)}
+      trans={trans}
+    >
+      {whatGoes(environment, trans)}
+      {running > 0 && (
+        <span className="jp-Environments-warning">
+          {' '}
+          {trans._n(
+            '%1 kernel of it is running and will fail.',
+            '%1 kernels of it are running and will fail.',
+            running
+          )}
+        </span>
+      )}
+    </Confirmation>
   );
 }
 

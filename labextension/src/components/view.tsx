@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { addIcon, ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { ICreate, IEnvironment, IErrorBody, IInterpreter, IJob, IManager } from '../api/types';
@@ -15,6 +15,7 @@ import type { IExportFileProps } from './exportfile';
 import { FilterField } from './filterfield';
 import { IconButton } from './iconbutton';
 import { JobList, type ILogWish } from './jobs';
+import { MenuButton } from './menubutton';
 import type { IAnswers } from './question';
 import { DropHint, EmptyState, FailureState, LoadingState, NothingFound } from './states';
 
@@ -46,6 +47,7 @@ export interface IViewProps {
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   files: IExportFileProps['files'];
   onRefresh: () => void;
+  onShowDisk: () => void;
   onShowForm: (show: boolean) => void;
   /** A file was chosen or dropped. */
   onImport: (file: File) => void;
@@ -91,6 +93,11 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           onClick={() => props.onShowForm(true)}
         />
         <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={props.onRefresh} />
+        <MenuButton
+          icon={ellipsesIcon}
+          label={trans.__('More actions')}
+          items={[{ label: trans.__('Disk usage'), onClick: props.onShowDisk }]}
+        />
       </div>
       {form && (
         <NewForm

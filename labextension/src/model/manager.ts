@@ -166,6 +166,14 @@ export class EnvironmentManager implements IEnvironmentManager {
     return this._start(this._client.rollback(id, revision));
   }
 
+  countDisk(again: boolean): Promise<IJob> {
+    return this._start(this._client.countDisk(again));
+  }
+
+  cleanCache(name: string): Promise<IJob> {
+    return this._start(this._client.cleanCache(name));
+  }
+
   async unregisterKernel(id: string): Promise<void> {
     await this._client.unregisterKernel(id);
     this._onJobEnded();

@@ -59,6 +59,7 @@ export const panelPlugin: JupyterFrontEndPlugin<IEnvironmentsPanel> = {
           void commands.execute(CommandIDs.openPage, { id: environment.id });
         }
       },
+      onShowDisk: () => void commands.execute(CommandIDs.showDisk),
       onOpenNotebook: environment =>
         void commands.execute('notebook:create-new', {
           kernelName: environment.kernels[0].name,

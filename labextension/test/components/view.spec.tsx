@@ -70,6 +70,7 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
       onExport: jest.fn()
     },
     onRefresh: jest.fn(),
+    onShowDisk: jest.fn(),
     onShowForm: jest.fn(),
     files: {
       formats: async () => [

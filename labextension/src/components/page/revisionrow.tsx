@@ -4,7 +4,7 @@ import React from 'react';
 
 import type { IPlan, IRevision } from '../../api/types';
 import { isEmptyPlan } from '../../model/changes';
-import { takeFocus } from '../focus';
+import { Confirmation } from '../confirmation';
 import { PlanList, planSummary } from './planlist';
 import { actionText, askedText, byText } from './words';
 
@@ -124,42 +124,18 @@ function Way(props: IRevisionRowProps & { way: IPlan }): JSX.Element {
   const { revision, way, trans } = props;
   const title = trans.__('Back to revision %1?', revision.revision);
   return (
-    <div
-      className="jp-Environments-confirm"
-      role="group"
-      aria-label={title}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.onKeep();
-        }
-      }}
+    <Confirmation
+      title={title}
+      action={trans.__('Go back')}
+      disabled={props.locked}
+      onAct={props.onBack}
+      onKeep={props.onKeep}
+      trans={trans}
     >
-      <div>
-        <strong>{title}</strong>{' '}
-        {isEmptyPlan(way)
-          ? trans.__('The packages were the same then: what was changed by other tools since goes.')
-          : planSummary(way, trans)}
-      </div>
+      {isEmptyPlan(way)
+        ? trans.__('The packages were the same then: what was changed by other tools since goes.')
+        : planSummary(way, trans)}
       <PlanList plan={way} trans={trans} />
-      <div className="jp-Environments-buttons">
-        <button
-          type="button"
-          ref={takeFocus}
-          className="jp-Environments-button"
-          onClick={props.onKeep}
-        >
-          {trans.__('Cancel')}
-        </button>
-        <button
-          type="button"
-          className="jp-Environments-button jp-mod-accept"
-          disabled={props.locked}
-          onClick={props.onBack}
-        >
-          {trans.__('Go back')}
-        </button>
-      </div>
-    </div>
+    </Confirmation>
   );
 }
