@@ -239,7 +239,8 @@ def _words(operation: Operation) -> list[str]:
     """What a person would have typed."""
     if operation.exact is not None:
         return ["install", "--explicit"]
-    words = [*operation.install, *operation.update]
     if operation.update_all:
-        return ["update", "--all", *words]
-    return ["install", *words] if words else ["remove", *operation.remove]
+        return ["update", "--all", *operation.install, *operation.update]
+    if operation.install:
+        return ["install", *operation.install, *operation.update]
+    return ["update", *operation.update] if operation.update else ["remove", *operation.remove]

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from jupyter_envs.backends.conda_spec import check_package, check_spec
 from jupyter_envs.backends.rattler_explain import shorten
+from jupyter_envs.backends.rattler_mend import located
 from jupyter_envs.backends.rattler_work import Work
 from jupyter_envs.model.errors import Failed, InvalidRequest, NotFound, Unsolvable
 
@@ -35,12 +36,10 @@ def installed(prefix: str) -> Installed:
     Raises:
         Failed: one of them cannot be read.
     """
-    from rattler import PrefixRecord
-
     found: Installed = {}
     for path in sorted(Path(prefix, "conda-meta").glob("*.json")):
         try:
-            record = PrefixRecord.from_path(path)
+            record = located(path)
         except Exception as error:  # noqa: BLE001 (the engine has a class for each of its layers)
             raise Failed(
                 f"The record {path.name} of an installed package cannot be read.",
@@ -57,7 +56,7 @@ def without(here: Mapping[str, PrefixRecord], names: Iterable[str], held: Iterab
 
     Where nothing is known of what was asked for, nothing counts as a leftover.
     """
-    needs = {name: {n for n in map(_needed, record.depends) if n in here} for name, record in here.items()}
+    needs = {name: _needs(record) & here.keys() for name, record in here.items()}
     going = set(names)
     grew = True
     while grew:
@@ -134,7 +133,7 @@ async def _solve(
 
     specs = {name: MatchSpec(spec) for name, spec in wanted.items()}
     # What nothing needs and nobody is known to have asked for: conda keeps it as long as it is in nobody's way.
-    needed = {_needed(text) for record in left.values() for text in record.depends}
+    needed = {name for record in left.values() for name in _needs(record)}
     others = [MatchSpec(name) for name in left if name not in needed and name not in specs]
     limits, origins = _limits(work, specs, left, gone)
     machine = VirtualPackage.detect(VirtualPackageOverrides.from_env())
@@ -245,6 +244,13 @@ def _readable(name: str, spec: str) -> str:
         return spec if check_spec(spec, "held").name == name else name
     except InvalidRequest:
         return name
+
+
+def _needs(record: PrefixRecord) -> set[str]:
+    """The names of the packages that `record` depends on."""
+    names = set(map(_needed, record.depends))
+    # conda adds it to the record of any Python that it links: a wish of its own, and a circle.
+    return names - {"pip"} if record.name.normalized == "python" else names
 
 
 def _needed(text: str) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jupyter_envs.backends import rattler_errors, rattler_exact, rattler_solve
+from jupyter_envs.backends import rattler_errors, rattler_exact, rattler_mend, rattler_solve
 from jupyter_envs.backends.conda_operation import Phase
 from jupyter_envs.backends.rattler_records import difference, package, promised, told
 from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Network, Refused, Work
@@ -111,7 +111,8 @@ async def change(work: Work, voice: Voice) -> Done:
     promised(fetched, offline=work.network.offline)
     links = len(fetched)
     voice.step("download", 0, done.download_size, "bytes")
-    await install(engine, work, goal, Reporter(voice, done.download_size, links))
+    await install(engine, work, goal, here, Reporter(voice, done.download_size, links))
+    rattler_mend.as_conda_notes(operation.prefix, {one.name for one in fetched})
     voice.step("link", links, links, "packages")
     return done
 
@@ -127,7 +128,9 @@ def check_prefix(prefix: str) -> None:
         )
 
 
-async def install(engine: Engine, work: Work, goal: rattler_solve.Goal, reporter: Reporter) -> None:
+async def install(
+    engine: Engine, work: Work, goal: rattler_solve.Goal, here: rattler_solve.Installed, reporter: Reporter
+) -> None:
     """Make the prefix hold the records of `goal`, nothing else, and mark what was asked for."""
     from rattler import MatchSpec
     from rattler import install as rattler_install
@@ -136,6 +139,7 @@ async def install(engine: Engine, work: Work, goal: rattler_solve.Goal, reporter
     await rattler_install(
         goal.records,
         work.operation.prefix,
+        installed_packages=list(here.values()),
         package_cache=engine.cache,
         client=engine.client,
         config=engine.config,

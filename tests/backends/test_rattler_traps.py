@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import compileall
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -201,3 +203,59 @@ def test_nothing_of_the_question_stays(world: World, channel: Path, monkeypatch:
     while list(temporary.iterdir()) and time.monotonic() < until:
         time.sleep(0.05)
     assert list(temporary.iterdir()) == []
+
+
+def test_what_conda_linked_is_unlinked(world: World, tmp_path: Path) -> None:
+    """conda notes the places inside an archive for any platform; the engine would look for them in the prefix."""
+    versions = [
+        Tiny("pure", v, ["python"], files={"site-packages/pure.py": v, f"site-packages/pure-{v}/site-packages/x": v})
+        for v in ("1.0", "2.0")
+    ]
+    for one in versions:
+        one.noarch = "python"
+    folder = make_channel(tmp_path / "channel", [Tiny("python", "3.11.1"), *versions])
+    world.do(install=["python", "pure=1.0"], channels=[str(folder)])
+    site = world.prefix / "lib" / "python3.11" / "site-packages"
+    record = world.prefix / "conda-meta" / "pure-1.0-0.json"
+    noted = json.loads(record.read_text())
+    for entry in noted["paths_data"]["paths"]:
+        entry["_path"] = entry["_path"].removeprefix("lib/python3.11/")
+    (site / "__pycache__").mkdir()
+    (site / "__pycache__" / "pure.cpython-311.pyc").write_text("")
+    noted["files"].append("lib/python3.11/site-packages/__pycache__/pure.cpython-311.pyc")
+    assert {"site-packages/pure.py", "site-packages/pure-1.0/site-packages/x"} <= {
+        entry["_path"] for entry in noted["paths_data"]["paths"]
+    }
+    record.write_text(json.dumps(noted))
+    world.do(update=["pure"], channels=[str(folder)])
+    assert sorted(p.name for p in site.iterdir()) == ["pure-2.0", "pure.py"]
+    assert (site / "pure.py").read_text() == "2.0"
+
+
+def test_links_are_noted_as_conda_does(world: World, tmp_path: Path) -> None:
+    one = Tiny("linked", files={"lib/libx.so.1": "code"}, links={"lib/libx.so": "libx.so.1"})
+    folder = make_channel(tmp_path / "channel", [one])
+    world.do(install=["linked"], channels=[str(folder)])
+    assert os.readlink(world.prefix / "lib" / "libx.so") == "libx.so.1"
+    record = json.loads((world.prefix / "conda-meta" / "linked-1.0-0.json").read_text())
+    # What `conda doctor` compares: the hash, where there is one, with that of the file as it reads it.
+    for entry in record["paths_data"]["paths"]:
+        content = (world.prefix / entry["_path"]).read_bytes()
+        assert entry.get("sha256_in_prefix") in (None, hashlib.sha256(content).hexdigest()), entry
+
+
+def test_pip_that_conda_added_to_python_is_no_tie(world: World, tmp_path: Path) -> None:
+    folder = make_channel(tmp_path / "channel", [Tiny("python", "3.11.1"), Tiny("pip", "24.0", ["python"])])
+    world.do(install=["python", "pip"], channels=[str(folder)])
+    record = world.prefix / "conda-meta" / "python-3.11.1-0.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "depends": ["pip"]}))
+    conda_history.append(
+        world.prefix,
+        command=["conda"],
+        installed=conda_history.state(world.prefix),
+        remove_specs=["pip"],
+    )
+    assert conda_records.requested(world.prefix) == {"python": "python"}
+    assert world.do(update_all=True, channels=[str(folder)]).empty
+    world.do(remove=["pip"], channels=[str(folder)])
+    assert world.here() == {"python": "3.11.1"}

@@ -15,7 +15,7 @@ PLACEHOLDER = "/opt/" + "_placehold" * 20
 
 @dataclass
 class Tiny:
-    """One package: what it needs, what it forbids, the text files that it brings."""
+    """One package: what it needs, what it forbids, the text files and symbolic links that it brings."""
 
     name: str
     version: str = "1.0"
@@ -23,7 +23,8 @@ class Tiny:
     constrains: Sequence[str] = ()
     build: str = "0"
     files: Mapping[str, str] = field(default_factory=dict)
-    track: int = 0
+    links: Mapping[str, str] = field(default_factory=dict)
+    noarch: str = "generic"
 
     @property
     def file_name(self) -> str:
@@ -66,7 +67,7 @@ def _about(package: Tiny) -> dict[str, object]:
         "depends": list(package.depends),
         "constrains": list(package.constrains),
         "subdir": "noarch",
-        "noarch": "generic",
+        "noarch": package.noarch,
         "timestamp": 1700000000000,
     }
 
@@ -90,9 +91,14 @@ def _archive(package: Tiny, padding: int) -> bytes:
         if PLACEHOLDER.encode() in data:
             entry.update(prefix_placeholder=PLACEHOLDER, file_mode="text")
         paths.append(entry)
+    for name, target in package.links.items():
+        behind = raw[str(Path(name).parent / target)]
+        entry = {"_path": name, "path_type": "softlink", "sha256": hashlib.sha256(behind).hexdigest()}
+        paths.append({**entry, "size_in_bytes": len(behind)})
     info = {
         "info/index.json": json.dumps(_about(package)).encode(),
         "info/paths.json": json.dumps({"paths": paths, "paths_version": 1}).encode(),
+        "info/link.json": json.dumps({"noarch": {"type": package.noarch}, "package_metadata_version": 1}).encode(),
         "info/files": "".join(f"{name}\n" for name in raw).encode(),
     }
     out = io.BytesIO()
@@ -101,4 +107,8 @@ def _archive(package: Tiny, padding: int) -> bytes:
             member = tarfile.TarInfo(name)
             member.size, member.mode = len(data), 0o755 if name.startswith("bin/") else 0o644
             tar.addfile(member, io.BytesIO(data))
+        for name, target in package.links.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            tar.addfile(member)
     return out.getvalue()
