@@ -8,13 +8,15 @@ from typing import Protocol
 from msgspec import Struct
 
 from jupyter_envs.model.env import Capabilities, Interpreter, Kind
+from jupyter_envs.model.request import Requirement
 
 
 class Event(Struct, frozen=True):
     """What one line of an installer's output means; a field that the line says nothing of is None.
 
     `resolved` is the number of packages in the solution, `started` and `fetched`
-    name a download with its `size` in bytes, `installed` counts what was linked.
+    name a download with its `size` in bytes, `installed` counts what was linked,
+    `placed` names one package that is in place now.
     """
 
     resolved: int | None = None
@@ -24,6 +26,7 @@ class Event(Struct, frozen=True):
     prepared: int | None = None
     installed: int | None = None
     built: str | None = None
+    placed: str | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -53,10 +56,20 @@ class Backend(Protocol):
         """The command that makes an environment at `prefix`, which does not exist."""
 
 
-class Installer(Protocol):
-    """Changes the packages of an environment. Requirements go by file, names are checked before."""
+class Speaker(Protocol):
+    """A tool whose output can be understood."""
 
     name: str
+
+    def event(self, line: str) -> Event | None:
+        """What a line of output tells about the progress."""
+
+    def unsolvable(self, output: str) -> str | None:
+        """The solver's explanation in `output`, or None when the failure is of another kind."""
+
+
+class Installer(Speaker, Protocol):
+    """Changes the packages of an environment. Requirements go by file, names are checked before."""
 
     def install_argv(
         self,
@@ -87,11 +100,94 @@ class Installer(Protocol):
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """What to set for the commands, so that they follow the user's own configuration."""
 
-    def event(self, line: str) -> Event | None:
-        """What a line of output tells about the progress."""
-
     def outcome(self, output: str) -> Outcome:
         """What the whole output says was, or would be, done."""
 
-    def unsolvable(self, output: str) -> str | None:
-        """The solver's explanation in `output`, or None when the failure is of another kind."""
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What the files of a project say: its name, the Python that it asks for, and how its lock file stands.
+
+    `current` is whether the lock file fits the rest, None where the files alone do not tell.
+    """
+
+    name: str
+    python: str | None
+    locked: bool
+    current: bool | None
+
+
+Commands = list[list[str]]
+
+
+class ProjectTool(Speaker, Protocol):
+    """A manager of projects: the environment is made from files in a folder, and changes go into those files.
+
+    All commands are run in the project's folder. Requirements and names are checked before: none begins with a dash.
+    """
+
+    title: str
+    description: str
+    can: Capabilities
+    # One of these in a folder may mean a project; the lock file's name is `lock`.
+    markers: tuple[str, ...]
+    lock: str
+    # What the commands may write in the folder, apart from the environment.
+    files: tuple[str, ...]
+    # Whether `rehearsal` may run in the project itself; if not, in a copy of its files.
+    rehearses_in_place: bool
+
+    def version(self) -> str | None:
+        """The tool's version, without starting a process; None when it is not there or does not tell."""
+
+    def missing(self) -> str | None:
+        """Why the tool cannot be used now, or None."""
+
+    def read(self, folder: str) -> Told | None:
+        """What the files of `folder` (links resolved) say; None when it is no project of this tool."""
+
+    def prefixes(self, folder: str) -> list[str]:
+        """Where the environments of the project in `folder` are or would be, the main one first."""
+
+    def locked(self, folder: str) -> dict[str, str]:
+        """The version of each package in the lock file by normalised name, those for other systems included."""
+
+    def lock_commands(self) -> Commands:
+        """The commands that bring the lock file up to date and change nothing else."""
+
+    def sync_commands(self, prefix: str, locked: bool) -> Commands:
+        """The commands that make the environment at `prefix` or bring it up to what is `locked`.
+
+        What was installed there besides stays.
+        """
+
+    def add_commands(self, requirements: Sequence[Requirement]) -> Commands:
+        """The commands that add `requirements` to the project and install them.
+
+        Raises:
+            InvalidRequest: the tool cannot take one of them.
+        """
+
+    def upgrade_commands(self, folder: str, names: Sequence[str]) -> Commands:
+        """The commands that take the newest that fits of `names`, without names of everything.
+
+        Raises:
+            InvalidRequest: the tool cannot upgrade one of them.
+        """
+
+    def remove_commands(self, folder: str, names: Sequence[str]) -> Commands:
+        """The commands that take `names` out of the project; what then is needed no more may stay installed."""
+
+    def rehearsal(self, commands: Commands, prefix: str) -> Commands:
+        """The commands that tell what `commands`, made by the methods above, would do to the environment."""
+
+    def outcome(self, folder: str, output: str, here: Mapping[str, str]) -> Outcome:
+        """What the `output` of a rehearsal in `folder` means for an environment with the packages `here`."""
+
+    def environment(self, environ: Mapping[str, str], prefix: str, rehearsal: bool = False) -> dict[str, str]:
+        """What to set for the commands, so that they ask nothing and work on the environment at `prefix`.
+
+        For a `rehearsal` in a copy that environment may be read, and is never changed.
+        """
+
+    def outdated(self, output: str) -> bool:
+        """Whether the tool refused because its lock file is out of date."""

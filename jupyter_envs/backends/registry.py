@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from importlib.metadata import entry_points
 
-from jupyter_envs.backends.base import Backend, Installer
+from jupyter_envs.backends.base import Backend, Installer, ProjectTool
 from jupyter_envs.backends.uv import Uv
 from jupyter_envs.backends.venv import Venv
 from jupyter_envs.backends.virtualenv import Virtualenv
@@ -35,3 +35,14 @@ def installer() -> Installer:
     from jupyter_envs.backends.uvpip import UvPip
 
     return UvPip() if Uv().missing() is None else Pip()
+
+
+def project_tools() -> dict[str, ProjectTool]:
+    """The managers of projects by name; where a folder has the files of several, the first one's project it is."""
+    from jupyter_envs.backends.pipenv import Pipenv
+    from jupyter_envs.backends.pixi import Pixi
+    from jupyter_envs.backends.poetry import Poetry
+    from jupyter_envs.backends.uv_project import UvProject
+
+    found: tuple[ProjectTool, ...] = (UvProject(), Poetry(), Pipenv(), Pixi())
+    return {tool.name: tool for tool in found}

@@ -39,7 +39,7 @@ class Uv:
     title = "uv"
     description = "Fast, the default; a standard virtual environment."
     kind: Kind = "venv"
-    can = Capabilities(without_pip=True)
+    can = Capabilities(without_pip=True, project=True)
 
     def version(self) -> str | None:
         from importlib.metadata import PackageNotFoundError, version

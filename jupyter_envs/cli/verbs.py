@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from jupyter_envs.cli import catalog, completion, demo, environments, jobs, kernels, packages, revisions
+from jupyter_envs.cli import catalog, completion, demo, environments, jobs, kernels, packages, projects, revisions
 from jupyter_envs.cli.parser import Verb
 
 VERBS: list[Verb] = [
     *environments.VERBS,
     *packages.VERBS,
     *kernels.VERBS,
+    *projects.VERBS,
     *revisions.VERBS,
     *catalog.VERBS,
     *jobs.VERBS,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_envs.engine import record
+from jupyter_envs.engine import projects, record
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
-from jupyter_envs.engine.refuse import refuse_unchangeable
+from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
 from jupyter_envs.model.env import Environment
-from jupyter_envs.model.errors import InvalidRequest, NotFound
+from jupyter_envs.model.errors import Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Change, Rollback
 from jupyter_envs.model.wire import plain
@@ -26,6 +26,9 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
         Conflict: another process changes it now.
     """
     wanted = _wanted(parts, environment, request)
+    refuse_protected(environment)
+    if project := projects.project_of(parts, environment):
+        return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
     refuse_unchangeable(environment)
     prefix, kind = environment.prefix, parts.kind_of(environment)
 
@@ -66,6 +69,12 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             field="revision",
         )
     refuse_unchangeable(environment)
+    if project := projects.project_of(parts, environment):
+        raise Forbidden(
+            f"{environment.name} follows the lock file of its project.",
+            hint=f"Bring {project.tool.lock} back, from version control perhaps, and make the project a kernel again.",
+            reason="project",
+        )
     prefix, kind, goal = environment.prefix, parts.kind_of(environment), past[request.revision]
     parts.refuse_busy(prefix)
 
@@ -166,6 +175,8 @@ def _title(environment: Environment, wanted: Wanted) -> str:
 
 def with_kernel(parts: Parts, environment: Environment, context: Context) -> Plan:
     """Install what a kernel needs where it is missing; the caller holds the lock."""
+    if projects.kept_by_tool(parts, environment):
+        return projects.add_kernel(parts, environment.prefix, context)
     kind = parts.kind_of(environment)
     lines = kind.lacks_for_kernel(environment.prefix)
     return kind.apply(environment.prefix, Wanted(install=lines), context) if lines else Plan()

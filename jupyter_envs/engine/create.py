@@ -212,6 +212,12 @@ def _target(kind: Kind, roots: Sequence[Path], name: str | None, prefix: str | N
 def _backend(parts: Parts, request: Create) -> Backend:
     name = request.manager if request.manager is not None else parts.settings.default_manager
     backend = parts.backends.get(name)
+    if tool := None if backend else parts.discovery.owners.tools.get(name):
+        raise InvalidRequest(
+            f"{tool.title} makes environments for projects alone.",
+            hint="Make the project in a folder first; then it can be a kernel (`projects`).",
+            field="manager",
+        )
     if backend is None or not backend.can.create:
         raise InvalidRequest(
             f"There is no manager {ascii(name)[:60]}.",

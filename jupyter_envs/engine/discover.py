@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from jupyter_envs.backends import tools
 from jupyter_envs.engine import index as stored
 from jupyter_envs.engine import kernels, prefix, scan
 from jupyter_envs.engine.kinds.lookup import Kinds
+from jupyter_envs.engine.owners import Owned, Owners
+from jupyter_envs.engine.owners import homes as managed_homes
 from jupyter_envs.engine.places import Places, distinct_names, raw_name
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
@@ -36,6 +39,7 @@ class _Around(NamedTuple):
     roots: list[str]
     homes: list[str]
     here: str
+    managers: dict[str, str]
 
 
 class Discovery:
@@ -56,6 +60,7 @@ class Discovery:
         self._walk: scan.Walk | None = None
         self._unsized = threading.Event()
         self._closed = threading.Event()
+        self.owners = Owners()
         self._sizer: threading.Thread | None = None
 
     def environments(self, refresh: bool = False) -> list[Environment]:
@@ -65,7 +70,7 @@ class Discovery:
         root as it was at most some 30 s ago; the first call waits for that.
         """
         if walk := self._walking():
-            walk.folders(refresh)
+            walk.seen(refresh)
         with self._lock:
             if refresh:
                 self._forget_stamps()
@@ -116,11 +121,13 @@ class Discovery:
     def _list(self, further: str | None = None) -> dict[str, Environment]:
         index = self._loaded()
         homes = self._places.homes()
-        walked = self._walk.last() if self._walk else []
-        extra = [*walked, *self._noted(), *([further] if further else [])]
+        walked = self._walk.last() if self._walk else scan.Seen()
+        for project in filter(None, map(self.owners.project, walked.projects)):
+            self._link(index, project)
+        extra = [*walked.environments, *index.projects, *self._noted(), *([further] if further else [])]
         known = {path: read for path in self._places.prefixes(homes, extra) if (read := self._read(index, path))}
         specs = _specs(known)
-        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix))
+        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix), managed_homes())
         raw = {path: raw_name(path, homes) for path in known}
         names = distinct_names(raw, around.roots[0])
         found = {
@@ -153,17 +160,17 @@ class Discovery:
 
     def _build(self, known: prefix.Known, raw: str, name: str, specs: list[_Spec], around: _Around) -> Environment:
         path = known.environment.prefix
-        inputs = (known.environment, known.size, raw, name, specs)
+        parent = os.path.dirname(path)
+        owner = None if parent in around.roots else self.project_of(path)
+        manager = owner.tool.name if owner else around.managers.get(parent)
+        inputs = (known.environment, known.size, raw, name, specs, owner and owner.folder, manager)
         before = self._built.get(path)
         if before and before[0] == inputs:
             return before[1]
         environment = known.environment
-        parent = os.path.dirname(path)
-        project = (
-            parent
-            if parent not in around.homes and environment.kind == "venv" and self._is_project(path, raw)
-            else None
-        )
+        project = owner.folder if owner else None
+        if project is None and parent not in around.homes and environment.kind == "venv":
+            project = parent if self._is_project(path, raw) else None
         problems = list(environment.problems)
         if not any(problem.severity == "error" for problem in problems):
             problems += _kernel_problems(known, specs)
@@ -171,8 +178,12 @@ class Discovery:
             environment,
             id=environment_id(path, raw),
             name=name,
+            manager=manager or environment.manager,
             managed=any(_below(path, root) for root in around.roots),
-            protected=path == around.here or conda_places.is_base(path) or conda_environments.frozen(path),
+            protected=path == around.here
+            or manager in tools.MANAGERS
+            or conda_places.is_base(path)
+            or conda_environments.frozen(path),
             project=project,
             kernels=[spec.kernel for spec in specs],
             size=known.size,
@@ -184,6 +195,30 @@ class Discovery:
     def _is_project(self, path: str, raw: str) -> bool:
         return "/" in raw or (self._root is not None and _below(path, self._root))
 
+    def project_of(self, prefix: str) -> Owned | None:
+        """The project whose environment is at `prefix`, as far as its folder is known."""
+        with self._lock:
+            return self.owners.of(prefix, self._loaded().projects.get(prefix))
+
+    def note_project(self, project: Owned) -> None:
+        """Remember whose the environments of `project` are, for every process."""
+        with self._lock:
+            self._link(self._loaded(), project)
+
+    def projects(self, refresh: bool = False) -> list[Owned]:
+        """The projects below the notebook root, and those whose environments are known, by their folders."""
+        if walk := self._walking():
+            walk.seen(refresh)
+        with self._lock:
+            folders = [*(self._walk.last().projects if self._walk else []), *self._loaded().projects.values()]
+            return [project for project in map(self.owners.project, sorted(set(folders))) if project]
+
+    def _link(self, index: stored.Index, project: Owned) -> None:
+        for path in self.owners.made(project):
+            if index.projects.get(path) != project.folder:
+                index.projects[path] = project.folder
+                self._changed = True
+
     def _walking(self) -> scan.Walk | None:
         if self._root is None:
             return None
@@ -192,17 +227,18 @@ class Discovery:
                 self._walk = scan.Walk(self._search_root, self._loaded().walks.get(self._root))
             return self._walk
 
-    def _search_root(self) -> list[str]:
+    def _search_root(self) -> scan.Seen:
         assert self._root is not None
-        return scan.find_environments(
+        return scan.search(
             self._root,
             depth=self._settings.scan_depth,
             limit=self._settings.scan_limit,
             seconds=self._settings.scan_seconds,
+            markers=self.owners.markers,
         )
 
     def _keep_walk(self, index: stored.Index) -> None:
-        if self._walk and self._root and self._walk.last() != index.walks.get(self._root, []):
+        if self._walk and self._root and self._walk.last() != index.walks.get(self._root, scan.Seen()):
             index.walks.pop(self._root, None)
             index.walks[self._root] = self._walk.last()
             self._changed = True
@@ -216,6 +252,8 @@ class Discovery:
         for path in [p for p in index.known if p not in current and not os.path.isdir(p)]:
             del index.known[path]
             self._built.pop(path, None)
+        for path in [p for p in index.projects if not os.path.isdir(p)]:
+            del index.projects[path]
         stored.save(self._file, index)
         self._changed = False
 

@@ -25,6 +25,7 @@ from jupyter_envs.model.disk import CacheEntry, Disk
 from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Conflict, NotFound
 from jupyter_envs.model.plan import By, Revision
+from jupyter_envs.model.project import Project, ProjectKernel
 from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
 
 if TYPE_CHECKING:
@@ -82,20 +83,9 @@ class Engine:
 
     def managers(self) -> list[Manager]:
         """The managers, also those that cannot be used now, with the reason."""
-        chosen = self.settings.default_manager
-        return [
-            Manager(
-                name=b.name,
-                title=b.title,
-                description=b.description,
-                version=b.version(),
-                available=b.missing() is None,
-                reason=b.missing(),
-                capabilities=b.can,
-                default=b.name == chosen,
-            )
-            for b in self._parts.backends.values()
-        ]
+        from jupyter_envs.engine.managers import managers
+
+        return managers(self._parts)
 
     def interpreters(self, refresh: bool = False) -> list[Interpreter]:
         """The Pythons of the machine, the default one first; with `refresh` each is asked again."""
@@ -108,6 +98,12 @@ class Engine:
         found = self._discovery.environments(refresh)
         busy = {job.environment for job in self.jobs.list() if not job.over and job.action != "plan"}
         return [_at_work(e) if e.id in busy else e for e in found] if busy else found
+
+    def projects(self, refresh: bool = False) -> list[Project]:
+        """The projects below the notebook root, and those whose environments are known, by path."""
+        from jupyter_envs.engine import projects
+
+        return projects.projects(self._parts, refresh)
 
     def find(self, key: str) -> Environment:
         """The environment with the id, the prefix or the (unique) name `key`.
@@ -265,6 +261,11 @@ class Engine:
         from jupyter_envs.engine.keep import register
 
         return register(self._parts, self.find(key), request)
+
+    def project_kernel(self, request: ProjectKernel) -> Task:
+        from jupyter_envs.engine import projects
+
+        return projects.kernel(self._parts, request)
 
     def unregister(self, key: str) -> Environment:
         """Delete the kernelspecs of an environment that are ours; the environment stays.

@@ -8,19 +8,21 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.engine.prefix import Known
+from jupyter_envs.engine.scan import Seen
 from jupyter_envs.system.files import atomic_write
 
 # Raised whenever what `Known` holds, or how it is read, changes.
-_FORMAT = 1
+_FORMAT = 2
 _MOST_WALKS = 20
 
 
 class Index(msgspec.Struct):
-    """What was read of each prefix, and what was found below each notebook root."""
+    """What was read of each prefix, what was found below each notebook root, the project's folder by its prefix."""
 
     format: int = _FORMAT
     known: dict[str, Known] = {}
-    walks: dict[str, list[str]] = {}
+    walks: dict[str, Seen] = {}
+    projects: dict[str, str] = {}
 
 
 _decoder = msgspec.json.Decoder(Index)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from jupyter_envs.backends.base import Installer, Outcome
+from jupyter_envs.backends.base import Installer, Outcome, Speaker
 from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
@@ -157,12 +157,14 @@ class Installation:
 class Meter:
     """Turns an installer's lines into steps: so many of so many packages, or bytes."""
 
-    def __init__(self, context: Context, installer: Installer, total: int | None) -> None:
+    def __init__(self, context: Context, installer: Speaker, total: int | None) -> None:
         self._context = context
         self._installer = installer
         self._packages = total
         self._sizes: dict[str, int] = {}
         self._fetched: set[str] = set()
+        self._total = total
+        self._placed = 0
         context.step("resolve" if total is None else "download", None if total is None else 0, total, "packages")
 
     def read(self, line: str) -> None:
@@ -172,6 +174,8 @@ class Meter:
         event = self._installer.event(line)
         if event is None:
             return
+        if event.resolved is not None:
+            self._total = event.resolved
         if event.resolved is not None and self._packages is None:
             self._context.step("download", 0, event.resolved, "packages")
         if event.started is not None and event.size is not None:
@@ -187,17 +191,22 @@ class Meter:
             self._context.step(f"build {event.built}")
         if event.prepared is not None:
             self._context.step("install", 0, event.prepared, "packages")
+        if event.placed is not None:
+            self._placed += 1
+            self._context.step("install", self._placed, max(self._placed, self._total or 0), "packages")
         if event.installed is not None:
             self._context.step("install", event.installed, event.installed, "packages")
 
 
-def explain(installer: Installer, done: Finished) -> EnvsError:
+def explain(installer: Speaker, done: Finished) -> EnvsError:
     """What a failed installer's output means, with its own text as the detail."""
     output = f"{done.out}\n{done.err}".strip()
     if why := installer.unsolvable(output):
         lines = [line for line in why.splitlines() if not line.startswith("No solution found")]
         first = lines[0] if lines else why
-        missing = "was not found in the package registry" in why or "(from versions: none)" in why
+        missing = any(said in why for said in _UNKNOWN) or (
+            "No matching distribution found" in why and "(from versions:" not in why
+        )
         return Unsolvable(
             first if len(first) <= 400 else first[:399] + "…",
             hint="Check the spelling of the name." if missing else "Loosen one of the versions asked for.",
@@ -216,6 +225,12 @@ def explain(installer: Installer, done: Finished) -> EnvsError:
     )
 
 
+# What the tools say when no index has the name.
+_UNKNOWN = (
+    "was not found in the package registry",
+    "(from versions: none)",
+    "Could not find a matching version",
+)
 _KNOWN: list[tuple[str, type[EnvsError], str, str, str]] = [
     (
         r"no space left|os error 28|disk quota",
@@ -238,6 +253,14 @@ _KNOWN: list[tuple[str, type[EnvsError], str, str, str]] = [
         "index_unreachable",
         "The package index cannot be reached.",
         "Check the network, the proxy and the index settings of pip or uv, then try again.",
+    ),
+    (
+        r"no interpreter found|no compatible python|unable to find a compatible version|is not allowed by the project"
+        r"|was not found on your system",
+        Unavailable,
+        "no_python",
+        "There is no Python here that the project could run on.",
+        "Install one that fits what the project asks for, then try again.",
     ),
     (
         r"hash mismatch|do not match the hashes",

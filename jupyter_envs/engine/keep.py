@@ -14,6 +14,7 @@ from jupyter_envs.engine.refuse import (
     own_root,
     refuse_running,
     refuse_taken,
+    refuse_tool,
     refuse_unchangeable,
     refuse_uncopyable,
 )
@@ -110,6 +111,7 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
         Forbidden, Conflict: ipykernel is missing and the environment may not be changed.
     """
     display = check_display_name(request.display_name) if request.display_name is not None else None
+    refuse_tool(environment)
     if parts.kind_of(environment).lacks_for_kernel(environment.prefix):
         refuse_unchangeable(environment)
     version = tuple(int(p) for p in (environment.python.version or "0.0").split(".")[:2] if p.isdigit())
@@ -146,6 +148,7 @@ def repair(parts: Parts, environment: Environment) -> Task:
         Forbidden: the environment is protected or not one of ours to change.
         Conflict: another process changes it.
     """
+    refuse_tool(environment)
     if environment.protected:
         raise Forbidden(f"{environment.name} may not be changed here.", reason="protected")
     prefix, kind = environment.prefix, parts.kind_of(environment)

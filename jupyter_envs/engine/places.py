@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 
+from jupyter_envs.backends.pipenv import workon_home
+from jupyter_envs.engine import owners
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.system import conda_places
@@ -34,7 +36,9 @@ class Places:
             pyenv = [os.path.join(versions, name, "envs") for name in sorted(os.listdir(versions))]
         except OSError:
             pyenv = []
-        others = [os.path.realpath(p) for p in (workon, versions, *pyenv, *conda_places.homes()) if os.path.isdir(p)]
+        tools = [workon_home(), *owners.homes()]
+        folders = (workon, versions, *pyenv, *conda_places.homes(), *tools)
+        others = [os.path.realpath(path) for path in folders if os.path.isdir(path)]
         return list(dict.fromkeys([*self.roots(), *others]))
 
     def prefixes(self, homes: list[str], further: Iterable[str]) -> list[str]:
@@ -60,6 +64,8 @@ def raw_name(prefix: str, homes: Iterable[str]) -> str:
         return name
     if conda_places.is_base(prefix):
         return "base"
+    if parent.endswith(os.path.join("", ".pixi", "envs")):
+        return f"{os.path.basename(os.path.dirname(os.path.dirname(parent)))}/{name}"
     if name.startswith(".") or name.lower() in _GENERIC:
         return f"{os.path.basename(parent) or parent}/{name}"
     return name

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from jupyter_envs.backends.tools import MANAGERS
 from jupyter_envs.engine import kernels
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.model.env import Environment
@@ -49,8 +50,20 @@ def refuse_uncopyable(source: Environment) -> None:
         raise Forbidden(f"{source.name} is broken.", hint="Repair it first.", reason="broken")
 
 
-def refuse_unchangeable(environment: Environment) -> None:
-    """Raise Forbidden or Conflict when the packages of `environment` may not be changed here."""
+def refuse_tool(environment: Environment, removal: bool = False) -> None:
+    """Raise Forbidden when `environment` holds a command-line tool, with the command that does it instead."""
+    if manager := MANAGERS.get(environment.manager):
+        command = (manager.remove if removal else manager.change).format(name=os.path.basename(environment.prefix))
+        raise Forbidden(
+            f"{environment.name} is a tool of {manager.title}; it is shown here, not changed.",
+            hint=f"`{command}` in a terminal does it.",
+            reason="tool",
+        )
+
+
+def refuse_protected(environment: Environment) -> None:
+    """Raise Forbidden when nobody may change the packages of `environment` from here."""
+    refuse_tool(environment)
     if environment.protected:
         raise Forbidden(
             f"{environment.name} is protected.",
@@ -63,6 +76,11 @@ def refuse_unchangeable(environment: Environment) -> None:
             hint="Ask its owner for the right to write, or clone it and change the copy.",
             reason="not_writable",
         )
+
+
+def refuse_unchangeable(environment: Environment) -> None:
+    """Raise Forbidden or Conflict when the packages of `environment` may not be changed here."""
+    refuse_protected(environment)
     gone = [p for p in environment.problems if p.code in ("no_interpreter", "base_upgraded", "unreadable")]
     if gone:
         raise Conflict(gone[0].message, hint="Repair the environment first.", reason="broken")
@@ -77,6 +95,7 @@ def refuse_running(environment: Environment, running: Running, hint: str) -> Non
 
 def own_root(parts: Parts, environment: Environment) -> str:
     """The root that holds `environment`; Forbidden when there is none or it is protected."""
+    refuse_tool(environment, removal=True)
     if environment.protected:
         raise Forbidden(
             f"{environment.name} is protected.", hint="It runs Jupyter, or belongs to a tool.", reason="protected"

@@ -1,4 +1,4 @@
-"""Search the notebook root for environments, within bounds, as git would look at it."""
+"""Search the notebook root for environments and projects, within bounds, as git would look at it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -23,14 +25,22 @@ _UNFINISHED = re.compile(r"\.new-\d+$")
 _Rules = tuple[tuple[int, "GitIgnoreSpec"], ...]
 
 
-def find_environments(root: str, *, depth: int, limit: int, seconds: float) -> list[str]:
+class Seen(Struct, frozen=True):
+    """What a search came across: environments, and folders with a file that may make them a project."""
+
+    environments: list[str] = []
+    projects: list[str] = []
+
+
+def search(root: str, *, depth: int, limit: int, seconds: float, markers: frozenset[str] = frozenset()) -> Seen:
     """The environments (PEP 405 or conda) below `root`, at most `depth` folders down, in order of depth.
 
+    A folder that holds one of `markers` may be a project, `root` itself too.
     Looked at are at most `limit` folders, for at most `seconds`. What git ignores,
     hidden folders and ``node_modules`` are passed over, unless they are an
     environment themselves. Links are not followed.
     """
-    found: list[str] = []
+    found = Seen([], [])
     until = time.monotonic() + seconds
     top = os.path.realpath(root)
     waiting: deque[tuple[str, int, _Rules]] = deque([(top, 0, _rules_above(top))])
@@ -43,6 +53,8 @@ def find_environments(root: str, *, depth: int, limit: int, seconds: float) -> l
         except OSError:
             continue
         names = {entry.name for entry in entries}
+        if not names.isdisjoint(markers):
+            found.projects.append(folder)
         # A repository's rules end at its edge.
         rules = () if ".git" in names and folder != top else rules
         if ".git" in names:
@@ -57,7 +69,7 @@ def find_environments(root: str, *, depth: int, limit: int, seconds: float) -> l
                 continue
             if is_environment(entry.path):
                 if not _UNFINISHED.search(entry.name):
-                    found.append(entry.path)
+                    found.environments.append(entry.path)
             elif level < depth and not _passed_over(entry.name) and not _ignored(entry.path, rules):
                 waiting.append((entry.path, level + 1, rules))
     return found
@@ -71,15 +83,15 @@ def is_environment(path: str) -> bool:
 class Walk:
     """The findings below a notebook root: kept, and looked up again in the background when they are old."""
 
-    def __init__(self, search: Callable[[], list[str]], known: list[str] | None) -> None:
+    def __init__(self, search: Callable[[], Seen], known: Seen | None) -> None:
         self._search = search
         self._known = known
         self._when: float | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def folders(self, refresh: bool = False) -> list[str]:
-        """The environments as last seen; `refresh` and the first call wait for a new look.
+    def seen(self, refresh: bool = False) -> Seen:
+        """What was seen last; `refresh` and the first call wait for a new look.
 
         A first call that has an earlier process's findings waits a second at most.
         """
@@ -93,11 +105,11 @@ class Walk:
                 thread.join()
             elif first:
                 thread.join(_PATIENCE)
-        return self._known or []
+        return self.last()
 
-    def last(self) -> list[str]:
-        """The environments as last seen, without looking."""
-        return self._known or []
+    def last(self) -> Seen:
+        """What was seen last, without looking."""
+        return self._known or Seen()
 
     def _start(self) -> threading.Thread:
         with self._lock:

@@ -130,7 +130,10 @@ class Interpreter(Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
-    """What a manager can do; a face asks these and never tests for a name."""
+    """What a manager can do; a face asks these and never tests for a name.
+
+    `create` is for environments by name, `project` for those of a folder with the manager's own files.
+    """
 
     create: bool = True
     change: bool = True
@@ -140,6 +143,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     clone: bool = True
     rename: bool = True
     rollback: bool = True
+    kernel: bool = True
+    remove: bool = True
+    project: bool = False
 
 
 class Manager(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from jupyter_envs.model.disk import CacheEntry
 from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.job import Job, LogLine
 from jupyter_envs.model.plan import Revision
+from jupyter_envs.model.project import Project
 
 Word = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
@@ -95,6 +96,10 @@ class Packages(Struct, frozen=True):
 
 class Tree(Struct, frozen=True):
     tree: list[TreeNode]
+
+
+class Projects(Struct, frozen=True):
+    projects: list[Project]
 
 
 class Formats(Struct, frozen=True):

@@ -10,8 +10,9 @@ from jupyter_envs.model.catalog import Providers, Versions
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.job import Job
+from jupyter_envs.model.project import ProjectKernel
 from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
-from jupyter_envs.server import bodies, catalog, environments, jobs, packages
+from jupyter_envs.server import bodies, catalog, environments, jobs, packages, projects
 from jupyter_envs.server.bodies import Document, Nothing
 from jupyter_envs.server.operation import Operation
 
@@ -67,6 +68,9 @@ OPERATIONS = [
     _starts("POST", f"{_ENV}/rollback", environments.rollback, "Back to a revision", body=Rollback),
     Operation("GET", f"{_ENV}/health", environments.health, "What is wrong with it", bodies.Problems),
     _starts("POST", f"{_ENV}/repair", environments.repair, "Mend what can be mended", body=Nothing),
+    Operation("GET", "projects", projects.index, "Folders whose environment a tool keeps", bodies.Projects,
+              query=bodies.Refresh),
+    _starts("POST", "projects/kernel", projects.kernel, "Make a project a kernel", body=ProjectKernel),
     Operation("GET", "formats", catalog.formats, "The file formats", bodies.Formats),
     Operation("POST", "inspect", catalog.inspect, "What a file asks for; changes nothing", Inspected, body=Inspect),
     Operation("GET", "search", catalog.search, "Package names", bodies.Results, query=bodies.Search),

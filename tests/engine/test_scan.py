@@ -22,7 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def look(root: Path, **bounds: int) -> list[str]:
     limits = {"depth": 6, "limit": 1000, "seconds": 60, **bounds}
-    return [os.path.relpath(p, root) for p in scan.find_environments(os.fspath(root), **limits)]
+    return [os.path.relpath(p, root) for p in scan.search(os.fspath(root), **limits).environments]
 
 
 def test_what_git_ignores_is_passed_over_except_environments(home: Path) -> None:
@@ -109,14 +109,14 @@ def test_a_later_call_does_not_wait(home: Path, monkeypatch: pytest.MonkeyPatch)
     lister = discovery(home / "top")
     assert list(found(lister)) == ["a/.venv"]
     looking, go_on = threading.Event(), threading.Event()
-    real = scan.find_environments
+    real = scan.search
 
     def slow(*args: object, **bounds: object) -> list[str]:
         looking.set()
         go_on.wait(30)
         return real(*args, **bounds)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(scan, "find_environments", slow)
+    monkeypatch.setattr(scan, "search", slow)
     monkeypatch.setattr(scan, "FRESH", -1.0)
     make(home / "top/b/.venv")
     assert list(found(lister)) == ["a/.venv"]
@@ -134,7 +134,7 @@ def test_a_new_process_starts_from_what_the_last_one_saw(home: Path, monkeypatch
         go_on.wait(60)
         return []
 
-    monkeypatch.setattr(scan, "find_environments", stuck)
+    monkeypatch.setattr(scan, "search", stuck)
     monkeypatch.setattr(scan, "_PATIENCE", 0.01)
     assert list(found(discovery(home / "top"))) == ["a/.venv"]
     go_on.set()

@@ -117,6 +117,13 @@ CASES: dict[str, list[Bad]] = {
     + [Bad("display_name", {"display_name": n}, "PATCH", "environments/{env}") for n in DISPLAY_NAMES]
     + [Bad("display_name", {"display_name": n}, path="environments/{env}/kernel") for n in DISPLAY_NAMES],
     "managers": [create("manager", manager=m) for m in ("", "nothing", "-uv", "../uv", "uv\n", "UV;id", "m" * 65)],
+    "projects": [
+        Bad("path", {}, path="projects/kernel"),
+        Bad("lock", {"path": "/", "lock": 1}, path="projects/kernel"),
+        Bad("nmae", {"path": "/", "nmae": 1}, path="projects/kernel"),
+        *(Bad("path", {"path": p}, path="projects/kernel") for p in (*PREFIXES, "/", "/no/such/folder", 1, None)),
+        get("refresh", "projects?refresh=maybe"),
+    ],
     "imports": [
         create("from.format", **{"from": {"format": "nothing", "text": "six"}}),
         create("from.text", **{"from": {"format": "requirements.txt"}}),

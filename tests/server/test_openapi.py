@@ -30,6 +30,8 @@ GET environments/{id}/history
 POST environments/{id}/rollback
 GET environments/{id}/health
 POST environments/{id}/repair
+GET projects
+POST projects/kernel
 POST inspect
 GET formats
 GET search

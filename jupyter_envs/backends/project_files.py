@@ -1,0 +1,47 @@
+"""Read the files of projects, whoever's they are: whole, small enough, and never an error."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_envs.backends.base import Outcome
+from jupyter_envs.system import toml
+
+_MOST = 20_000_000
+
+
+def parsed(folder: str, name: str) -> dict[str, Any] | None:
+    """The tables of the TOML file `name` in `folder`; None when it is missing, too large or no TOML."""
+    try:
+        with open(os.path.join(folder, name), "rb") as file:
+            raw = file.read(_MOST + 1)
+        return toml.parse(raw.decode("utf-8-sig")) if len(raw) <= _MOST else None
+    except (OSError, ValueError):
+        return None
+
+
+def table(tables: Mapping[str, Any] | None, *names: str) -> dict[str, Any]:
+    """The table below `names`; an empty one where there is none."""
+    here: Any = tables
+    for name in names:
+        here = here.get(name) if isinstance(here, dict) else None
+    return here if isinstance(here, dict) else {}
+
+
+def text(value: object) -> str | None:
+    """`value` when it is a text that says something."""
+    return value if isinstance(value, str) and value else None
+
+
+def normal(name: str) -> str:
+    """`name` as PEP 503 has it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def by_lock(locked: Mapping[str, str], here: Mapping[str, str]) -> Outcome:
+    """What it takes to bring the packages `here` to what is `locked`; what is there besides stays."""
+    added = {name: version for name, version in locked.items() if here.get(name) != version}
+    return Outcome(added, {}, cached=False)
