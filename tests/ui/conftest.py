@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -59,8 +59,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+class Application(NamedTuple):
+    """What shows the panel: its module, the traits' class of its server, and the path of its first page."""
+
+    module: str
+    traits: str
+    path: str
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def application() -> Application:
+    return Application("jupyterlab", "LabApp", "lab")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Lab]:
     """A server in a home of its own, so that it has no environments yet."""
     home = tmp_path_factory.mktemp("home")
     root = home / "thesis"
@@ -74,10 +87,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     environment |= {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(caches / "uv"))}
     port, token, log = _free_port(), "a-token-for-tests", home / "lab.log"
     argv = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+        sys.executable, "-m", application.module, "--no-browser", "--allow-root",
         "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
         f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
-        "--LabApp.expose_app_in_browser=True",
+        f"--{application.traits}.expose_app_in_browser=True",
     ]  # fmt: skip
     running = Lab(f"http://127.0.0.1:{port}", token, root, log, environment, argv)
     try:
@@ -99,15 +112,15 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def page(browser: Any, lab: Lab) -> Iterator[Any]:
-    """A tab with JupyterLab restored; at its end no error may have reached the console."""
+def page(browser: Any, lab: Lab, application: Application) -> Iterator[Any]:
+    """A tab with the application restored; at its end no error may have reached the console."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(45_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.goto(f"{lab.base}/lab?token={lab.token}&reset")
+    page.goto(f"{lab.base}/{application.path}?token={lab.token}&reset")
     page.wait_for_function("window.jupyterapp !== undefined")
     page.evaluate("jupyterapp.restored")
     yield page

@@ -1,4 +1,4 @@
-import { ILayoutRestorer } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, InputDialog, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -17,14 +17,15 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
   description: 'The page of an environment in the main area.',
   autoStart: true,
   requires: [IEnvironmentManager],
-  optional: [ITranslator, ICommandPalette, ILayoutRestorer, IDefaultFileBrowser],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer, IDefaultFileBrowser, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     manager: IEnvironmentManager,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    browser: IDefaultFileBrowser | null
+    browser: IDefaultFileBrowser | null,
+    labShell: ILabShell | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const tracker = new WidgetTracker<PageWidget>({ namespace: 'jupyter-envs-page' });
@@ -77,7 +78,8 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
           void tracker.add(widget);
         }
         if (!widget.isAttached) {
-          app.shell.add(widget, 'main', { type: 'Environment' });
+          // Jupyter Notebook has room for one document, and for what belongs to it on the right.
+          app.shell.add(widget, labShell ? 'main' : 'right', { type: 'Environment' });
         }
         app.shell.activateById(widget.id);
         return widget;
