@@ -99,7 +99,9 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
 def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
     kind = parts.kind_of(environment)
     install = [kind.check(text, f"install[{n}]") for n, text in enumerate(request.install)]
-    found = parts.catalog.read(request.from_) if request.from_ is not None else Read(packages=[])
+    found = Read(packages=[])
+    if request.from_ is not None:
+        found = parts.catalog.read(request.from_, environment.python.version)
     if found.exact and (install or request.upgrade or request.upgrade_all):
         raise InvalidRequest(
             "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"

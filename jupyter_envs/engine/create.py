@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import kernels, record
+from jupyter_envs.engine.asked import Asked, asked
 from jupyter_envs.engine.jobstore import now
-from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted, check_pip
+from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.prefix import read
 from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
@@ -48,7 +49,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
     prefix = _target(kind, parts.kinds.roots, request.name, request.prefix)
-    asked_for = _asked(parts, kind, request)
+    asked_for = asked(parts.catalog, kind, request)
     display = request.kernel.display_name
     if display is not None:
         display = check_display_name(display, "kernel.display_name")
@@ -57,7 +58,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         _refuse_clear(parts, prefix, running)
     else:
         refuse_taken(parts, prefix)
-    recipe = kind.recipe(backend, request)
+    recipe = kind.recipe(backend, structs.replace(request, python=request.python or asked_for.python))
     name = parts.discovery.name_for(prefix)
     identity = environment_id(prefix, name)
 
@@ -68,7 +69,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         def finish(tree: str) -> None:
             spec = {
                 "manager": backend.name,
-                "python": request.python or _python(tree),
+                "python": request.python or asked_for.python or _python(tree),
                 "packages": asked_for.lines,
                 "pip_packages": asked_for.pip_lines or None,
                 "channels": recipe.channels or None,
@@ -76,8 +77,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
                 "created": now(),
             }
             record.write_spec(tree, spec)
-            asked = {k: v for k, v in plain(request).items() if v is not None}
-            _complete(parts, kind, prefix, tree, "create", asked, request.kernel.register, display, context)
+            noted = {k: v for k, v in plain(request).items() if v is not None}
+            _complete(parts, kind, prefix, tree, "create", noted, request.kernel.register, display, context)
 
         with parts.hold(prefix, context):
             context.about(identity)
@@ -153,44 +154,6 @@ def copy(
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
 
-class _Asked(Struct, frozen=True):
-    """What a new environment is filled with: first what is locked, then the rest and what that needs."""
-
-    locked: Wanted
-    rest: Wanted
-    warnings: list[str]
-
-    @property
-    def lines(self) -> list[str]:
-        return [str(requirement) for requirement in (*self.locked.install, *self.rest.install)]
-
-    @property
-    def pip_lines(self) -> list[str]:
-        return [str(requirement) for requirement in (*self.locked.pip, *self.rest.pip)]
-
-
-def _asked(parts: Parts, kind: Kind, request: Create) -> _Asked:
-    """The checked packages of a create request, those of `from` included.
-
-    Raises:
-        InvalidRequest: one of them is not a requirement; `field` names it.
-    """
-    typed = [kind.check(text, f"packages[{n}]") for n, text in enumerate(request.packages)]
-    pip = check_pip(request.pip_packages)
-    if not kind.pip_apart:
-        typed, pip = [*typed, *pip], []
-    if request.from_ is None:
-        return _Asked(Wanted(), Wanted(install=typed, pip=pip), [])
-    found = parts.catalog.read(request.from_)
-    lines, limits = found.requirements(kind.check), found.limits(kind.check)
-    if not found.locked:
-        return _Asked(Wanted(), Wanted(install=[*typed, *lines], pip=pip, constraints=limits), found.warnings)
-    named = {str(line) for line in lines}
-    rest = [line for line in typed if str(line) not in named]
-    locked = Wanted(install=lines, constraints=limits, exact=found.exact)
-    return _Asked(locked, Wanted(install=rest, pip=pip, constraints=limits), found.warnings)
-
-
 def _target(kind: Kind, roots: Sequence[Path], name: str | None, prefix: str | None) -> str:
     if (name is None) == (prefix is None):
         raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
@@ -236,7 +199,7 @@ def _backend(parts: Parts, request: Create) -> Backend:
 
 
 def _fill(
-    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: _Asked, stage: str, context: Context
+    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: Asked, stage: str, context: Context
 ) -> str:
     """Put the new environment together at `stage`; return the place that its scripts speak of."""
     context.step("create")

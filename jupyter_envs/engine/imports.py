@@ -170,7 +170,7 @@ def _with_python(found: Read, usable: list[Interpreter]) -> Read:
         # The first is what a new environment gets anyway; it need not be asked for.
         return replace(found, python=None if version == versions[0] else version)
     text = f"No Python on this machine is {found.requires_python}; there are {listed(versions)}."
-    return replace(found, warnings=[*found.warnings, text])
+    return replace(found, warnings=[*found.warnings, text], unmet=True)
 
 
 def _told(found: Read) -> list[str]:

@@ -120,7 +120,8 @@ class Read:
     `constraints` limit what comes along. `exact` tells of a lock: just its packages are
     installed, at its versions. `indexes` are addresses that the file names, never asked.
     `extras` and `groups` are the optional parts that there are, wanted or not;
-    `unknown` names parts of the file that nothing comes of here.
+    `unknown` names parts of the file that nothing comes of here; `unmet` tells that no
+    Python of this machine is one that the file is for.
     """
 
     packages: list[str]
@@ -137,6 +138,7 @@ class Read:
     extras: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    unmet: bool = False
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:
         """`packages` as an installer takes them, with their hashes."""
