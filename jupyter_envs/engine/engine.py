@@ -18,7 +18,6 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
-from jupyter_envs.formats.base import Installed
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry, Disk
@@ -153,11 +152,10 @@ class Engine:
             NotFound: there is no such environment.
             InvalidRequest: there is no such format to write.
         """
+        from jupyter_envs.engine.exports import export
+
         environment = self.find(key)
-        installed = Installed(
-            packages=self.packages(environment.id), python=environment.python.version, name=environment.name
-        )
-        written = self._catalog.export(installed, format_name)
+        written = export(self._catalog, environment, self.packages(environment.id), format_name)
         return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
 
     def history(self, key: str) -> list[Revision]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jupyter_envs.formats import binder, notebook, pipfile, poetrylock, pylock, pyproject, requirements, uvlock
+from jupyter_envs.formats import (
+    binder,
+    containers,
+    notebook,
+    pipfile,
+    poetrylock,
+    pylock,
+    pyproject,
+    requirements,
+    uvlock,
+)
 from jupyter_envs.formats.base import FIELD, FileFormat, listed
 from jupyter_envs.model.errors import InvalidRequest
 
@@ -19,8 +29,12 @@ FORMATS: tuple[FileFormat, ...] = (
     pyproject.FORMAT,
     requirements.ALL,
     requirements.REQUESTED,
+    requirements.HASHED,
     notebook.FORMAT,
     binder.FORMAT,
+    containers.DOCKERFILE,
+    containers.DEVCONTAINER,
+    containers.ACTIONS,
 )
 FOLDER = binder.FORMAT
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, cleaned, listed
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_hash
+from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.redact import redact
 
 _COMMENT = re.compile(r"(^|[ \t])#.*")
@@ -136,6 +138,24 @@ def write_requested(installed: Installed) -> str:
     return _written([p for p in installed.packages if p.requested is not False], installed.python, notes)
 
 
+def write_hashed(installed: Installed) -> str:
+    """Every installed distribution at its version with the hashes of its files, as ``--require-hashes`` wants them."""
+    packages = (installed.lock or {}).get("packages", [])
+    hashes = {normalise(entry["name"]): sorted(_digests(entry)) for entry in packages}
+    lines = []
+    for line in write_all(installed).splitlines():
+        name = re.match(r"[A-Za-z0-9][\w.-]*", line)
+        digests = hashes.get(normalise(name.group()), []) if name else []
+        lines.append(" \\\n    ".join([line, *(f"--hash={digest}" for digest in digests)]))
+    return "\n".join(lines) + "\n"
+
+
+def _digests(entry: Mapping[str, Any]) -> Iterator[str]:
+    files = [*entry.get("wheels", []), *(entry[key] for key in ("sdist", "archive") if key in entry)]
+    for file in files:
+        yield from (f"{kind}:{digest}" for kind, digest in file.get("hashes", {}).items())
+
+
 def line_of(package: Package) -> str:
     """`package` as a line of a requirements file; credentials of its URL are left out."""
     url = re.sub(r"(://)[^/@\s]*:[^/@\s]*@", r"\1", package.url or "")
@@ -225,6 +245,13 @@ ALL = FileFormat(
     read=read,
     write=write_all,
     fits=_fits,
+)
+HASHED = FileFormat(
+    name="requirements-hashes.txt",
+    title="requirements.txt, every package pinned with its hashes",
+    filename="requirements.txt",
+    write=write_hashed,
+    locks=True,
 )
 REQUESTED = FileFormat(
     name="requirements-requested.txt",
