@@ -18,12 +18,15 @@ from jupyter_envs.backends.conda_spec import check_package, check_spec
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
 from jupyter_envs.system import conda_records
+from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
-from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.conda_url import secrets_of
+from jupyter_envs.system.process import run
 from jupyter_envs.system.redact import redact
 
 # Settings of the user's shell that would change what the commands do or print.
 _QUIET = {"CONDA_JSON": "true", "CONDA_ALWAYS_YES": "true", "CONDA_NOTIFY_OUTDATED_CONDA": "false", "NO_COLOR": "1"}
+_NOT_HERE = ("PackagesNotFoundInPrefixError", "PackageNotInstalledError")
 _PRIORITIES = {"strict": "--strict-channel-priority", "disabled": "--no-channel-priority"}
 
 
@@ -56,16 +59,19 @@ class ClientInstaller:
                 reason="unsupported",
             )
         setup = Setup(environ, self._state, prefix=operation.prefix)
-        specs = [*operation.install, *operation.update]
-        if operation.exact is None:
-            channels = setup.channels(operation.channels, specs)
-        else:
-            channels = setup.channels([line.url for line in operation.exact], ())
+        asked = operation.channels if operation.exact is None else [line.url for line in operation.exact]
+        setup.channels(asked, [*operation.install, *operation.update])
+        if any("://" in name and secrets_of(name) for name in operation.channels):
+            raise InvalidRequest(
+                "A channel's address holds credentials, which other users of this machine would see.",
+                hint="Put the address into .condarc as one of custom_channels, and give its name.",
+                field="channels",
+            )
         before = {package.name: package for package in conda_records.packages(operation.prefix)}
-        env = {**clean_environment(), **(environ or {}), **_QUIET}
+        env = {**setup.process_environment(), **_QUIET}
         planned = CondaOutcome()
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
-            for argv in commands(self._client.path, operation, channels, list(before), folder):
+            for argv in commands(self._client.path, operation, list(before), folder):
                 if on_step:
                     on_step("solve", None, None, None)
                 finished = run(argv, env=env, on_line=_progress(on_step, on_line), cancelled=cancelled)
@@ -86,13 +92,12 @@ class ClientInstaller:
         )
 
 
-def commands(
-    client: str, operation: Operation, channels: Sequence[str], here: Sequence[str], folder: str
-) -> list[list[str]]:
+def commands(client: str, operation: Operation, here: Sequence[str], folder: str) -> list[list[str]]:
     """The commands that `operation` means, one after the other; specs go by files in `folder`.
 
     `CLIENT remove --prefix P --json --yes -- NAME…`, then
-    `CLIENT create|install|update --prefix P --json --yes [--override-channels --channel URL…] --file FILE`
+    `CLIENT create|install|update --prefix P --json --yes [--override-channels --channel NAME…] --file FILE`;
+    without channels the client takes its own.
 
     Raises:
         InvalidRequest: a spec or name is none.
@@ -115,7 +120,7 @@ def commands(
             if name not in here:
                 raise NotFound(f"{name} is not installed.", hint="`packages` lists what is.", field=f"remove[{n}]")
         found.append([client, "remove", *solving, "--", *names])
-    named = [word for url in channels for word in ("--channel", url)]
+    named = [word for name in operation.channels for word in ("--channel", check_channel(name))]
     solving += ["--override-channels", *named] if named else []
     solving += [_PRIORITIES[operation.priority]] if operation.priority in _PRIORITIES else []
     for field, texts in (("install", operation.install), ("update", operation.update)):
@@ -158,23 +163,20 @@ def _failure(last: Mapping[str, Any], code: int, err: str) -> EnvsError:
     name = str(last.get("exception_name") or "")
     text = redact(str(last.get("message") or last.get("error") or "").strip() or err.strip()[-4000:])
     first = next((line.strip() for line in text.splitlines() if line.strip()), f"it ended with {code}")
-    problems = last.get("solver_problems")
-    if isinstance(problems, list) and problems:
-        return Unsolvable(
-            redact("; ".join(map(str, problems[:3]))), detail=text or redact("\n".join(map(str, problems)))
-        )
-    if "Unsatisfiable" in name or name in (
-        "PackagesNotFoundError",
-        "ResolvePackageNotFound",
-        "SpecsConfigurationConflictError",
-    ):
-        return Unsolvable(first, hint="Ask for other versions, or for fewer packages together.", detail=text)
-    if name in ("PackagesNotFoundInPrefixError",):
+    if problems := last.get("solver_problems"):
+        told = [redact(str(problem)) for problem in problems]
+        return Unsolvable("; ".join(told[:3]), detail="\n".join(told))
+    if name in _NOT_HERE:
         return NotFound(first, detail=text)
-    if name in ("CondaHTTPError", "ProxyError", "UnavailableInvalidChannel", "OfflineError") or "Connection" in name:
-        return Unavailable(first, hint="Check the network and the channels.", reason="unreachable", detail=text)
+    if "NotFound" in name:
+        missing = ", ".join(map(str, last.get("packages") or [])) or first
+        return Unsolvable(f"No channel has {missing}.", hint="Check the name and the channels.", detail=text)
+    if "Unsatisfiable" in name or "Conflict" in name:
+        return Unsolvable(first, hint="Ask for other versions, or for fewer packages together.", detail=text)
     if "ToS" in name or "TermsOfService" in text:
         return Unavailable(first, hint="Accept the terms with the client.", reason="terms", detail=text)
+    if any(sign in name for sign in ("HTTP", "Proxy", "Channel", "Offline", "Connection")):
+        return Unavailable(first, hint="Check the network and the channels.", reason="unreachable", detail=text)
     return Failed(f"The conda client failed: {first}", hint="The details may tell more.", detail=text)
 
 

@@ -18,6 +18,7 @@ from jupyter_envs.model.errors import Forbidden
 from jupyter_envs.system import conda_clients, conda_environments, conda_rc, conda_terms
 from jupyter_envs.system.conda_channels import Channels, check_channel
 from jupyter_envs.system.conda_url import public, secrets_of
+from jupyter_envs.system.process import clean_environment
 
 
 class Setup:
@@ -85,11 +86,8 @@ class Setup:
             config["authentication-override-file"] = path
         if self.rc.ssl_verify is False:
             config["tls-no-verify"] = True
-        elif isinstance(self.rc.ssl_verify, str):
+        elif self.rc.ssl_verify == "truststore" or self._certificates():
             config["tls-root-certs"] = "system"
-            if self.rc.ssl_verify != "truststore":
-                kind = "SSL_CERT_DIR" if os.path.isdir(self.rc.ssl_verify) else "SSL_CERT_FILE"
-                self.environ = {**self.environ, kind: self.rc.ssl_verify}
         proxies = {name: url for name, url in self.rc.proxy_servers.items() if name in ("http", "https")}
         if proxies:
             config["proxy-config"] = proxies
@@ -108,6 +106,20 @@ class Setup:
             timeout=max(1, int(self.rc.remote_read_timeout_secs)),
             offline=offline or self.rc.offline,
         )
+
+    def process_environment(self) -> dict[str, str]:
+        """The variables for a process that does the work."""
+        env = clean_environment(environ=self.environ)
+        if bundle := self._certificates():
+            env["SSL_CERT_DIR" if os.path.isdir(bundle) else "SSL_CERT_FILE"] = bundle
+        return env
+
+    def _certificates(self) -> str | None:
+        """The certificates to trust in place of the common ones: those of .condarc, else what conda's library reads."""
+        if isinstance(self.rc.ssl_verify, str):
+            return self.rc.ssl_verify if self.rc.ssl_verify != "truststore" else None
+        named = (self.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+        return next((path for path in named if path and os.path.exists(path)), None)
 
     def pins(self, prefix: str) -> list[str]:
         """The specs that hold for `prefix` whatever is asked."""

@@ -20,7 +20,7 @@ from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed
 from jupyter_envs.system import conda_history, conda_records
 from jupyter_envs.system.conda_url import base_of
-from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.process import run
 from jupyter_envs.system.redact import redact
 
 WORKER = os.fspath(Path(__file__).with_name("rattler_worker.py"))
@@ -70,7 +70,7 @@ class Embedded:
                 held=setup.held(held, channels),
                 pinned=setup.pins(operation.prefix),
             )
-            message = _ask(work, "work", folder, setup.environ, on_step, on_line, cancelled)
+            message = _ask(work, "work", folder, setup.process_environment(), on_step, on_line, cancelled)
         done = message.done
         assert done is not None
         outcome = _outcome(done, operation, held, setup)
@@ -127,7 +127,9 @@ class Embedded:
         setup = Setup(environ, self._state)
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
             network = setup.network(setup.channels(channels, ()), folder, offline=offline)
-            message = _ask(Lookup(network=network, name=name), "lookup", folder, setup.environ, None, None, cancelled)
+            message = _ask(
+                Lookup(network=network, name=name), "lookup", folder, setup.process_environment(), None, None, cancelled
+            )
         found: list[_T] = msgspec.convert(message.found or [], list[kind])  # type: ignore[valid-type]
         if kind is CondaPackage:
             return [setup.named(one) for one in found]  # type: ignore[arg-type, misc]
@@ -143,7 +145,7 @@ def _ask(
     on_line: OnLine | None,
     cancelled: threading.Event | None,
 ) -> Message:
-    """`PYTHON -I rattler_worker.py FILE KIND`, and its last word; raises what it was refused with.
+    """`PYTHON -I rattler_worker.py FILE KIND PATH`, and its last word; raises what it was refused with.
 
     Raises:
         Failed: the process ended without a last word.
@@ -171,8 +173,8 @@ def _ask(
             last.append(message)
 
     finished = run(
-        [sys.executable, "-I", WORKER, path, kind],
-        env=clean_environment() if environ is os.environ else _clean(environ),
+        [sys.executable, "-I", WORKER, path, kind, os.pathsep.join(filter(os.path.isabs, sys.path))],
+        env=environ,
         on_line=line,
         cancelled=cancelled,
     )
@@ -194,10 +196,6 @@ def _ask(
             detail=refused.detail,
         )
     return last[-1]
-
-
-def _clean(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not name.startswith("PYTHON")}
 
 
 def _outcome(done: Done, operation: Operation, held: Mapping[str, str], setup: Setup) -> CondaOutcome:

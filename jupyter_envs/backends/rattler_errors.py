@@ -58,6 +58,13 @@ def understood(error: Exception) -> EnvsError:
             field="channels",
             detail=text,
         )
+    if "certificate" in low:
+        return Unavailable(
+            f"{where} shows a certificate that is not trusted: {cause}.",
+            hint="Name your certificates as ssl_verify in .condarc.",
+            reason="certificate",
+            detail=text,
+        )
     if "error sending request" in low or "error decoding response body" in low or "timed out" in low:
         return Unavailable(
             f"{where} cannot be reached: {cause}.",

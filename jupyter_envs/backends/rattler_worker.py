@@ -11,8 +11,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    # Started by its path, so that it runs wherever the package lies; behind everything, so that it hides nothing.
-    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    # What the server can import, wherever it has it from; behind everything, so that it hides nothing.
+    sys.path += [path for path in sys.argv[3].split(os.pathsep) if path not in sys.path]
 
 import time
 from pathlib import Path

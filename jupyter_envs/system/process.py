@@ -28,9 +28,11 @@ class Finished(NamedTuple):
     err: str
 
 
-def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment without what would mislead another interpreter, and with `extra`."""
-    env = {k: v for k, v in os.environ.items() if k not in _DROPPED}
+def clean_environment(
+    extra: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """`environ`, our own by default, without what would mislead another interpreter, and with `extra`."""
+    env = {k: v for k, v in (os.environ if environ is None else environ).items() if k not in _DROPPED}
     env.update(extra or {})
     return env
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +51,11 @@ def versions(outcome: CondaOutcome) -> tuple[dict[str, str], dict[str, tuple[str
 
 
 @contextmanager
-def served(folder: Path, answer: Callable[[http.server.SimpleHTTPRequestHandler], bool] | None = None) -> Iterator[str]:
+def served(
+    folder: Path,
+    answer: Callable[[http.server.SimpleHTTPRequestHandler], bool] | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[str]:
     """The address at which `folder` is served; `answer` may deal with a request itself and say so by True."""
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -66,10 +71,12 @@ def served(folder: Path, answer: Callable[[http.server.SimpleHTTPRequestHandler]
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), lambda *a: Handler(*a, directory=str(folder)))  # type: ignore[arg-type]
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

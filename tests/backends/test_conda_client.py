@@ -90,7 +90,7 @@ def test_several_at_once(client: StandIn) -> None:
 def test_exact_archives(tmp_path: Path) -> None:
     lines = [Exact(url="https://host/c/noarch/six-1.17.0-0.conda", md5="0" * 32)]
     operation = Operation(prefix="/p", exact=lines)
-    remove, install = commands("conda", operation, [], ["six", "numpy"], str(tmp_path))
+    remove, install = commands("conda", operation, ["six", "numpy"], str(tmp_path))
     assert remove == ["conda", "remove", "--prefix", "/p", "--json", "--yes", "--force", "--", "numpy"]
     assert install[:2] == ["conda", "install"]
     assert Path(install[-1]).read_text() == f"@EXPLICIT\nhttps://host/c/noarch/six-1.17.0-0.conda#{'0' * 32}\n"
@@ -122,10 +122,11 @@ def test_what_never_reaches_it(client: StandIn, words: dict[str, Any], error: ty
             "The following specifications conflict:",
         ),
         (
-            {"exception_name": "PackagesNotFoundError", "message": "Not available: nope", "packages": ["nope"]},
+            {"exception_name": "PackagesNotFoundInChannelsError", "message": "Not available:", "packages": ["nope"]},
             Unsolvable,
-            "Not available: nope",
+            "No channel has nope.",
         ),
+        ({"exception_name": "PackagesNotFoundInPrefixError", "message": "missing: six"}, NotFound, "missing: six"),
         ({"exception_name": "CondaHTTPError", "message": "HTTP 000 CONNECTION FAILED"}, Unavailable, "HTTP 000"),
         ({"exception_name": "CondaValueError", "message": "prefix"}, Failed, "The conda client failed: prefix"),
         ({"success": False, "solver_problems": ["a needs b"]}, Unsolvable, "a needs b"),
@@ -136,6 +137,12 @@ def test_failures(client: StandIn, answer: dict[str, object], error: type[EnvsEr
     client.fails_with(**answer)
     with pytest.raises(error, match=message):
         client.do(install=["six"])
+
+
+def test_credentials_never_reach_a_command_line(client: StandIn) -> None:
+    with pytest.raises(InvalidRequest, match="credentials"):
+        client.do(install=["six"], channels=["https://me:secret1@host/c"])
+    assert not (client.folder / "calls.jsonl").exists()
 
 
 def test_a_crash_of_it() -> None:

@@ -9,6 +9,7 @@ import pytest
 from jupyter_envs.model.errors import Conflict, InvalidRequest, NotFound, Unsolvable
 from jupyter_envs.system import conda_history, conda_records
 from tests.backends.conda_world import World, versions
+from tests.backends.tiny_channel import Tiny, make_channel
 
 
 class TestInstall:
@@ -282,3 +283,10 @@ def test_a_damaged_record_is_told(world: World, channel: Path) -> None:
     next((world.prefix / "conda-meta").glob("lib*.json")).write_text("{")
     with pytest.raises(Failed, match=r"lib-2.0-0.json of an installed package cannot be read"):
         world.do(install=["any"], channels=[str(channel)])
+
+
+def test_scripts_of_a_package_are_run(world: World, tmp_path: Path) -> None:
+    script = "#!/bin/sh\necho made > $PREFIX/share/made.txt\n"
+    folder = make_channel(tmp_path / "mine", [Tiny("maker", files={"bin/.maker-post-link.sh": script})])
+    world.do(install=["maker"], channels=[str(folder)])
+    assert (world.prefix / "share" / "made.txt").read_text() == "made\n"

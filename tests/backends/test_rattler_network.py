@@ -6,6 +6,8 @@ import base64
 import http.server
 import json
 import shutil
+import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -177,3 +179,41 @@ def test_channels_that_the_administrator_denies(world: World, channel: Path, tex
     with pytest.raises(Forbidden) as caught:
         world.do(install=["lib"], channels=[str(channel)])
     assert caught.value.reason == "channel_denied"
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make certificates with")
+def test_certificates_of_ones_own(world: World, channel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    authority, context = certificates(world.top)
+    with served(channel, tls=context) as url:
+        asked = {"install": ["lib"], "channels": [url], "dry_run": True}
+        rc(world, "")
+        with pytest.raises(Unavailable) as caught:
+            world.do(**asked)
+        assert caught.value.reason == "certificate"
+        rc(world, f"ssl_verify: {authority}")
+        assert world.do(**asked).added
+        rc(world, "ssl_verify: false")
+        assert world.do(**asked).added
+        rc(world, "")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
+        assert world.do(**asked).added
+
+
+def certificates(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """An authority of our own, and a server's side of TLS that it vouches for."""
+
+    def openssl(*words: object) -> None:
+        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+    ca, key, request, pem, extra = (folder / n for n in ("ca.pem", "ca.key", "r.csr", "server.pem", "extra.cnf"))
+    new = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
+    openssl("req", "-x509", *new, "-keyout", key, "-out", ca, "-subj", "/CN=ours", "-addext", "keyUsage=keyCertSign")
+    openssl("req", *new[:3], "-keyout", folder / "server.key", "-out", request, "-subj", "/CN=localhost")
+    extra.write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    signed = ("-CA", ca, "-CAkey", key, "-CAcreateserial", "-days", "2", "-extfile", extra)
+    openssl("x509", "-req", "-in", request, *signed, "-out", pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, folder / "server.key")
+    return ca, context
