@@ -20,7 +20,7 @@ class Conda:
     title = "conda"
     description = "Also non-Python packages such as CUDA, R and compilers."
     kind: Kind = "conda"
-    can = Capabilities(without_pip=True, channels=True)
+    can = Capabilities(without_pip=True, channels=True, own_python=True, pip_apart=True)
 
     def version(self) -> str | None:
         from importlib.metadata import PackageNotFoundError, version

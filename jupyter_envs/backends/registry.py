@@ -6,6 +6,7 @@ import warnings
 from importlib.metadata import entry_points
 
 from jupyter_envs.backends.base import Backend, Installer, ProjectTool
+from jupyter_envs.backends.conda import Conda
 from jupyter_envs.backends.uv import Uv
 from jupyter_envs.backends.venv import Venv
 from jupyter_envs.backends.virtualenv import Virtualenv
@@ -17,7 +18,7 @@ def backends() -> dict[str, Backend]:
     An entry point names a class without arguments that meets `Backend`; it may
     not take the name of a built-in one.
     """
-    found: dict[str, Backend] = {b.name: b for b in (Uv(), Venv(), Virtualenv())}
+    found: dict[str, Backend] = {b.name: b for b in (Uv(), Venv(), Virtualenv(), Conda())}
     for point in entry_points(group="jupyter_envs.backends"):
         try:
             backend: Backend = point.load()()

@@ -21,6 +21,7 @@ def _install_arguments(parser: argparse.ArgumentParser) -> None:
     )
     file_arguments(parser)
     parser.add_argument("--pip", metavar="REQ", action="append", default=[], help="install this by pip, not conda")
+    parser.add_argument("--or-pip", action="store_true", help="let pip bring what no conda channel has")
     parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
     parser.add_argument("-U", "--upgrade", action="store_true", help="take the newest that fits")
     _dry_run(parser)
@@ -42,7 +43,9 @@ def _install(call: Call) -> int:
         request = Change(upgrade=named + (_lines(call, imported) if imported else []))
     else:
         request = Change(install=named, from_=imported)
-    return _change(call, replace(request, pip_packages=pip, channels=args.channel, dry_run=args.dry_run))
+    return _change(
+        call, replace(request, pip_packages=pip, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run)
+    )
 
 
 def _lines(call: Call, imported: ImportText) -> list[str]:

@@ -13,7 +13,7 @@ from jupyter_envs.formats.base import Read
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Change, Rollback
+from jupyter_envs.model.request import Change, Requirement, Rollback, check_requirement
 from jupyter_envs.model.wire import plain
 
 
@@ -98,7 +98,7 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
 
 def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
     kind = parts.kind_of(environment)
-    install = [kind.check(text, f"install[{n}]") for n, text in enumerate(request.install)]
+    install, pip = _installed(kind, request)
     found = Read(packages=[])
     if request.from_ is not None:
         found = parts.catalog.read(request.from_, environment.python.version)
@@ -107,9 +107,6 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
             "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"
         )
     install += found.requirements(kind.check)
-    pip = check_pip(request.pip_packages)
-    if not kind.pip_apart:
-        install, pip = [*install, *pip], []
     channels = [kind.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
     remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
@@ -138,12 +135,27 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         install=lines,
         pip=pip,
         channels=channels,
+        or_pip=request.or_pip and kind.pip_apart,
         upgrade_names=[r.name for r in upgrade if r.name],
         remove=remove,
         upgrade_all=request.upgrade_all,
         constraints=found.limits(kind.check),
         exact=found.exact,
     )
+
+
+def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Requirement]]:
+    """What to install of the kind's own packages, and what by pip."""
+    own, pip = [], check_pip(request.pip_packages)
+    for n, text in enumerate(request.install):
+        try:
+            own.append(kind.check(text, f"install[{n}]"))
+        except InvalidRequest:
+            if not (kind.pip_apart and request.or_pip):
+                raise
+            # A path, an address, extras: only pip knows those.
+            pip.append(check_requirement(text, f"install[{n}]"))
+    return (own, pip) if kind.pip_apart else ([*own, *pip], [])
 
 
 def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted) -> None:

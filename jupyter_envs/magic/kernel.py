@@ -85,7 +85,7 @@ class Magics:
     def envinstall(self, line: str) -> None:
         """Install packages into the environment of this kernel.
 
-        Usage: %envinstall [-U] [-r FILE] [-e PATH] [--dry-run] [-q] PACKAGE...
+        Usage: %envinstall [-U] [--pip] [-r FILE] [-e PATH] [--dry-run] [-q] PACKAGE...
 
             %envinstall numpy pandas
             %envinstall "pandas[excel]>=2" six==1.16.0
@@ -94,25 +94,35 @@ class Magics:
             %envinstall -e .
 
         A package is a name with or without extras and versions, a URL, or a path.
+        In a conda environment conda brings it, or pip what no channel has.
 
         -U, --upgrade           take the newest version that fits
+        --pip                   let pip bring it in a conda environment too
         -r, --requirement FILE  install what a requirements file lists
         -e, --editable PATH     install a project so that it follows its source
         --dry-run               tell what would change, and change nothing
         -q, --quiet             say nothing unless a restart is due or it fails
         """
         asked = parse(
-            "%envinstall", line, flags=("upgrade", "dry-run", "quiet", "help"), values=("requirement", "editable")
+            "%envinstall",
+            line,
+            flags=("upgrade", "pip", "dry-run", "quiet", "help"),
+            values=("requirement", "editable"),
         )
         packages = [requirement(word) for word in asked["words"]]
         packages += ["-e " + editable(path) for path in asked["editable"]]
         if asked["help"] or not (packages or asked["requirement"]):
             print(_usage(self.envinstall))
             return
+        what = ", ".join(packages + ["-r " + path for path in asked["requirement"]])
         options = ["--upgrade"] if asked["upgrade"] else []
+        if os.path.isdir(os.path.join(self._prefix, "conda-meta")):
+            if asked["pip"]:
+                options, packages = options + ["--pip=" + package for package in packages], []
+            else:
+                options.append("--or-pip")
         for path in asked["requirement"]:
             options += ["-r", _existing_file(path)]
-        what = ", ".join(packages + ["-r " + path for path in asked["requirement"]])
         self._change("install", "Installing " + _cut(what), options, packages, asked, "%pip install " + line.strip())
 
     def envremove(self, line: str) -> None:
@@ -243,7 +253,9 @@ def parse(
     """
     asked: Said = dict.fromkeys(flags, False)
     asked.update({value: [] for value in values}, words=[])
-    known = {"-" + {"upgrade": "U"}.get(name, name[0]): name for name in (*flags, *values) if name != "dry-run"}
+    known = {
+        "-" + {"upgrade": "U"}.get(name, name[0]): name for name in (*flags, *values) if name not in ("dry-run", "pip")
+    }
     pending = _split(magic, line)
     while pending:
         word = pending.pop(0)
@@ -582,7 +594,8 @@ def _outcome(plan: "Said", stale: "Sequence[str]", dry_run: bool) -> "tuple[str,
     head = "{}{}.".format("Would be: " if dry_run else "", counts)
     if dry_run and plan.get("download_size"):
         head += " To download: {}.".format(_bytes(plan["download_size"]))
-    text, markup = _table([], rows, head[0].upper() + head[1:])
+    head = " ".join([head[0].upper() + head[1:], *(clean(str(said)) for said in plan.get("warnings") or [])])
+    text, markup = _table([], rows, head)
     if not stale:
         return text, markup
     names = ", ".join(clean(name) for name in stale)

@@ -133,6 +133,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     """What a manager can do; a face asks these and never tests for a name.
 
     `create` is for environments by name, `project` for those of a folder with the manager's own files.
+    With `own_python` it brings a Python of its own, so that versions are its to offer and paths mean nothing;
+    `pip_apart` tells that packages of pip are asked for apart from its own.
     """
 
     create: bool = True
@@ -140,6 +142,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     without_pip: bool = False
     by_prefix: bool = True
     channels: bool = False
+    own_python: bool = False
+    pip_apart: bool = False
     clone: bool = True
     rename: bool = True
     rollback: bool = True

@@ -27,13 +27,17 @@ class Changed(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Added, changed and removed distributions; sizes are in bytes, null where not known."""
+    """Added, changed and removed distributions; sizes are in bytes, null where not known.
+
+    `warnings` say what will not be, or is not, quite as it was asked for.
+    """
 
     added: list[Pin] = []
     changed: list[Changed] = []
     removed: list[Pin] = []
     download_size: int | None = None
     disk_size: int | None = None
+    warnings: list[str] = []
 
     @property
     def empty(self) -> bool:

@@ -84,12 +84,14 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `install` adds requirements as they are, `upgrade` takes the newest that fits,
     `remove` takes names; `from` adds the lines of a requirements file. In a conda
     environment `install` and `upgrade` take match specs, `pip_packages` requirements
-    that pip brings afterwards; `channels` go before those of conda's settings.
+    that pip brings afterwards; `channels` go before those of conda's settings. With
+    `or_pip` pip brings what no channel has, or what is no match spec.
     """
 
     install: Packages = []
     pip_packages: Packages = []
     channels: Packages = []
+    or_pip: bool = False
     upgrade: Packages = []
     remove: Packages = []
     upgrade_all: bool = False

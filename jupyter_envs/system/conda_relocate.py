@@ -11,6 +11,7 @@ import hashlib
 import os
 import platform
 import re
+import stat
 import sys
 from collections.abc import Sequence
 
@@ -61,6 +62,8 @@ def relocate(tree: str, old: Sequence[str], new: str) -> None:
     for name in conda_meta.files(tree):
         move.record(os.path.join(folder, name))
     move.others()
+    for name in os.listdir(folder):
+        _own(os.path.join(folder, name))
 
 
 class _Move:
@@ -159,6 +162,15 @@ class _Move:
             return None
         atomic_write(path, after, os.stat(path).st_mode & 0o7777)
         return hashlib.sha256(after).hexdigest()
+
+
+def _own(path: str) -> None:
+    """Part the file at `path` from other trees that share it: clients write records and the history in place."""
+    info = os.lstat(path)
+    if stat.S_ISREG(info.st_mode) and info.st_nlink > 1:
+        with open(path, "rb") as file:
+            atomic_write(path, file.read(), info.st_mode & 0o7777)
+        os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 
 def _swapped(content: bytes, old: bytes, new: bytes, room: int) -> bytes:

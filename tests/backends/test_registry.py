@@ -12,7 +12,7 @@ from jupyter_envs.backends.venv import Venv
 
 def test_built_in_ones_in_the_order_for_a_person() -> None:
     found = registry.backends()
-    assert list(found) == ["uv", "venv", "virtualenv"]
+    assert list(found) == ["uv", "venv", "virtualenv", "conda"]
     for name, backend in found.items():
         assert backend.name == name
         assert backend.title
@@ -37,7 +37,7 @@ def test_others_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     monkeypatch.setattr(registry, "entry_points", lambda **_: points)
     found = registry.backends()
-    assert list(found) == ["uv", "venv", "virtualenv", "other"]
+    assert list(found) == ["uv", "venv", "virtualenv", "conda", "other"]
     assert not isinstance(found["uv"], Impostor), "a built-in name is not taken over"
 
 
@@ -48,7 +48,7 @@ def test_one_that_cannot_be_loaded_hides_no_other(monkeypatch: pytest.MonkeyPatc
     ]
     monkeypatch.setattr(registry, "entry_points", lambda **_: points)
     with pytest.warns(UserWarning, match="no_such_module_at_all"):
-        assert list(registry.backends()) == ["uv", "venv", "virtualenv", "other"]
+        assert list(registry.backends()) == ["uv", "venv", "virtualenv", "conda", "other"]
 
 
 def test_the_installer_is_uv_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_magics_are_registered(kernel: Session) -> None:
 
 def test_help_reads_well(kernel: Session) -> None:
     (page,) = kernel.run("%envinstall?").payload
-    assert "Usage: %envinstall [-U] [-r FILE]" in page["data"]["text/plain"]
+    assert "Usage: %envinstall [-U] [--pip] [-r FILE]" in page["data"]["text/plain"]
 
 
 @pytest.mark.parametrize("line", ["%envinstall", "%envinstall --help", "%envremove -h", "%envlist -h", "%envinfo -h"])

@@ -80,6 +80,18 @@ def test_moved(tmp_path: Path, name: str) -> None:
     assert {path: path.read_bytes() for path in source.rglob("*") if path.is_file()} == before
 
 
+def test_what_clients_write_in_place_is_shared_no_more(tmp_path: Path) -> None:
+    source, tree = installed(tmp_path / "source"), tmp_path / "stage"
+    (source / "conda-meta/history").write_text("before\n")
+    link_tree(source, tree)
+    relocate(str(tree), [str(source)], str(tmp_path / "new"))
+    for path in (tree / "conda-meta").iterdir():
+        with open(path, "a") as file:
+            file.write("after\n")
+    assert (source / "conda-meta/history").read_text() == "before\n"
+    assert "after" not in (source / "conda-meta/x-1-0.json").read_text()
+
+
 def test_there_and_back(tmp_path: Path) -> None:
     source, tree = installed(tmp_path / "source"), tmp_path / "stage"
     link_tree(source, tree)

@@ -22,11 +22,12 @@ class Wanted(Struct, frozen=True, kw_only=True):
     what they need. Files of a requirement with hashes are compared to them; where
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
-    apart (`Kind.pip_apart`); `channels` are asked before those of the settings.
+    apart (`Kind.pip_apart`), with `or_pip` also what no channel has; `channels` are asked before those of the settings.
     """
 
     install: list[Requirement] = []
     pip: list[Requirement] = []
+    or_pip: bool = False
     channels: list[str] = []
     constraints: list[Requirement] = []
     upgrade_names: list[str] = []

@@ -19,14 +19,23 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
-from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.errors import InvalidRequest, Unsolvable
 from jupyter_envs.model.plan import Changed, Pin, Plan, difference
-from jupyter_envs.model.request import Create, Requirement
-from jupyter_envs.system import conda_clients, conda_environments, conda_packages, conda_rc, conda_records, metadata
+from jupyter_envs.model.request import Create, Requirement, check_python, check_requirement
+from jupyter_envs.system import (
+    conda_clients,
+    conda_environments,
+    conda_packages,
+    conda_rc,
+    conda_records,
+    interpreters,
+    metadata,
+)
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import python_of
 
 if TYPE_CHECKING:
+    from jupyter_envs.backends.rattler import Embedded
     from jupyter_envs.engine.install import Installation
 
 NO_PYTHON = "none"
@@ -77,11 +86,11 @@ class Conda:
         """`python` is a version or the start of one, empty for the newest; none where another kernel is asked for."""
         channels = [self.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
         channels = channels or list(self._settings.conda_channels)
-        python = request.python or ""
+        python = check_python(request.python) if request.python is not None else ""
         if os.path.isabs(python):
-            raise InvalidRequest(
-                "conda installs a Python of its own.", hint="Give a version, such as 3.12.", field="python"
-            )
+            # A Python of this machine stands for its version: conda installs its own.
+            found = interpreters.pick(python, self._settings.interpreters_file).version
+            python = ".".join(found.split(".")[:2])
         if python:
             self.check(f"python={python}", "python")
         elif conda_kernels.bring_their_own(request.packages):
@@ -103,15 +112,16 @@ class Conda:
         )
 
     def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
-        outcome = self._run(replace(self._operation(prefix, wanted), dry_run=True), context)
-        plan = _plan(outcome)
+        asked = wanted
+        wanted, outcome = self._solved(prefix, wanted, context)
+        plan = replace(_plan(outcome), warnings=_warnings(asked, wanted, outcome))
         pip = self._for_pip(prefix, wanted, outcome)
         return _joined(plan, self._installation().plan(prefix, pip, context)) if pip else plan
 
     def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
-        before = self.versions(prefix)
+        before, asked = self.versions(prefix), wanted
+        wanted, outcome = self._solved(prefix, wanted, context)
         operation = self._operation(prefix, wanted)
-        outcome = self._run(replace(operation, dry_run=True), context)
         context.check()
         with undoing(Undo(prefix), context, (), _touched(prefix, outcome)) as undo:
             # Also where nothing changes: what is asked for belongs into the history.
@@ -119,7 +129,10 @@ class Conda:
             if pip := self._for_pip(prefix, wanted, outcome):
                 context.check()
                 self._installation().apply(prefix, pip, context, undo)
-        return difference(before, self.versions(prefix))
+        warnings = _warnings(asked, wanted, outcome)
+        for warning in warnings:
+            context.line(warning)
+        return replace(difference(before, self.versions(prefix)), warnings=warnings)
 
     def mend(self, prefix: str) -> bool:
         return Undo(prefix).back()
@@ -207,6 +220,27 @@ class Conda:
         if pip := self._for_pip(tree, wanted, CondaOutcome()):
             self._installation().fill(tree, pip, context)
 
+    def _solved(self, prefix: str, wanted: Wanted, context: Context) -> tuple[Wanted, CondaOutcome]:
+        """What conda's part comes to; with `or_pip` what no channel has is pip's to bring."""
+        operation = replace(self._operation(prefix, wanted), dry_run=True)
+        try:
+            return wanted, self._run(operation, context)
+        except Unsolvable:
+            if not wanted.or_pip:
+                raise
+            offered = {*self._embedded().names(operation.channels, cancelled=context.cancelled), *self.versions(prefix)}
+            lacking = [r for r in wanted.install if r.name not in offered]
+            if not lacking:
+                raise
+        pip = [check_requirement(str(r), "install") for r in lacking]
+        wanted = replace(wanted, install=[r for r in wanted.install if r not in lacking], pip=[*wanted.pip, *pip])
+        return wanted, self._run(replace(self._operation(prefix, wanted), dry_run=True), context)
+
+    def _embedded(self) -> Embedded:
+        from jupyter_envs.backends.rattler import Embedded
+
+        return Embedded(self._settings.state)
+
     def _operation(self, prefix: str, wanted: Wanted) -> Operation:
         pip = conda_packages.content(prefix).pip.keys()
         newer = {name for name in wanted.upgrade_names if name not in pip}
@@ -276,6 +310,17 @@ def _plan(outcome: CondaOutcome) -> Plan:
         removed=[Pin(name=p.name, version=p.version, size=p.size) for p in outcome.removed],
         download_size=outcome.download_size,
     )
+
+
+def _warnings(asked: Wanted, done: Wanted, outcome: CondaOutcome) -> list[str]:
+    """What comes about in another way than it was asked for."""
+    found = []
+    if by_pip := [str(r.name or r) for r in done.pip if r not in asked.pip]:
+        found.append(f"No channel has {', '.join(by_pip)}: brought by pip.")
+    along = [package.name for package in outcome.removed if package.name not in asked.remove]
+    if asked.remove and along:
+        found.append(f"Removed as well, since they need it or only it needed them: {', '.join(along)}.")
+    return found
 
 
 def _joined(one: Plan, other: Plan) -> Plan:

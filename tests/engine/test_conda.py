@@ -1,0 +1,360 @@
+"""conda environments from making to removal, on a real channel, by the embedded engine; no conda is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_envs.engine.engine import Engine
+from jupyter_envs.model.errors import EnvsError, Forbidden, InvalidRequest, NotFound
+from jupyter_envs.model.request import Change, Clone, Create, KernelRequest, Register, Rollback, Update
+from jupyter_envs.system import conda_environments, conda_history
+from jupyter_envs.system.files import link_tree
+from jupyter_envs.system.metadata import site_packages
+from tests.channel.fixture import Channel
+from tests.engine.wheels import offer
+from tests.engine.world import NO_KERNEL, Engines, done, ended, inside, other_process, run, wait_for
+from tests.real.conda_home import settle_conda
+from tests.system.index_server import Index
+
+
+@pytest.fixture(autouse=True)
+def envs(home: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of named environments."""
+    return settle_conda(monkeypatch, home, channel)
+
+
+@pytest.fixture
+def made(engine: Engine) -> Engine:
+    """With the environment `demo`: Python, the older small and demo-activate."""
+    create(engine, "demo", "small=1.0", "demo-activate=1.0")
+    return engine
+
+
+def create(engine: Engine, name: str, *specs: str, **more: object) -> dict[str, object]:
+    request = {"python": None, "pip": False, "kernel": NO_KERNEL, **more}
+    return done(engine, engine.create(Create(name=name, manager="conda", packages=list(specs), **request)))  # type: ignore[arg-type]
+
+
+def here(engine: Engine, name: str = "demo") -> dict[str, str]:
+    return {package.name: package.version for package in engine.packages(name)}
+
+
+def snapshot(prefix: str) -> dict[str, object]:
+    """Every file with its content, but bytecode and our own record."""
+    found: dict[str, object] = {}
+    for above, folders, files in os.walk(prefix):
+        folders[:] = [f for f in folders if f not in ("__pycache__", ".jupyter-envs")]
+        for name in files:
+            path = os.path.join(above, name)
+            relative = os.path.relpath(path, prefix)
+            found[relative] = os.readlink(path) if os.path.islink(path) else Path(path).read_bytes()
+    return found
+
+
+def test_made_by_name(engine: Engine, envs: Path, channel: Channel) -> None:
+    result = create(engine, "demo", "small=1.0", python=channel.python)
+    environment = engine.find("demo")
+    assert environment.prefix == str(envs / "demo")
+    assert (environment.kind, environment.manager, environment.managed) == ("conda", "conda", True)
+    assert environment.python.version == channel.pythons[0]
+    assert environment.problems == []
+    assert {pin["name"] for pin in result["plan"]["added"]} >= {"python", "small"}  # type: ignore[index]
+    assert inside(environment.prefix, "import small, sys; print(small.VERSION, sys.prefix)") == (
+        f"1.0 {environment.prefix}"
+    )
+    script = subprocess.run([f"{environment.prefix}/bin/small"], capture_output=True, text=True, check=True)
+    assert script.stdout.strip() == "1.0"
+    assert conda_environments.listed() == [environment.prefix]
+    names = here(engine)
+    assert set(conda_history.requested(environment.prefix, names)) == {"python", "small"}
+    assert {p.name for p in engine.packages("demo") if p.requested} == {"python", "small"}
+    assert [(r.revision, r.action) for r in engine.history("demo")] == [(1, "create")]
+    assert sorted(p.name for p in envs.iterdir() if not p.name.startswith(".")) == ["demo"]
+    assert list((envs / ".new").iterdir()) == []
+
+
+def test_made_by_prefix(engine: Engine, home: Path) -> None:
+    prefix = str(home / "work" / "env")
+    done(engine, engine.create(Create(prefix=prefix, manager="conda", packages=["where-am-i"], kernel=NO_KERNEL)))
+    environment = engine.find(prefix)
+    assert not environment.managed
+    assert (
+        subprocess.run([f"{prefix}/bin/where-am-i"], capture_output=True, text=True, check=True).stdout == prefix + "\n"
+    )
+    assert prefix in conda_environments.listed()
+    done(engine, engine.change(prefix, Change(install=["demo-activate"])))
+    assert here(engine, prefix)["demo-activate"] == "2.0"
+    with pytest.raises(Forbidden):
+        engine.remove(prefix)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"packages": ["--prefix=/x"]}, "packages[0]"),
+        ({"packages": ["small", "a b c d ="]}, "packages[1]"),
+        ({"packages": ["https://host/x.conda"]}, "packages[0]"),
+        ({"python": "9.9.9.9"}, "python"),
+        ({"python": "-x"}, "python"),
+        ({"channels": ["-c"]}, "channels[0]"),
+        ({"pip_packages": ["-r x"]}, "pip_packages[0]"),
+        ({"name": "../x"}, "name"),
+    ],
+)
+def test_bad_input(engine: Engine, envs: Path, more: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        engine.create(Create(**{"name": "demo", "manager": "conda", **more}))  # type: ignore[arg-type]
+    assert caught.value.field == field
+    assert not envs.exists() or list(envs.iterdir()) == []
+
+
+def test_what_cannot_be_had(engine: Engine, envs: Path) -> None:
+    request = Create(name="demo", manager="conda", packages=["needs-old", "needs-new"], kernel=NO_KERNEL)
+    job = run(engine, engine.create(request))
+    assert job.state == "failed"
+    assert job.error is not None
+    assert (job.error.kind, "small" in job.error.message) == ("unsolvable", True)
+    assert not (envs / "demo").exists()
+    assert conda_environments.listed() == []
+
+
+def test_changed(made: Engine) -> None:
+    prefix = made.find("demo").prefix
+    planned = done(made, made.change("demo", Change(upgrade=["small"], remove=["demo-activate"], dry_run=True)))["plan"]
+    assert here(made)["small"] == "1.0"
+    did = done(made, made.change("demo", Change(upgrade=["small"], remove=["demo-activate"])))["plan"]
+    for plan in (planned, did):
+        assert [(c["name"], c["from"], c["to"]) for c in plan["changed"]] == [("small", "1.0", "2.0")]
+        assert [p["name"] for p in plan["removed"]] == ["demo-activate"]
+    assert isinstance(planned["download_size"], int)
+    assert inside(prefix, "import small; print(small.VERSION)") == "2.0"
+    assert set(conda_history.requested(prefix, here(made))) == {"python", "small"}
+    assert not Path(prefix, "etc/conda/activate.d/demo.sh").exists()
+    assert [r.action for r in made.history("demo")] == ["change", "create"]
+
+
+def test_what_needs_a_removed_package_goes_too(engine: Engine) -> None:
+    create(engine, "demo", "needs-old")
+    plan = done(engine, engine.change("demo", Change(remove=["small"], dry_run=True)))["plan"]
+    gone = {p["name"] for p in plan["removed"]}
+    assert gone >= {"small", "needs-old"}
+    assert "needs-old" in plan["warnings"][0]
+    done(engine, engine.change("demo", Change(remove=["small"])))
+    assert not here(engine).keys() & {"small", "needs-old"}
+
+
+def test_upgrade_of_everything(made: Engine) -> None:
+    done(made, made.change("demo", Change(install=["small"])))
+    done(made, made.change("demo", Change(upgrade_all=True)))
+    assert here(made)["small"] == "2.0"
+
+
+def test_a_channel_of_its_own(engine: Engine, channel: Channel) -> None:
+    """It is remembered: a later change asks it as well."""
+    create(engine, "demo", "small", channels=[channel.extra, channel.url])
+    newest = here(engine)["small"]
+    assert newest not in ("1.0", "2.0")
+    done(engine, engine.change("demo", Change(remove=["small"])))
+    done(engine, engine.change("demo", Change(install=["small"])))
+    assert here(engine)["small"] == newest
+
+
+def test_pip_inside(made: Engine, index: Index, tmp_path: Path) -> None:
+    offer(index, "other", "1.0", requires=["small"])
+    offer(index, "small", "9.0")
+    result = done(made, made.change("demo", Change(install=["where-am-i"], pip_packages=["other"])))
+    assert {p["name"] for p in result["plan"]["added"]} == {"where-am-i", "other"}
+    found = {p.name: (p.manager, p.version, p.requested) for p in made.packages("demo")}
+    assert found["other"] == ("pip", "1.0", True)
+    assert found["small"] == ("conda", "1.0", True), "pip leaves alone what conda has installed"
+    assert next(n for n in made.tree("demo") if n.name == "small").required_by == ["other"]
+    assert not [p for p in made.health("demo") if p.code == "pip_over_conda"]
+    done(made, made.change("demo", Change(remove=["other"])))
+    assert "other" not in here(made)
+    done(made, made.change("demo", Change(pip_packages=["small==9.0"])))
+    (problem,) = [p for p in made.health("demo") if p.code == "pip_over_conda"]
+    assert "small 9.0 over conda's 1.0" in problem.message
+
+
+def test_pip_when_no_channel_has_it(made: Engine, index: Index) -> None:
+    offer(index, "other", "1.0")
+    job = run(made, made.change("demo", Change(install=["other"])))
+    assert job.state == "failed"
+    plan = done(made, made.change("demo", Change(install=["other", "where-am-i"], or_pip=True)))["plan"]
+    assert plan["warnings"] == ["No channel has other: brought by pip."]
+    assert {p.name: p.manager for p in made.packages("demo") if p.name in ("other", "where-am-i")} == {
+        "other": "pip",
+        "where-am-i": "conda",
+    }
+
+
+def test_copied_renamed_removed(made: Engine, envs: Path) -> None:
+    before = snapshot(str(envs / "demo"))
+    done(made, made.clone("demo", Clone(name="copy")))
+    assert inside(str(envs / "copy"), "import small, sys; print(sys.prefix)") == str(envs / "copy")
+    told = subprocess.run([envs / "copy" / "bin" / "small"], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "1.0"
+    done(made, made.change("copy", Change(upgrade=["small"])))
+    assert snapshot(str(envs / "demo")) == before, "what is shared by links stays as it was"
+    done(made, made.update("copy", Update(name="moved")))
+    assert inside(str(envs / "moved"), "import small; print(small.VERSION)") == "2.0"
+    assert sorted(conda_environments.listed()) == [str(envs / "demo"), str(envs / "moved")]
+    for name in ("demo", "moved"):
+        done(made, made.remove(name))
+    assert conda_environments.listed() == []
+    assert [p.name for p in envs.iterdir() if not p.name.startswith(".")] == []
+
+
+def test_back_to_a_revision(made: Engine) -> None:
+    done(made, made.change("demo", Change(upgrade=["small"], install=["where-am-i"])))
+    done(made, made.rollback("demo", Rollback(revision=1)))
+    assert here(made)["small"] == "1.0"
+    assert "where-am-i" not in here(made)
+    assert [r.action for r in made.history("demo")] == ["rollback", "change", "create"]
+
+
+def test_a_kernel_afterwards(made: Engine, home: Path) -> None:
+    """ipykernel is installed, and the kernelspec follows what a change brings."""
+    environment = done(made, made.register("demo", Register(display_name="Mine")))["environment"]
+    assert [k["display_name"] for k in environment["kernels"]] == ["Mine"]
+    spec = home / "data/kernels/demo/kernel.json"
+    env = json.loads(spec.read_text())["env"]
+    assert env["DEMO_VERSION"] == "1.0"
+    done(made, made.change("demo", Change(upgrade=["demo-activate"])))
+    said = json.loads(spec.read_text())
+    assert (said["env"]["DEMO_VERSION"], said["display_name"]) == ("2.0", "Mine")
+    made.unregister("demo")
+    assert not spec.exists()
+
+
+def test_base_is_shown_and_protected(engine: Engine, home: Path, envs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = home / "miniforge3"
+    create(engine, "demo", "small")
+    link_tree(envs / "demo", base)
+    (base / "condabin").mkdir()
+    (base / "conda-meta" / "conda-26.1.0-py312_0.json").write_text("{}")
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [str(base)])
+    monkeypatch.setattr("jupyter_envs.system.conda_clients.tops", lambda: [str(base)])
+    found = next(e for e in engine.environments() if e.prefix == str(base))
+    assert (found.name, found.protected) == ("base", True)
+    assert found.installation is not None
+    assert (found.installation.name, found.installation.version) == ("Miniforge", "26.1.0")
+    for refused in (
+        lambda: engine.change(found.id, Change(install=["small"])),
+        lambda: engine.remove(found.id, force=True),
+        lambda: engine.repair(found.id),
+    ):
+        with pytest.raises(Forbidden):
+            refused()
+
+
+def test_search(engine: Engine, channel: Channel) -> None:
+    assert "small" in [f.name for f in engine.search("smal", manager="conda")]
+    assert engine.versions("small", manager="conda").versions == ["2.0", "1.0"]
+    assert "2.0" not in engine.versions("small", channel=channel.extra).versions
+    with pytest.raises(NotFound):
+        engine.versions("no-such-package", manager="conda")
+    with pytest.raises(InvalidRequest) as caught:
+        engine.search("x", channel="-c")
+    assert caught.value.field == "channel"
+
+
+def test_terms_are_asked_about_once(engine: Engine) -> None:
+    (terms, *_) = engine.terms("defaults")
+    assert terms.accepted is None
+    job = run(engine, engine.create(Create(name="demo", manager="conda", channels=["defaults"], kernel=NO_KERNEL)))
+    assert job.error is not None
+    assert job.error.reason == "terms"
+    engine.accept_terms("defaults")
+    assert all(each.accepted for each in engine.terms("defaults"))
+    with pytest.raises(InvalidRequest):
+        engine.accept_terms("conda-forge")
+
+
+def test_cancelled_at_any_moment(made: Engine) -> None:
+    prefix = made.find("demo").prefix
+    before = snapshot(prefix)
+    dice = random.Random(7)
+    ends = set()
+    for _ in range(6):
+        change = Change(upgrade=["small"], remove=["demo-activate"], install=["numpy"])
+        job = made.jobs.submit(made.change("demo", change))
+        time.sleep(dice.uniform(0.05, 1.2))
+        made.jobs.cancel(job.id)
+        state = ended(made, job).state
+        ends.add(state)
+        if state == "succeeded":
+            done(made, made.rollback("demo", Rollback(revision=1)))
+            before = snapshot(prefix)
+        assert snapshot(prefix) == before
+    assert "cancelled" in ends
+
+
+def test_killed_at_any_moment(made: Engine, home: Path) -> None:
+    """The next change undoes first what the dead process left."""
+    prefix = made.find("demo").prefix
+    before = snapshot(prefix)
+    dice = random.Random(11)
+    for _ in range(4):
+        code = f"""
+from jupyter_envs.engine.engine import Engine
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.request import Change
+engine = Engine(Settings(root={str(home / "envs")!r}, state_dir={str(home / "state")!r}, templates=False))
+print("begins")
+engine.jobs.run(engine.change("demo", Change(upgrade=["small"], remove=["demo-activate"], install=["numpy"])))
+print("over")
+"""
+        process = other_process(code)
+        assert process.stdout
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(dice.uniform(0.3, 1.5))
+        process.kill()
+        over = "over" in process.stdout.read()
+        process.wait()
+        wait_for(lambda: not made._parts.refuse_busy(prefix))
+        with made._parts.hold(prefix, _context()):
+            made._parts.mend(made.find("demo"), _context())
+        left = snapshot(prefix)
+        if left != before:
+            differing = [name for name in {*left, *before} if left.get(name) != before.get(name)]
+            assert over or here(made)["small"] == "2.0", differing
+            done(made, made.rollback("demo", Rollback(revision=1)))
+            before = snapshot(prefix)
+            before = snapshot(prefix)
+
+
+def _context() -> object:
+    from jupyter_envs.engine.task import Silent
+
+    return Silent()
+
+
+def test_from_a_template(engines: Engines, envs: Path, home: Path) -> None:
+    """Like any other: its own place, its own history, nothing of the template's."""
+    engine = engines(templates=True, spares=1, default_manager="conda")
+    assert engine.prepare_templates()
+    start = KernelRequest(register=True)
+    done(engine, engine.create(Create(name="first", manager="conda", kernel=start)))
+    prefix = engine.find("first").prefix
+    assert not any("templates" in str(v) for k, v in snapshot(prefix).items() if isinstance(v, str))
+    texts = [v for k, v in snapshot(prefix).items() if isinstance(v, bytes) and k.startswith("bin/") and v[:2] == b"#!"]
+    assert texts
+    assert all(b"templates" not in text.split(b"\n")[0] for text in texts)
+    assert inside(prefix, "import sys; print(sys.prefix)") == prefix
+    (root,) = site_packages(prefix)
+    assert list((root / "ipykernel" / "__pycache__").glob("*.pyc")), "it has been through a kernel's start"
+    done(engine, engine.create(Create(name="second", manager="conda", packages=["small=1.0"], kernel=start)))
+    assert here(engine, "second")["small"] == "1.0"
+
+
+def test_errors_have_words(engine: Engine) -> None:
+    with pytest.raises(EnvsError):
+        engine.create(Create(name="demo", manager="conda", python="/no/such/python"))
