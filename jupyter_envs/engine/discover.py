@@ -185,6 +185,7 @@ class Discovery:
             or conda_places.is_base(path)
             or conda_environments.frozen(path),
             project=project,
+            lock=owner.tool.lock if owner else None,
             kernels=[spec.kernel for spec in specs],
             size=known.size,
             problems=problems,

@@ -30,10 +30,10 @@ _KERNEL = Requirement(line="ipykernel", name="ipykernel")
 def projects(parts: Parts, refresh: bool) -> list[Project]:
     """The projects below the notebook root and those whose environments are known, by path."""
     made = {e.prefix: e.id for e in parts.discovery.environments(refresh)}
+    reasons = {tool.name: tool.missing() for tool in parts.discovery.owners.tools.values()}
     found = []
     for project in parts.discovery.projects():
-        tool, told = project.tool, project.told
-        reason = tool.missing()
+        tool, told, reason = project.tool, project.told, reasons[project.tool.name]
         found.append(
             Project(
                 path=project.folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -100,7 +101,8 @@ def orphans(tree: Iterable[TreeNode], gone: set[str], own: str | None = None) ->
 
 @contextmanager
 def _copied(project: Owned) -> Iterator[str]:
-    """A copy of the project's files, with links to the rest of its folder."""
+    """A copy of the project's files, with links to the rest of its folder and to what they name beside it."""
+    above = os.path.dirname(project.folder)
     with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as top:
         copy = os.path.join(top, os.path.basename(project.folder) or "project")
         os.mkdir(copy)
@@ -108,6 +110,14 @@ def _copied(project: Owned) -> Iterator[str]:
             source, target = os.path.join(project.folder, name), os.path.join(copy, name)
             if name in project.tool.files:
                 shutil.copyfile(source, target)
+                for beside in _beside(target) & set(os.listdir(above)) - set(os.listdir(top)):
+                    os.symlink(os.path.join(above, beside), os.path.join(top, beside))
             elif name not in _OWN and not name.startswith(".jupyter-envs"):
                 os.symlink(source, target)
         yield copy
+
+
+def _beside(file: str) -> set[str]:
+    """The names after ``../`` in the text of `file`: what a project may need that lies beside it."""
+    with open(file, encoding="utf-8", errors="replace") as text:
+        return set(re.findall(r"""\.\./([^/"'\s\]]+)""", text.read()))

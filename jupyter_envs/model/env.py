@@ -52,7 +52,9 @@ class Environment(Struct, frozen=True, kw_only=True):
 
     `created` and `modified` are ISO 8601 UTC, `size` is in bytes and counts the
     blocks of a hard-linked file once; a value that is not known yet is null.
-    `installation` is set for the base environment of a conda installation.
+    `installation` is set for the base environment of a conda installation. `lock`
+    is the lock file's name where a project's tool keeps the environment: changes go
+    through the tool, and there is no way back to a revision.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     managed: bool = False
     protected: bool = False
     project: str | None = None
+    lock: str | None = None
     kernels: list[Kernel] = []
     created: str | None = None
     modified: str | None = None

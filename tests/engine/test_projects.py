@@ -16,7 +16,7 @@ from jupyter_envs.model.request import Change, Create, Register, Rollback
 from jupyter_envs.system.metadata import versions
 from tests.engine.made_up import make
 from tests.engine.project_world import files, stock, write
-from tests.engine.wheels import snapshot
+from tests.engine.wheels import project, snapshot
 from tests.engine.world import Engines, done, other_process, run, wait_for
 from tests.system.index_server import Index
 
@@ -179,6 +179,51 @@ def test_killed_in_the_middle(engine: Engine, engines: Engines, demo: Path, inde
     assert "three" not in "".join(files(demo).values())
     assert versions(env.prefix) == tree
     assert files(demo).keys() == before.keys()
+
+
+def test_what_lies_beside_and_within(engine: Engine, index: Index, top: Path) -> None:
+    """A plan is made on a copy, which finds a project beside, and the members of a workspace."""
+    stock(index)
+    project(top / "lib", "lib")
+    folder = write("uv", top / "demo", index, "one", "lib", "part")
+    project(folder / "parts/part", "part")
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write('[tool.uv.sources]\nlib = {path = "../lib"}\npart = {workspace = true}\n')
+        file.write('[tool.uv.workspace]\nmembers = ["parts/*"]\n')
+    env = done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))["environment"]
+    assert versions(env["prefix"]).keys() >= {"lib", "part", "one", "ipykernel"}
+    assert engine.find(env["id"]).lock == "uv.lock"
+    before = files(folder)
+    plan = done(engine, engine.change(env["id"], Change(install=["three"], dry_run=True)))["plan"]
+    assert [pin["name"] for pin in plan["added"]] == ["tail", "three"]
+    assert ([c["name"] for c in plan["changed"]], plan["removed"]) == (["two"], [])
+    assert files(folder) == before
+    assert done(engine, engine.change(env["id"], Change(install=["three"])))["plan"] == plan
+
+
+def test_no_python_that_fits(engine: Engine, demo: Path) -> None:
+    env = engine.find(engine.projects()[0].environment or "")
+    (demo / "pyproject.toml").write_text((demo / "pyproject.toml").read_text().replace(">=3.10", "==3.99.*"))
+    before, tree = files(demo), snapshot(env.prefix)
+    job = run(engine, engine.project_kernel(ProjectKernel(path=str(demo), lock=True)))
+    assert job.error
+    assert (job.error.reason, job.error.kind) == ("no_python", "unavailable"), job.error
+    assert files(demo) == before
+    after = snapshot(env.prefix)
+    assert {p for p in tree.keys() | after.keys() if tree.get(p) != after.get(p)} <= {".jupyter-envs/lock"}
+
+
+def test_a_lost_interpreter_is_no_end(engine: Engine, demo: Path) -> None:
+    """The tool makes the environment anew; the kernel keeps its name."""
+    env = engine.find(engine.projects()[0].environment or "")
+    python = Path(env.prefix, "bin/python")
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    assert engine.find(env.id).state == "broken"
+    result = done(engine, engine.project_kernel(ProjectKernel(path=str(demo))))
+    assert (result["environment"]["id"], result["environment"]["state"]) == (env.id, "ready")
+    assert result["environment"]["kernels"][0]["name"] == env.kernels[0].name
+    assert versions(env.prefix).keys() >= {"one", "ipykernel"}
 
 
 PIXI = """#!{python}
