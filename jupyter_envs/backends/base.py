@@ -149,7 +149,10 @@ class ProjectTool(Speaker, Protocol):
         """Where the environments of the project in `folder` are or would be, the main one first."""
 
     def locked(self, folder: str) -> dict[str, str]:
-        """The version of each package in the lock file by normalised name, those for other systems included."""
+        """The version of each package in the lock file by its name, those for other systems included.
+
+        A name is as the environment's kind has it: normalised (PEP 503), or conda's own.
+        """
 
     def lock_commands(self) -> Commands:
         """The commands that bring the lock file up to date and change nothing else."""

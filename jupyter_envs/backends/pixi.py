@@ -64,7 +64,7 @@ class Pixi:
         return [os.path.join(top, name) for name in ("default", *others)]
 
     def locked(self, folder: str) -> dict[str, str]:
-        return {normal(name): version for _, _, name, version in _packages(os.path.join(folder, self.lock))}
+        return {name: version for _, _, name, version in _packages(os.path.join(folder, self.lock))}
 
     def lock_commands(self) -> Commands:
         """`pixi lock`"""
@@ -111,7 +111,7 @@ class Pixi:
         """What the lock file has for this system in the environment ``default``."""
         lock = os.path.join(folder, self.lock)
         wanted = {
-            normal(name): version
+            name: version
             for environment, platform, name, version in _packages(lock)
             if (environment, platform) == ("default", subdir())
         }
@@ -130,7 +130,7 @@ class Pixi:
         if at is None:
             return None
         told = output[output.rfind("\n", 0, at.start()) + 1 :].splitlines()
-        lines = [re.sub(r"^[\s×╰─▶│├└|:]+(Error:\s*)?", "", line) for line in told]
+        lines = [re.sub(r"^(Error:)?[\s×╰─▶│├└|:]+", "", line) for line in told]
         return "\n".join(line for line in lines if line)
 
     def outdated(self, output: str) -> bool:
@@ -198,9 +198,9 @@ def _packages(lock: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _file(name: str) -> tuple[str, str] | None:
-    """The name and the version that a package's file name tells."""
+    """The name and the version that a package's file name tells; conda's names have no normal form."""
     if found := re.match(r"(.+)-([^-]+)-[^-]+\.(?:conda|tar\.bz2)$", name):
         return found[1], found[2]
     if found := re.match(r"([^-]+)-([^-]+)-.*\.whl$", name) or re.match(r"(.+)-([^-]+)\.(?:tar\.gz|zip)$", name):
-        return found[1], found[2]
+        return normal(found[1]), found[2]
     return None

@@ -40,6 +40,7 @@ class _Around(NamedTuple):
     homes: list[str]
     here: str
     managers: dict[str, str]
+    owners: dict[str, Owned]
 
 
 class Discovery:
@@ -122,12 +123,15 @@ class Discovery:
         index = self._loaded()
         homes = self._places.homes()
         walked = self._walk.last() if self._walk else scan.Seen()
-        for project in filter(None, map(self.owners.project, walked.projects)):
-            self._link(index, project)
+        owners = {
+            path: project
+            for project in filter(None, map(self.owners.project, walked.projects))
+            for path in self._link(index, project)
+        }
         extra = [*walked.environments, *index.projects, *self._noted(), *([further] if further else [])]
         known = {path: read for path in self._places.prefixes(homes, extra) if (read := self._read(index, path))}
         specs = _specs(known)
-        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix), managed_homes())
+        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix), managed_homes(), owners)
         raw = {path: raw_name(path, homes) for path in known}
         names = distinct_names(raw, around.roots[0])
         found = {
@@ -161,7 +165,7 @@ class Discovery:
     def _build(self, known: prefix.Known, raw: str, name: str, specs: list[_Spec], around: _Around) -> Environment:
         path = known.environment.prefix
         parent = os.path.dirname(path)
-        owner = None if parent in around.roots else self.project_of(path)
+        owner = around.owners.get(path) or (None if parent in around.roots else self.project_of(path))
         manager = owner.tool.name if owner else around.managers.get(parent)
         inputs = (known.environment, known.size, raw, name, specs, owner and owner.folder, manager)
         before = self._built.get(path)
@@ -214,11 +218,14 @@ class Discovery:
             folders = [*(self._walk.last().projects if self._walk else []), *self._loaded().projects.values()]
             return [project for project in map(self.owners.project, sorted(set(folders))) if project]
 
-    def _link(self, index: stored.Index, project: Owned) -> None:
-        for path in self.owners.made(project):
+    def _link(self, index: stored.Index, project: Owned) -> list[str]:
+        """Note whose the environments of `project` are, and return them."""
+        made = self.owners.made(project)
+        for path in made:
             if index.projects.get(path) != project.folder:
                 index.projects[path] = project.folder
                 self._changed = True
+        return made
 
     def _walking(self) -> scan.Walk | None:
         if self._root is None:
