@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
+from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Requirement, check_requirement
@@ -122,6 +123,10 @@ class Read:
     `extras` and `groups` are the optional parts that there are, wanted or not;
     `unknown` names parts of the file that nothing comes of here; `unmet` tells that no
     Python of this machine is one that the file is for.
+
+    `conda` are match specs, Python's among them; an explicit lock gives `archives` in
+    their place. `variables` are for whoever activates the environment, `prefix` is where
+    the file says that it lay.
     """
 
     packages: list[str]
@@ -139,6 +144,10 @@ class Read:
     groups: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unmet: bool = False
+    conda: list[str] = field(default_factory=list)
+    archives: list[Exact] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    prefix: str | None = None
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:
         """`packages` as an installer takes them, with their hashes."""
@@ -160,6 +169,8 @@ class Installed:
     """What is written: an environment's packages, its Python's version, its name and conda channels.
 
     `lock` is there for formats that ask for it: the tables of a pylock (PEP 751).
+    Of a conda environment there are the match specs that were asked for, by name, the
+    `archives` that it was made from, and the `variables` that its user set.
     """
 
     packages: Sequence[Package]
@@ -167,6 +178,9 @@ class Installed:
     name: str = "environment"
     channels: Sequence[str] = ()
     lock: Mapping[str, Any] | None = None
+    specs: Mapping[str, str] = field(default_factory=dict)
+    archives: Sequence[Exact] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from jupyter_envs.formats import pipfile, pyproject, requirements
+from jupyter_envs.formats import environment_yml, pipfile, pyproject, requirements
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, cleaned, listed
 from jupyter_envs.model.errors import InvalidRequest
 
@@ -72,7 +72,7 @@ def _packages(here: dict[str, str], given: Given) -> Read:
             found = known.read(given.files[path], replace(given, filename=path))
             more = [f"Binder takes {name} alone; left out: {listed(left)}."] if left else []
             return replace(found, warnings=[*found.warnings, *more])
-    return Read(packages=[], warnings=["The folder asks for no Python package."])
+    return Read(packages=[], warnings=["The folder asks for no package."])
 
 
 def _pair(name: str, other: str) -> bool:
@@ -92,6 +92,8 @@ def _runtime(text: str) -> tuple[str | None, list[str]]:
 
 def folder(installed: Installed) -> dict[str, str]:
     """The files of a Binder folder that brings what is installed."""
+    if any(package.manager == "conda" for package in installed.packages):
+        return {"binder/environment.yml": environment_yml.write_all(installed)}
     files = {"requirements.txt": requirements.write_all(installed)}
     if installed.python:
         files["runtime.txt"] = f"python-{'.'.join(installed.python.split('.')[:2])}\n"
@@ -99,6 +101,7 @@ def folder(installed: Installed) -> dict[str, str]:
 
 
 _READERS: dict[str, FileFormat] = {
+    "environment.yml": environment_yml.ALL,
     "pipfile.lock": pipfile.LOCK,
     "pipfile": pipfile.FORMAT,
     "requirements.txt": requirements.ALL,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from jupyter_envs.formats import (
     binder,
     containers,
+    environment_yml,
+    explicit,
     notebook,
     pipfile,
     poetrylock,
@@ -21,11 +23,14 @@ from jupyter_envs.model.errors import InvalidRequest
 
 # What says more comes first: of several files together the first that fits is read.
 FORMATS: tuple[FileFormat, ...] = (
+    explicit.FORMAT,
     pylock.FORMAT,
     uvlock.FORMAT,
     poetrylock.FORMAT,
     pipfile.LOCK,
     pipfile.FORMAT,
+    environment_yml.ALL,
+    environment_yml.REQUESTED,
     pyproject.FORMAT,
     requirements.ALL,
     requirements.REQUESTED,

@@ -13,6 +13,7 @@ import sys
 import threading
 import uuid
 from datetime import datetime, timezone
+from functools import partial
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "site"))
 import zmq
@@ -54,19 +55,27 @@ def beat():
         socket.send(socket.recv())
 
 
-def execute(code):
-    """The reply and what the cell printed."""
-    child = subprocess.Popen(["/bin/sh", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def say(iopub, parent, text):
+    send(iopub, "stream", {"name": "stdout", "text": text}, parent)
+
+
+def execute(code, say):
+    """The reply; `say` gets each line that the cell prints, as it comes."""
+    child = None
     try:
-        said, _ = child.communicate()
+        child = subprocess.Popen(["/bin/sh", "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for line in child.stdout:
+            say(line)
+        child.wait()
     except KeyboardInterrupt:
-        child.kill()
-        child.communicate()
-        return {"status": "error", "ename": "Interrupt", "evalue": "interrupted", "traceback": ["interrupted"]}, ""
+        if child:
+            child.kill()
+            child.wait()
+        return {"status": "error", "ename": "Interrupt", "evalue": "interrupted", "traceback": ["interrupted"]}
     if child.returncode:
         failed = f"exit code {child.returncode}"
-        return {"status": "error", "ename": "Failed", "evalue": failed, "traceback": [failed]}, said
-    return {"status": "ok", "payload": [], "user_expressions": {}}, said
+        return {"status": "error", "ename": "Failed", "evalue": failed, "traceback": [failed]}
+    return {"status": "ok", "payload": [], "user_expressions": {}}
 
 
 def main():
@@ -93,9 +102,7 @@ def main():
             send(iopub, "status", {"execution_state": "busy"}, header)
             if kind == "execute_request":
                 count += 1
-                reply, said = execute(content["code"])
-                if said:
-                    send(iopub, "stream", {"name": "stdout", "text": said}, header)
+                reply = execute(content["code"], partial(say, iopub, header))
                 if reply["status"] == "error":
                     send(iopub, "error", reply, header)
                 send(socket, "execute_reply", {**reply, "execution_count": count}, header, identities)

@@ -141,8 +141,8 @@ def test_the_kernel_that_needs_no_python(channel: Channel, tmp_path: Path) -> No
         reply = client.execute_interactive('echo "$PLANET $SHELL_KERNEL"', timeout=30, output_hook=hear)
         assert reply["content"]["status"] == "ok"
         assert "earth from its own spec\n" in heard
-        client.execute("sleep 100")
-        while client.get_iopub_msg(30)["content"].get("execution_state") != "busy":
+        client.execute("echo up; sleep 100")
+        while client.get_iopub_msg(30)["content"].get("text") != "up\n":
             pass
         manager.interrupt_kernel()
         assert client.get_shell_msg(30)["content"]["ename"] == "Interrupt"

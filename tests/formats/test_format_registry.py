@@ -36,6 +36,10 @@ def test_by_name() -> None:
         ("Pipfile", "", "Pipfile"),
         ("Pipfile.lock", "", "Pipfile.lock"),
         ("thesis-pyproject.toml", "", "pyproject.toml"),
+        ("environment.yml", "name: x\ndependencies:\n- six\n", "environment.yml"),
+        ("env.YAML", "channels: [a]\n", "environment.yml"),
+        ("spec-file.txt", "# platform: linux-64\n@EXPLICIT\n", "explicit"),
+        ("conda-lock", "@EXPLICIT\n", "explicit"),
     ],
 )
 def test_sniff(filename: str, text: str, name: str) -> None:
@@ -57,6 +61,7 @@ def test_what_is_not_read(filename: str) -> None:
         (["a/uv.lock", "pyproject.toml"], ("pyproject.toml", "pyproject.toml")),
         (["requirements.txt", "apt.txt"], ("binder", "")),
         (["binder/requirements.txt"], ("binder", "")),
+        (["requirements.txt", "environment.yml"], ("environment.yml", "environment.yml")),
         (["Pipfile", "Pipfile.lock", "x.png"], ("Pipfile.lock", "Pipfile.lock")),
     ],
 )

@@ -1,0 +1,180 @@
+"""environment.yml, conda's description of an environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jupyter_envs.backends.conda_spec import check_spec
+from jupyter_envs.formats import requirements
+from jupyter_envs.formats.base import ALONE, MOST_PACKAGES, FileFormat, Given, Installed, Read, listed
+from jupyter_envs.formats.yaml_text import Node, mapping, parse, scalar, sequence, wrong
+from jupyter_envs.model.env import Package
+
+_KNOWN = ("name", "prefix", "channels", "dependencies", "variables")
+_DEPENDENCIES = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.M)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_PYTHON = re.compile(r"python\s*={1,2}\s*([0-9]+(?:\.[0-9]+){0,2})(?:\.\*)?(?:=.*)?\Z")
+
+
+def read(text: str, given: Given = ALONE) -> Read:
+    """What `text` asks for: match specs, requirements of its ``pip:`` part, channels, variables.
+
+    Raises:
+        InvalidRequest: it is not YAML, or a value is not what it should be; the field tells the line.
+    """
+    tables = mapping(parse(text), "The file")
+    warnings: list[str] = []
+    unknown = [key for key in tables if key not in _KNOWN]
+    conda, pip = _dependencies(tables, unknown)
+    specs = list(dict.fromkeys(_spec(node) for node in conda))
+    if len(specs) > MOST_PACKAGES:
+        raise wrong(f"The file asks for more than {MOST_PACKAGES} packages.", hint="Take a part of it.")
+    wanted = requirements.read(_at_their_lines(pip), given) if pip else None
+    variables = _variables(tables, warnings)
+    if not specs and not pip:
+        warnings.append("The file asks for no package.")
+    name = scalar(tables["name"], "name") if "name" in tables else ""
+    prefix = scalar(tables["prefix"], "prefix") if "prefix" in tables else ""
+    python = [found[1] for spec in specs if (found := _PYTHON.match(spec))]
+    return Read(
+        packages=wanted.packages if wanted else [],
+        hashes=wanted.hashes if wanted else {},
+        constraints=wanted.constraints if wanted else [],
+        indexes=wanted.indexes if wanted else [],
+        warnings=[*warnings, *(wanted.warnings if wanted else [])],
+        unknown=unknown,
+        conda=specs,
+        channels=_channels(tables),
+        variables=variables,
+        # conda writes the whole path where the environment has no name.
+        name=re.split(r"[/\\]", name)[-1] or None,
+        prefix=prefix or None,
+        python=python[0] if python else None,
+    )
+
+
+def write_all(installed: Installed) -> str:
+    """Every package at its version and build, those of pip in their own part."""
+    conda = [
+        "=".join(part for part in (package.name, package.version, package.build) if part)
+        for package in _sorted(installed.packages)
+        if package.manager == "conda"
+    ]
+    return _written(installed, conda, [p for p in installed.packages if p.manager == "pip"])
+
+
+def write_requested(installed: Installed) -> str:
+    """What was asked for, as it was asked for: the same on another system, in other versions."""
+    pip = [p for p in installed.packages if p.manager == "pip" and p.requested is not False]
+    return _written(installed, sorted(installed.specs.values()), pip)
+
+
+def _dependencies(tables: Mapping[str, Node], unknown: list[str]) -> tuple[list[Node], list[Node]]:
+    """The entries for conda, and those for pip."""
+    conda: list[Node] = []
+    pip: list[Node] = []
+    for entry in sequence(tables["dependencies"], "dependencies") if "dependencies" in tables else []:
+        if not isinstance(entry.value, dict):
+            conda.append(entry)
+            continue
+        for key, part in entry.value.items():
+            if key == "pip":
+                pip += sequence(part, "pip")
+            else:
+                unknown.append(f"dependencies/{key}")
+    return conda, pip
+
+
+def _spec(node: Node) -> str:
+    return check_spec(scalar(node, "A dependency"), f"from.text line {node.line}").text
+
+
+def _at_their_lines(nodes: Sequence[Node]) -> str:
+    """The entries of a ``pip:`` part as a requirements file in which each has the line that it has here."""
+    lines: list[str] = []
+    for node in nodes:
+        lines += [""] * (node.line - 1 - len(lines))
+        lines.append(scalar(node, "An entry of pip"))
+    return "\n".join(lines)
+
+
+def _channels(tables: Mapping[str, Node]) -> list[str]:
+    if "channels" not in tables:
+        return []
+    node = tables["channels"]
+    entries = [node] if isinstance(node.value, str) and node.value else sequence(node, "channels")
+    names = []
+    for entry in entries:
+        name = scalar(entry, "A channel")
+        names.append(name)
+        if not name or name.startswith("-") or not name.isprintable():
+            raise wrong("This is not a channel.", entry.line, hint="Give a name such as conda-forge, or a URL.")
+    # `nodefaults` says that no others are meant, which holds here anyway.
+    return [name for name in dict.fromkeys(names) if name != "nodefaults"]
+
+
+def _variables(tables: Mapping[str, Node], warnings: list[str]) -> dict[str, str]:
+    found = {}
+    for name, node in mapping(tables["variables"], "variables").items() if "variables" in tables else ():
+        if not _VARIABLE.match(name) or "\0" in (value := scalar(node, "A variable")):
+            raise wrong(f"{listed([name])!r} is not a variable.", node.line, hint="Letters, digits and _ make a name.")
+        if name == "PATH":
+            warnings.append("PATH cannot be set by an environment, and is left out.")
+            continue
+        found[name] = value
+    return found
+
+
+def _written(installed: Installed, conda: Sequence[str], pip: Sequence[Package]) -> str:
+    dependencies: list[Any] = list(conda)
+    if pip:
+        dependencies.append({"pip": [requirements.line_of(package) for package in _sorted(pip)]})
+    content: dict[str, Any] = {"name": installed.name, "channels": list(installed.channels)}
+    content["dependencies"] = dependencies
+    if installed.variables:
+        content["variables"] = dict(installed.variables)
+    return _dumped(content)
+
+
+def _sorted(packages: Sequence[Package]) -> list[Package]:
+    return sorted(packages, key=lambda package: package.name.lower())
+
+
+def _dumped(content: Mapping[str, Any]) -> str:
+    import yaml
+
+    class Indented(yaml.SafeDumper):  # type: ignore[misc]
+        """Lists are indented below their key, as conda writes them."""
+
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+            return super().increase_indent(flow, False)
+
+    return str(yaml.dump(dict(content), Dumper=Indented, sort_keys=False, allow_unicode=True, width=10_000))
+
+
+def _fits(filename: str, text: str) -> bool:
+    """By its name alone, or as any YAML that names channels or dependencies at its top."""
+    if filename in ("environment.yml", "environment.yaml"):
+        return True
+    return filename.endswith((".yml", ".yaml")) and bool(_DEPENDENCIES.search(text))
+
+
+ALL = FileFormat(
+    name="environment.yml",
+    title="environment.yml, everything that conda and pip installed",
+    filename="environment.yml",
+    read=read,
+    write=write_all,
+    syntax="YAML",
+    fits=_fits,
+    media_type="application/yaml",
+)
+REQUESTED = FileFormat(
+    name="environment-requested.yml",
+    title="environment.yml, only what was asked for (--from-history)",
+    filename="environment.yml",
+    write=write_requested,
+    media_type="application/yaml",
+)

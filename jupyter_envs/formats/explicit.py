@@ -1,0 +1,148 @@
+"""conda's explicit lock: the address of each archive, with its hash, under ``@EXPLICIT``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jupyter_envs.formats.base import (
+    ALONE,
+    FIELD,
+    LONGEST_LINE,
+    MOST_PACKAGES,
+    FileFormat,
+    Given,
+    Installed,
+    Read,
+    cleaned,
+)
+from jupyter_envs.model.conda import Exact
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.system.conda_url import SUBDIR
+from jupyter_envs.system.redact import redact
+
+_MARK = re.compile(r"^[ \t]*@EXPLICIT[ \t]*$", re.M)
+_ARCHIVE = re.compile(
+    r"(?:https?|file)://\S+/(?P<subdir>[^/]+)/"
+    r"(?P<name>[A-Za-z0-9_.-]+)-(?P<version>[^-/]+)-[^-/]+\.(?:conda|tar\.bz2)\Z"
+)
+_PYTHON = re.compile(r"[0-9]+(\.[0-9]+){1,2}\Z")
+_HASH = re.compile(r"(?:(?:md5:)?(?P<md5>[0-9a-fA-F]{32})|(?:sha256:)?(?P<sha256>[0-9a-fA-F]{64}))\Z")
+
+
+def read(text: str, _given: Given = ALONE) -> Read:
+    """The archives that `text` lists, in its order.
+
+    Raises:
+        InvalidRequest: a line is no address of a conda package, or one for another
+            kind of machine, or its hash is none; the field tells the line.
+    """
+    plain = cleaned(text)
+    if not _MARK.search(plain):
+        raise InvalidRequest(
+            "The file has no line @EXPLICIT.", hint="Write one with `conda list --explicit --sha256`.", field=FIELD
+        )
+    archives: dict[str, Exact] = {}
+    python = None
+    here = _platform()
+    for number, line in _lines(plain):
+        archive, name, version = _archive(line, number, here)
+        if name in archives:
+            raise _wrong(f"The package {name} is there twice.", number, "Keep one of them.")
+        archives[name] = archive
+        if name == "python" and _PYTHON.match(version):
+            python = version
+        if len(archives) > MOST_PACKAGES:
+            raise _wrong(f"The file lists more than {MOST_PACKAGES} packages.", number, "Take a part of it.")
+    bare = [name for name, archive in archives.items() if not (archive.sha256 or archive.md5)]
+    warnings = [] if archives else ["The file lists no package."]
+    if bare:
+        warnings.append(
+            f"{len(bare)} of {len(archives)} archives have no hash; whatever lies at their address is taken."
+        )
+    return Read(packages=[], archives=list(archives.values()), exact=True, python=python, warnings=warnings)
+
+
+def write(installed: Installed) -> str:
+    """The archives of the environment, each with its SHA-256 where that is known, else with its MD5."""
+    ours = sum(package.manager == "conda" for package in installed.packages)
+    left = [package.name for package in installed.packages if package.manager != "conda"]
+    lines = [
+        "# This file may be used to create an environment using:",
+        "# $ conda create --name <env> --file <this file>",
+    ]
+    subdirs = {_subdir(archive.url) for archive in installed.archives} - {"noarch"}
+    lines += [f"# platform: {subdir}" for subdir in sorted(subdirs)]
+    if left:
+        lines.append(f"# Not here, since pip installed them: {', '.join(sorted(left))}")
+    if ours > len(installed.archives):
+        lines.append(f"# Not here, since nothing tells where they came from: {ours - len(installed.archives)} packages")
+    lines.append("@EXPLICIT")
+    lines += [_line(archive) for archive in sorted(installed.archives, key=lambda archive: archive.url)]
+    return "\n".join(lines) + "\n"
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that are neither empty nor a comment, with their numbers; what comes before the mark says nothing."""
+    marked = False
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip()
+        if line == "@EXPLICIT":
+            marked = True
+        elif line and not line.startswith("#"):
+            if not marked:
+                raise _wrong("This line stands before @EXPLICIT.", number, "Take it out, or move it below.")
+            yield number, line
+
+
+def _archive(line: str, number: int, here: str) -> tuple[Exact, str, str]:
+    """The archive, its package's name and version."""
+    url, _, digest = line.partition("#")
+    found = _ARCHIVE.match(url)
+    hashed = _HASH.match(digest) if digest else None
+    if len(line) > LONGEST_LINE or not line.isprintable() or not found or ".." in url.split("/"):
+        shown = redact(line if len(line) <= 100 else line[:97] + "…")
+        raise _wrong(f"{shown!a} is not the address of a conda package.", number, "Write it like URL#SHA256.")
+    if digest and hashed is None:
+        raise _wrong("What follows # is no hash.", number, "Write 32 (MD5) or 64 (SHA-256) hexadecimal digits.")
+    subdir = found["subdir"]
+    if SUBDIR.match(subdir) and subdir not in ("noarch", here):
+        raise InvalidRequest(
+            f"The file is a lock for {subdir}, and this machine is {here}.",
+            hint="Make one for this kind of machine, or use an environment.yml.",
+            field=f"{FIELD} line {number}",
+            reason="other_platform",
+        )
+    exact = Exact(
+        url=url, **{kind: value.lower() for kind, value in (hashed.groupdict() if hashed else {}).items() if value}
+    )
+    return exact, found["name"].lower(), found["version"]
+
+
+def _platform() -> str:
+    from rattler import Subdir
+
+    return str(Subdir.current())
+
+
+def _line(archive: Exact) -> str:
+    digest = f"sha256:{archive.sha256}" if archive.sha256 else archive.md5
+    return f"{archive.url}#{digest}" if digest else archive.url
+
+
+def _subdir(url: str) -> str:
+    return url.rpartition("/")[0].rpartition("/")[2]
+
+
+def _wrong(message: str, number: int, hint: str) -> InvalidRequest:
+    return InvalidRequest(message, hint=hint, field=f"{FIELD} line {number}")
+
+
+FORMAT = FileFormat(
+    name="explicit",
+    title="Explicit lock of conda, every archive with its hash",
+    filename="conda-lock.txt",
+    read=read,
+    write=write,
+    fits=lambda _filename, text: "@EXPLICIT" in text and bool(_MARK.search(text)),
+)
