@@ -8,7 +8,7 @@ from jupyter_envs.model.errors import InvalidRequest
 
 def test_each_name_once_and_each_works_some_way() -> None:
     assert len({known.name for known in FORMATS}) == len(FORMATS)
-    assert all(known.read or known.write for known in FORMATS)
+    assert all(known.read or known.exports for known in FORMATS)
 
 
 def test_by_name() -> None:
