@@ -58,7 +58,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         _refuse_clear(parts, prefix, running)
     else:
         refuse_taken(parts, prefix)
-    recipe = kind.recipe(backend, structs.replace(request, python=request.python or asked_for.python))
+    python = asked_for.python if request.python is None else request.python
+    recipe = kind.recipe(backend, structs.replace(request, python=python))
     name = parts.discovery.name_for(prefix)
     identity = environment_id(prefix, name)
 
@@ -69,7 +70,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         def finish(tree: str) -> None:
             spec = {
                 "manager": backend.name,
-                "python": request.python or asked_for.python or _python(tree),
+                "python": python or _python(tree),
                 "packages": asked_for.lines,
                 "pip_packages": asked_for.pip_lines or None,
                 "channels": recipe.channels or None,
