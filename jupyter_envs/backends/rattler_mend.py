@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.files import atomic_write, remove_tree
 
 if TYPE_CHECKING:
     from rattler import PrefixRecord
 
 # How an archive without a platform names folders that are called otherwise in each prefix.
 _MOVED = ("site-packages/", "python-scripts/")
+# What the engine unpacks into, before it gives the package its name.
+_UNPACKING = re.compile(r"\..+-[^-]+-[^-]+[A-Za-z0-9]{6}\Z")
+_OLD_SECONDS = 24 * 3600
 
 
 def located(path: Path) -> PrefixRecord:
@@ -69,6 +75,16 @@ def as_conda_notes(prefix: str, names: Iterable[str]) -> None:
             del entry["sha256_in_prefix"]
         if links:
             atomic_write(path, json.dumps(record, indent=2))
+
+
+def sweep(cache: str) -> None:
+    """Delete what an engine that was ended left half unpacked in the package cache `cache`, a day ago or earlier."""
+    old = time.time() - _OLD_SECONDS
+    # The work is done by now: a cache that is gone or another's is no reason to call it failed.
+    with suppress(OSError), os.scandir(cache) as entries:
+        for entry in entries:
+            if _UNPACKING.match(entry.name) and entry.is_dir(follow_symlinks=False) and entry.stat().st_mtime < old:
+                remove_tree(entry.path)
 
 
 def _is_link(entry: dict[str, Any]) -> bool:

@@ -113,6 +113,7 @@ async def change(work: Work, voice: Voice) -> Done:
     voice.step("download", 0, done.download_size, "bytes")
     await install(engine, work, goal, here, Reporter(voice, done.download_size, links))
     rattler_mend.as_conda_notes(operation.prefix, {one.name for one in fetched})
+    rattler_mend.sweep(work.network.pkgs_dirs[0])
     voice.step("link", links, links, "packages")
     return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -208,6 +209,7 @@ class TestRemove:
 
     def test_it_needs_no_channel(self, world: World, channel: Path) -> None:
         world.do(install=["old", "script"], channels=[str(channel)])
+        shutil.rmtree(world.top / "home" / ".conda")
         world.do(remove=["old"], channels=["file:///nowhere/at/all"])
         assert world.here() == {"script": "1.0"}
 

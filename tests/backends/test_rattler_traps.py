@@ -82,6 +82,20 @@ def test_cancel_stops_the_native_work(world: World, tmp_path: Path) -> None:
     assert world.here() == {}
 
 
+def test_what_an_ended_engine_left_unpacked_goes_after_a_day(world: World, channel: Path) -> None:
+    world.do(install=["lib=1.0"], channels=[str(channel)])
+    cache = world.top / "home" / ".conda" / "pkgs"
+    stays, goes = cache / ".lib-2.0-0AbC123", cache / ".old-1.0-0AbC123"
+    for folder in (stays, goes):
+        (folder / "info").mkdir(parents=True)
+    os.utime(goes, (1, 1))
+    os.utime(cache / "lib-1.0-0", (1, 1))
+    world.do(install=["script"], channels=[str(channel)])
+    assert stays.is_dir()
+    assert not goes.exists()
+    assert (cache / "lib-1.0-0").is_dir()
+
+
 def test_the_engine_dies_with_its_owner(world: World, tmp_path: Path) -> None:
     folder = make_channel(tmp_path / "slow", [Tiny("big")])
     began, finish = threading.Event(), threading.Event()

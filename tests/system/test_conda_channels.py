@@ -10,6 +10,7 @@ from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_channels import Channels, check_channel, default_alias
 from jupyter_envs.system.conda_rc import Condarc
 from jupyter_envs.system.conda_url import base_of, public, secrets_of
+from jupyter_envs.system.redact import redact
 
 ALIAS = default_alias()
 
@@ -123,3 +124,7 @@ def test_what_is_no_channel(text: str) -> None:
 )
 def test_what_is_one(text: str) -> None:
     assert check_channel(f" {text} ") == text
+
+
+def test_tokens_are_redacted() -> None:
+    assert redact("get http://h/t/tk-12345/ch, then go") == "get http://h/t/****/ch, then go"
