@@ -43,7 +43,7 @@ export class FileDrop implements IDisposable {
     if (!carriesFile(drag)) {
       return;
     }
-    const { node, onFile } = this._options;
+    const { node, onFiles } = this._options;
     event.preventDefault();
     event.stopPropagation();
     switch (event.type.replace('lm-', '')) {
@@ -53,9 +53,9 @@ export class FileDrop implements IDisposable {
         break;
       case 'drop': {
         this._setOver(false);
-        const file = this._fileOf(drag);
-        if (file) {
-          onFile(file);
+        const files = this._filesOf(drag);
+        if (files.length > 0) {
+          onFiles(files);
         }
         break;
       }
@@ -69,19 +69,16 @@ export class FileDrop implements IDisposable {
     }
   };
 
-  private _fileOf(drag: DragEvent | Drag.Event): IFile | null {
+  private _filesOf(drag: DragEvent | Drag.Event): ReadonlyArray<IFile> {
     if (!('mimeData' in drag)) {
-      return drag.dataTransfer!.files[0] ?? null;
+      return Array.from(drag.dataTransfer!.files);
     }
     const { name, path, size } = draggedModel(drag)!;
-    return {
-      name,
-      size: size ?? 0,
-      text: async () => {
-        const options = { type: 'file', format: 'text', content: true } as const;
-        return String((await this._options.contents.get(path, options)).content);
-      }
+    const text = async () => {
+      const options = { type: 'file', format: 'text', content: true } as const;
+      return String((await this._options.contents.get(path, options)).content);
     };
+    return [{ name, size: size ?? 0, text }];
   }
 
   private _setOver(over: boolean): void {
@@ -114,6 +111,6 @@ export namespace FileDrop {
     node: HTMLElement;
     /** Where the file browser's files are read. */
     contents: Pick<Contents.IManager, 'get'>;
-    onFile: (file: IFile) => void;
+    onFiles: (files: ReadonlyArray<IFile>) => void;
   }
 }

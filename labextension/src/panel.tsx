@@ -45,7 +45,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this._drop = new FileDrop({
       node: this.node,
       contents: _panel.contents,
-      onFile: file => void this.creation.importFile(file)
+      onFiles: files => void this.creation.importFiles(files)
     });
     this._drop.changed.connect(this.update, this);
     manager.changed.connect(this._onChanged, this);
@@ -132,7 +132,9 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         onRefresh={this._onRefresh}
         onShowDisk={this._panel.onShowDisk}
         onShowForm={show => (show ? creation.open() : this._hideForm())}
-        onImport={file => void creation.importFile(file)}
+        onImport={files => void creation.importFiles(files)}
+        onParts={parts => void creation.chooseParts(parts)}
+        onLeaveOut={() => creation.leaveOut()}
         onCreate={(request, inNotebook) => this._create(request, inNotebook)}
         onCancelJob={job => void refusal(manager.jobs.cancel(job.id))}
         onDismissJob={job => manager.jobs.dismiss(job.id)}

@@ -12,6 +12,7 @@ import type {
   IExport,
   IFormat,
   IFound,
+  IInspect,
   IInspected,
   IInterpreter,
   IJob,
@@ -89,7 +90,7 @@ export interface IReads {
   /** What everything takes on disk, as it was counted last. */
   disk(): Promise<IDisk>;
   /** What a file asks for. */
-  inspect(filename: string, text: string): Promise<IInspected>;
+  inspect(request: IInspect): Promise<IInspected>;
 }
 
 /** What the panel and other extensions know of the environments on the server. */

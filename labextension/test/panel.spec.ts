@@ -7,7 +7,7 @@ import type { IEnvironment, IExport } from '../src/api/types';
 import { JobsModel } from '../src/model/jobs';
 import { EnvironmentManager } from '../src/model/manager';
 import { EnvironmentsPanel } from '../src/panel';
-import { environment, FakeServer, job } from './server';
+import { environment, FakeServer, inspected, job } from './server';
 
 const trans = nullTranslator.load('jupyter_envs');
 
@@ -206,22 +206,40 @@ describe('EnvironmentsPanel', () => {
 
   it('fills the form from a file, and says why one cannot be read', async () => {
     const file = (name: string, size = 3) => ({ name, size, text: async () => 'six' });
-    server.on('POST inspect', {
-      format: 'requirements.txt',
-      create: { packages: ['six'] },
-      warnings: []
-    });
+    server.on('POST inspect', inspected({ create: { packages: ['six'] } }));
     panel.show();
-    await panel.creation.importFile(file('requirements.txt'));
+    await panel.creation.importFiles([file('requirements.txt')]);
     await settle();
     expect(panel.node.querySelector('.jp-Environments-chip')?.textContent).toContain('six');
-    await panel.creation.importFile(file('movie.txt', 10_000_000));
+    await panel.creation.importFiles([file('movie.txt', 10_000_000)]);
     await settle();
     expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('too large');
     server.on('POST inspect', { message: 'Not a file of a known kind.', reason: 'invalid' }, 400);
-    await panel.creation.importFile(file('x.bin'));
+    await panel.creation.importFiles([file('x.bin')]);
     await settle();
     expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('Not a file');
+  });
+
+  it('reads several files together, and once more with parts of them', async () => {
+    const file = (name: string) => ({ name, size: 3, text: async () => name });
+    server.on('POST inspect', inspected({ filename: 'pyproject.toml', extras: ['dev'] }));
+    panel.show();
+    await panel.creation.importFiles([file('pyproject.toml'), file('uv.lock')]);
+    await settle();
+    const box = panel.node.querySelector<HTMLInputElement>('fieldset input[type="checkbox"]')!;
+    box.click();
+    await settle();
+    const files = { 'pyproject.toml': 'pyproject.toml', 'uv.lock': 'uv.lock' };
+    const asked = server.asked.filter(request => request.url.includes('/inspect'));
+    const bodies = await Promise.all(asked.map(request => request.json()));
+    expect(bodies).toEqual([
+      { files, extras: [], groups: [] },
+      { files, extras: ['dev'], groups: [] }
+    ]);
+    expect(box.checked).toBe(true);
+    panel.creation.leaveOut();
+    await settle();
+    expect(panel.node.querySelector('fieldset')).toBeNull();
   });
 
   it('takes files that are dragged from the desktop and from the file browser', async () => {
@@ -236,7 +254,7 @@ describe('EnvironmentsPanel', () => {
       ['', { dataTransfer: { types: ['Files'], files: [desktop] } }],
       ['lm-', { mimeData: mimeData(model), proposedAction: 'move' }]
     ];
-    server.on('POST inspect', { format: 'r', create: { packages: ['six'] }, warnings: [] });
+    server.on('POST inspect', inspected({ create: { packages: ['six'] } }));
     panel.show();
     await settle();
     const drag = (type: string, fields: object) => {

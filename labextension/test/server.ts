@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IEnvironment, IJob } from '../src/api/types';
+import type { IEnvironment, IInspected, IJob } from '../src/api/types';
 
 type Handler = (request: Request) => Promise<Response> | Response;
 
@@ -109,6 +109,22 @@ export function job(fields: Partial<IJob> = {}): IJob {
     result: null,
     error: null,
     title: 'Create nlp',
+    ...fields
+  };
+}
+
+export function inspected(fields: Partial<IInspected> = {}): IInspected {
+  return {
+    format: 'requirements.txt',
+    filename: '',
+    create: {},
+    warnings: [],
+    exact: false,
+    python: null,
+    requires_python: null,
+    summary: { packages: 0, hashed: 0, constraints: 0, editable: 0, channels: 0 },
+    extras: [],
+    groups: [],
     ...fields
   };
 }

@@ -37,14 +37,14 @@ CLICK = """async tab => {
   await drawn(() => rows() > 5);
   return (performance.now() - start) / 1000;
 }"""
-KEY = """async text => {
-  const field = document.querySelector('#jupyter-envs-panel input[type=search]');
+KEY = """async ([scope, rows, text]) => {
+  const field = document.querySelector(`${scope} input[type=search]`);
   const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
   const start = performance.now();
   set.call(field, text);
   field.dispatchEvent(new Event('input', {bubbles: true}));
   // React has drawn a key's change when the event is over; reading a size makes the browser lay it out.
-  document.querySelector('#jupyter-envs-panel .jp-Environments-list')?.offsetHeight;
+  document.querySelector(`${scope} ${rows}`)?.offsetHeight;
   return (performance.now() - start) / 1000;
 }"""
 
@@ -61,10 +61,7 @@ def measure(rounds: int) -> None:
             first.append(click(page))
             click(page, hide=True)
             again.append(click(page))
-            text = "env4 uv"
-            page.evaluate(f"({KEY})('e')")
-            typed = [text[:end] for end in [*range(1, len(text) + 1), 3, 2, 1, 0]]
-            keys += [page.evaluate(f"({KEY})({each!r})") for each in typed]
+            keys += key(page, "#jupyter-envs-panel", ".jp-Environments-list", "env4 uv")
             page.context.close()
         rows = {
             "click on the tab to rows drawn, the first time": first,
@@ -94,9 +91,11 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
-def opened(browser: Any, running: Server) -> tuple[Any, list[str], set[str]]:
-    """A tab with JupyterLab at rest, what it asked of us, and which of our scripts it loaded."""
+def opened(browser: Any, running: Server, script: str | None = None) -> tuple[Any, list[str], set[str]]:
+    """A tab with JupyterLab at rest, what it asked of us, and which of our scripts it loaded; `script` runs first."""
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    if script:
+        page.add_init_script(script)
     seen: list[str] = []
     page.on("request", lambda request: seen.append(request.url.partition("?")[0]))
     page.goto(f"{running.base}/lab?token={TOKEN}&reset")
@@ -114,3 +113,9 @@ def click(page: Any, hide: bool = False) -> float:
         page.locator("#jupyter-envs-panel").wait_for(state="hidden")
         return 0.0
     return float(page.evaluate(f"tab => {{ {DRAWN} return ({CLICK})(tab); }}", TAB))
+
+
+def key(page: Any, scope: str, rows: str, text: str) -> list[float]:
+    """Seconds of each key when `text` is typed into the filter of `scope` and taken back, after one that warms."""
+    typed = [text[:1], *(text[:end] for end in [*range(1, len(text) + 1), 3, 2, 1, 0])]
+    return [float(page.evaluate(KEY, [scope, rows, each])) for each in typed][1:]

@@ -177,7 +177,7 @@ def test_a_file_is_dragged_from_the_file_browser(page: Any, lab: Lab, shots: Pat
     page.screenshot(path=shots / "drag-light.png")
     page.mouse.up()
     form = panel.get_by_role("form", name="New environment")
-    form.get_by_text("2 packages from wanted.txt.").wait_for()
+    form.get_by_role("region", name="Imported from wanted.txt").get_by_text("2 packages").wait_for()
     form.get_by_role("button", name="Leave out six==1.16.0").wait_for()
     panel.get_by_text("Drop it to make an environment from it").wait_for(state="detached")
     form.get_by_role("button", name="Cancel").click()

@@ -89,7 +89,7 @@ def test_a_dropped_file_fills_the_form(page: Any, lab: Lab, shots: Path) -> None
     panel = open_panel(page)
     drop(panel.locator(".jp-Environments-view"), "requirements.txt", "six==1.16.0\n# a comment\npython-dotenv\n")
     form = panel.get_by_role("form", name="New environment")
-    form.get_by_text("2 packages from requirements.txt.").wait_for()
+    form.get_by_role("region", name="Imported from requirements.txt").get_by_text("2 packages").wait_for()
     form.get_by_role("button", name="Leave out six==1.16.0").wait_for()
     form.get_by_role("button", name="More").click()
     form.get_by_role("radio", name="uv").wait_for()
@@ -105,6 +105,30 @@ def test_a_dropped_file_fills_the_form(page: Any, lab: Lab, shots: Path) -> None
     panel.get_by_role("form", name="New environment").get_by_role("alert").wait_for()
     page.keyboard.press("Escape")
     run_cli(lab, "remove", "dropped", "--yes")
+
+
+def test_a_dropped_lock_is_taken_as_it_is(page: Any, lab: Lab, shots: Path) -> None:
+    argv = [sys.executable, "-m", "uv", "pip", "compile", "--generate-hashes", "--no-header", "-q", "-"]
+    compiled = subprocess.run(argv, input="six==1.16.0\n", capture_output=True, text=True, check=True).stdout
+    panel = open_panel(page)
+    drop(
+        panel.locator(".jp-Environments-view"),
+        "requirements.txt",
+        f"{compiled}\n--extra-index-url https://a.example/\n",
+    )
+    form = panel.get_by_role("form", name="New environment")
+    card = form.get_by_role("region", name="Imported from requirements.txt")
+    card.get_by_text("1 is compared to its hash").wait_for()
+    card.get_by_text("https://a.example").first.wait_for()
+    assert form.get_by_role("button", name="Leave out six").count() == 0
+    both_themes(page, shots, "import-lock")
+    form.get_by_label("Name", exact=True).fill("locked")
+    form.get_by_role("button", name="Create").click()
+    panel.get_by_role("treeitem", name="locked").wait_for(timeout=JOB_MS)
+    page.locator(".jp-toast-message", has_text="Done: Create locked").wait_for(timeout=JOB_MS)
+    python = prefix_of(lab, "locked") / "bin/python"
+    subprocess.run([python, "-c", "import six; assert six.__version__ == '1.16.0'"], check=True)
+    run_cli(lab, "remove", "locked", "--yes")
 
 
 def test_other_hands_show_within_two_seconds(page: Any, lab: Lab, thesis: str) -> None:

@@ -10,6 +10,7 @@ import type {
   IExport,
   IFormat,
   IFound,
+  IInspect,
   IInspected,
   IInterpreter,
   IJob,
@@ -154,10 +155,10 @@ export class Client implements IReads {
   }
 
   /** `POST inspect` */
-  async inspect(filename: string, text: string): Promise<IInspected> {
+  async inspect(body: IInspect): Promise<IInspected> {
     const answer = await request<IInspected>(this.settings, this._url('inspect'), {
       method: 'POST',
-      body: JSON.stringify({ filename, text }),
+      body: JSON.stringify(body),
       headers: { 'Content-Type': 'application/json' }
     });
     return answer.body as IInspected;

@@ -115,7 +115,11 @@ export interface ICreate {
   manager?: string | null;
   python?: string | null;
   packages?: string[];
+  /** What pip brings beside conda's packages. */
+  pip_packages?: string[];
   channels?: string[];
+  /** A file as it was inspected. */
+  from?: object | null;
   kernel?: { register?: boolean; display_name?: string | null };
 }
 
@@ -226,10 +230,39 @@ export interface IVersions {
   summary: string | null;
 }
 
+/** One file by `filename` and `text`, or several of one folder as `files`; with the optional parts wanted of it. */
+export interface IInspect {
+  filename?: string;
+  text?: string;
+  files?: { [path: string]: string };
+  extras?: ReadonlyArray<string>;
+  groups?: ReadonlyArray<string>;
+}
+
+/** `create` holds `from` where its packages alone do not say all, as of a lock. */
 export interface IInspected {
   format: string;
+  filename: string;
   create: Partial<ICreate>;
+  /** What of it is not taken, or not quite as it stands there. */
   warnings: ReadonlyArray<string>;
+  /** Whether it is a lock. */
+  exact: boolean;
+  /** The version that it takes. */
+  python: string | null;
+  /** A specifier (PEP 440). */
+  requires_python: string | null;
+  summary: {
+    packages: number;
+    /** So many of them are compared to hashes. */
+    hashed: number;
+    constraints: number;
+    editable: number;
+    channels: number;
+  };
+  /** Optional parts that can be asked for. */
+  extras: ReadonlyArray<string>;
+  groups: ReadonlyArray<string>;
 }
 
 /** What to type in a terminal; `shell` is what the terminals of the server run. */

@@ -1,5 +1,4 @@
 import { PathExt } from '@jupyterlab/coreutils';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef, useState } from 'react';
 
@@ -11,37 +10,31 @@ import {
   requestOf,
   settled,
   withInspected,
+  withoutImport,
   type DraftField,
-  type IDraft,
-  type IImported
+  type IDraft
 } from '../model/draft';
 import type { ILookups } from '../model/lookups';
 import { nameProblem, suggestName } from '../model/names';
 import { ErrorText } from './errortext';
 import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
+import { ImportField, type IImportFieldProps } from './importfield';
 import { PackagesField, withDraft } from './packagesfield';
 import '../../style/form.css';
 
-/** The kinds of files that the server reads. */
-const FILES = '.txt,.toml,.ipynb,.py,.yml,.yaml,.lock,.json';
-
-export interface INewFormProps {
+export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
   /** What it starts with. */
   form: IForm;
   taken: ReadonlyArray<string>;
   /** The manager that the user prefers; empty for the server's choice. */
   manager: string;
-  /** The file that was given last; another object is another file. */
-  imported: IImported | null;
   lookups: ILookups;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
-  onImport: (file: File) => void;
   /** Null when the job was started, else why the server refused it. */
   onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
   onCancel: () => void;
-  trans: TranslationBundle;
 }
 
 const MORE: ReadonlySet<DraftField | null> = new Set<DraftField | null>([
@@ -72,7 +65,9 @@ export function NewForm(props: INewFormProps): JSX.Element {
     takenNow.current = taken;
   });
   useEffect(() => {
-    if (imported?.inspected) {
+    if (imported === null) {
+      setDraft(withoutImport);
+    } else if (imported.inspected) {
       const { inspected } = imported;
       setDraft(old => withInspected(old, inspected, takenNow.current));
     }
@@ -252,61 +247,6 @@ export function NewForm(props: INewFormProps): JSX.Element {
         </button>
       </div>
     </form>
-  );
-}
-
-/** A button for a file, and what was found in the one given last, by button or by drop. */
-function ImportField(
-  props: Pick<INewFormProps, 'imported' | 'onImport' | 'trans'> & { id: string }
-): JSX.Element {
-  const { imported, trans } = props;
-  const input = useRef<HTMLInputElement>(null);
-  const count = imported?.inspected?.create.packages?.length ?? 0;
-  return (
-    <div className="jp-Environments-import">
-      <button
-        type="button"
-        className="jp-Environments-button"
-        onClick={() => input.current?.click()}
-      >
-        {trans.__('Import a file…')}
-      </button>
-      <span className="jp-Environments-note">
-        {trans.__('or drop requirements.txt, pyproject.toml or a notebook here.')}
-      </span>
-      <input
-        id={props.id}
-        ref={input}
-        type="file"
-        hidden
-        accept={FILES}
-        aria-label={trans.__('File to import')}
-        onChange={event => {
-          const file = event.target.files?.[0];
-          // The same file can be chosen again after a change.
-          event.target.value = '';
-          if (file) {
-            props.onImport(file);
-          }
-        }}
-      />
-      {imported && (
-        <div className="jp-Environments-imported" role="status">
-          {imported.error ? (
-            <ErrorText error={imported.error} trans={trans} />
-          ) : imported.inspected === null ? (
-            trans.__('Reading %1…', imported.filename)
-          ) : (
-            trans._n('%1 package from %2.', '%1 packages from %2.', count, imported.filename)
-          )}
-          {imported.inspected?.warnings.map(warning => (
-            <div key={warning} className="jp-Environments-problem" data-severity="warning">
-              <span>{warning}</span>
-            </div>
-          ))}
-        </div>
-      )}
-    </div>
   );
 }
 

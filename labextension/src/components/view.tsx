@@ -3,8 +3,8 @@ import { addIcon, ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { ICreate, IEnvironment, IErrorBody, IInterpreter, IJob, IManager } from '../api/types';
-import type { IForm } from '../model/creation';
-import type { IImported } from '../model/draft';
+import type { IFile, IForm } from '../model/creation';
+import type { IImported, IParts } from '../model/draft';
 import { matching } from '../model/groups';
 import type { ILookups } from '../model/lookups';
 import type { IFailure, IJobLog } from '../tokens';
@@ -49,8 +49,12 @@ export interface IViewProps {
   onRefresh: () => void;
   onShowDisk: () => void;
   onShowForm: (show: boolean) => void;
-  /** A file was chosen or dropped. */
-  onImport: (file: File) => void;
+  /** Files were chosen, together from one folder. */
+  onImport: (files: ReadonlyArray<IFile>) => void;
+  /** Other optional parts of the imported file are wanted. */
+  onParts: (parts: IParts) => void;
+  /** Nothing of the imported file is wanted. */
+  onLeaveOut: () => void;
   /** Null when the job was started, else why it was refused. */
   onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
   onCancelJob: (job: IJob) => void;
@@ -63,7 +67,7 @@ const NewForm = deferred(async () => (await import('./newform')).NewForm);
 
 /** The whole panel; what it shows comes in, what is clicked goes out. */
 export function EnvironmentsView(props: IViewProps): JSX.Element {
-  const { environments, failure, form, onImport, trans } = props;
+  const { environments, failure, form, trans } = props;
   const [query, setQuery] = useState('');
   const filter = useRef<HTMLInputElement>(null);
 
@@ -109,7 +113,9 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           lookups={props.lookups}
           loadInterpreters={props.loadInterpreters}
           loadManagers={props.loadManagers}
-          onImport={onImport}
+          onImport={props.onImport}
+          onParts={props.onParts}
+          onLeaveOut={props.onLeaveOut}
           onCreate={props.onCreate}
           onCancel={() => props.onShowForm(false)}
           trans={trans}

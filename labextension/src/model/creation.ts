@@ -3,8 +3,9 @@ import { Signal } from '@lumino/signaling';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { errorBodyOf } from '../api/request';
+import type { IInspect } from '../api/types';
 import type { IReads } from '../tokens';
-import type { IImported } from './draft';
+import type { IImported, IParts } from './draft';
 
 /** What the form for a new environment starts with. */
 export interface IForm {
@@ -69,33 +70,68 @@ export class Creation {
     this._changed.emit();
   }
 
-  /** Opens the form with what a file asks for. */
-  async importFile(file: IFile): Promise<void> {
+  /** Opens the form with what a file asks for, or several of one folder together. */
+  async importFiles(files: ReadonlyArray<IFile>): Promise<void> {
     this.open();
-    const reading: IImported = { filename: file.name, inspected: null, error: null };
-    this._show(reading);
-    const read = await this._inspect(file);
-    // Another file may have been given meanwhile, or the form been closed.
-    if (this._imported === reading) {
-      this._show({ ...reading, ...read });
+    const filename = files.map(file => file.name).join(', ');
+    await this._read(filename, NO_PARTS, () => this._requestOf(files));
+  }
+
+  /** Reads the imported file once more, with other optional parts of it. */
+  async chooseParts(parts: IParts): Promise<void> {
+    const request = this._request;
+    if (this._imported && request) {
+      await this._read(this._imported.filename, parts, async () => request, this._imported);
     }
+  }
+
+  /** Nothing is taken from the imported file. */
+  leaveOut(): void {
+    this._imported = null;
+    this._changed.emit();
   }
 
   dispose(): void {
     Signal.clearData(this);
   }
 
-  private async _inspect(file: IFile): Promise<Partial<IImported>> {
-    const { reads, trans } = this._options;
-    if (file.size > LARGEST_FILE) {
-      const message = trans.__('%1 is too large.', file.name);
-      return { error: { message, reason: 'too_large', hint: null } };
-    }
+  /** Shows what is read of a file; what was read of it `before` stays meanwhile. */
+  private async _read(
+    filename: string,
+    parts: IParts,
+    ask: () => Promise<IInspect>,
+    before: IImported | null = null
+  ): Promise<void> {
+    const reading: IImported = {
+      filename,
+      parts,
+      inspected: before?.inspected ?? null,
+      error: null
+    };
+    this._show(reading);
+    let read: Partial<IImported>;
     try {
-      return { inspected: await reads.inspect(file.name, await file.text()) };
+      const request = await ask();
+      read = { inspected: await this._options.reads.inspect({ ...request, ...parts }) };
+      this._request = request;
     } catch (error) {
-      return { error: errorBodyOf(error) };
+      read = { inspected: null, error: errorBodyOf(error) };
     }
+    // Another file may have been given meanwhile, or the form been closed.
+    if (this._imported === reading) {
+      this._show({ ...reading, ...read });
+    }
+  }
+
+  private async _requestOf(files: ReadonlyArray<IFile>): Promise<IInspect> {
+    const large = files.find(file => file.size > LARGEST_FILE);
+    if (large) {
+      throw new Error(this._options.trans.__('%1 is too large.', large.name));
+    }
+    const texts = await Promise.all(files.map(async file => [file.name, await file.text()]));
+    return texts.length === 1
+      ? { filename: texts[0][0], text: texts[0][1] }
+      : { files: Object.fromEntries(texts) };
   }
 
   private _show(imported: IImported): void {
@@ -106,7 +142,11 @@ export class Creation {
   private readonly _changed = new Signal<this, void>(this);
   private _form: IForm | null = null;
   private _imported: IImported | null = null;
+  /** What was asked of the server about the imported file. */
+  private _request: IInspect | null = null;
 }
+
+const NO_PARTS: IParts = { extras: [], groups: [] };
 
 export namespace Creation {
   export interface IOptions {

@@ -12,6 +12,10 @@ export interface IDraft {
   python: string;
   manager: string;
   packages: ReadonlyArray<IPackageEntry>;
+  /** What the imported file asks for and no field shows: itself where it is a lock, and what pip brings. */
+  carried: Pick<ICreate, 'from' | 'pip_packages'>;
+  /** Those of `packages` that the imported file brought. */
+  brought: ReadonlyArray<string>;
   /** What is typed and not an entry of `packages` yet. */
   typed: string;
   /** Separated by blanks or commas. */
@@ -19,9 +23,16 @@ export interface IDraft {
   displayName: string;
 }
 
+/** Optional parts of a file that are wanted. */
+export interface IParts {
+  extras: ReadonlyArray<string>;
+  groups: ReadonlyArray<string>;
+}
+
 /** A file that somebody gave to the form: what the server read in it, or why it could not. */
 export interface IImported {
   filename: string;
+  parts: IParts;
   inspected: IInspected | null;
   error: IErrorBody | null;
 }
@@ -48,39 +59,54 @@ export function emptyDraft(name: string): IDraft {
     python: '',
     manager: '',
     packages: [],
+    carried: {},
+    brought: [],
     typed: '',
     channels: '',
     displayName: ''
   };
 }
 
-/** `draft` with what a file asks for: its packages on top, the rest where the user chose nothing. */
+/** `draft` without the packages of the imported file. */
+export function withoutImport(draft: IDraft): IDraft {
+  const brought = new Set(draft.brought);
+  const packages = draft.packages.filter(entry => !brought.has(entry.text));
+  return { ...draft, packages, carried: {}, brought: [] };
+}
+
+/**
+ * `draft` with what a file asks for: its packages in the place of those of the one before,
+ * the rest where the user chose nothing.
+ */
 export function withInspected(
   draft: IDraft,
   inspected: IInspected,
   taken: ReadonlyArray<string>
 ): IDraft {
-  const { name, python, manager, packages, channels, kernel } = inspected.create;
+  const { name, python, manager, channels, kernel, from, pip_packages } = inspected.create;
+  const own = withoutImport(draft);
+  // A lock brings its packages by itself.
+  const packages = from ? [] : (inspected.create.packages ?? []);
+  const known = new Set(own.packages.map(entry => entry.text));
+  const brought = parsePackages(packages.join('\n')).filter(entry => !known.has(entry.text));
   return {
-    ...draft,
+    ...own,
     name: name && !draft.named ? suggestName(name, taken) : draft.name,
     python: draft.python || python || '',
     manager: draft.manager || manager || '',
-    packages: withTexts(draft.packages, (packages ?? []).join('\n')),
+    packages: [...own.packages, ...brought],
+    brought: brought.map(entry => entry.text),
+    carried: { ...(from && { from }), ...(pip_packages?.length && { pip_packages }) },
     channels: draft.channels || (channels ?? []).join(' '),
     displayName: draft.displayName || kernel?.display_name || ''
   };
 }
 
-/** `entries` with those in `text`, each once. */
-function withTexts(entries: ReadonlyArray<IPackageEntry>, text: string): IPackageEntry[] {
-  const known = new Set(entries.map(entry => entry.text));
-  return [...entries, ...parsePackages(text).filter(entry => !known.has(entry.text))];
-}
-
 /** `draft` with what is being typed taken in as packages. */
 export function settled(draft: IDraft): IDraft {
-  return { ...draft, packages: withTexts(draft.packages, draft.typed), typed: '' };
+  const known = new Set(draft.packages.map(entry => entry.text));
+  const typed = parsePackages(draft.typed).filter(entry => !known.has(entry.text));
+  return { ...draft, packages: [...draft.packages, ...typed], typed: '' };
 }
 
 /** What to ask the server for; what the user left alone is left out. */
@@ -88,6 +114,7 @@ export function requestOf(draft: IDraft): ICreate {
   const { name, prefix, python, manager, packages, channels, displayName } = draft;
   const request: ICreate = prefix.trim() ? { prefix: prefix.trim() } : { name };
   request.packages = packages.map(entry => entry.text);
+  Object.assign(request, draft.carried);
   if (python) {
     request.python = python;
   }

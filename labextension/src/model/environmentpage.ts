@@ -220,7 +220,8 @@ export class EnvironmentPageModel implements IDisposable {
   }
 
   private _want(): void {
-    if (this._watch && this.environment) {
+    // Also before the list is known: the page is drawn when both have come.
+    if (this._watch && !this.isGone) {
       this.reads.want(this._tab);
     }
   }

@@ -30,6 +30,13 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const tracker = new WidgetTracker<PageWidget>({ namespace: 'jupyter-envs-page' });
 
+    // Who has looked at the list may open one of it: then its code is there.
+    const preload = () => {
+      manager.changed.disconnect(preload);
+      void import('../page').catch(() => undefined);
+    };
+    manager.changed.connect(preload);
+
     const makePage = (id: string, Page: typeof EnvironmentPage): PageWidget => {
       const content = new Page({
         manager,

@@ -5,7 +5,7 @@ import React from 'react';
 import { RequestError } from '../../src/api/request';
 import type { IInterpreter, IManager } from '../../src/api/types';
 import { EnvironmentsView, type IViewProps } from '../../src/components/view';
-import { environment, job } from '../server';
+import { environment, inspected, job } from '../server';
 
 const trans = nullTranslator.load('jupyter_envs');
 
@@ -96,6 +96,8 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
       manager({ name: 'venv', title: 'venv', description: 'Needs nothing.' })
     ],
     onImport: jest.fn(),
+    onParts: jest.fn(),
+    onLeaveOut: jest.fn(),
     loadInterpreters: async () => [
       interpreter({ version: '3.9.1' }),
       interpreter({ version: '3.13.0', default: true }),
@@ -452,20 +454,56 @@ describe('form', () => {
     const imported = {
       filename: 'requirements.txt',
       error: null,
-      inspected: {
-        format: 'requirements.txt',
-        create: { name: 'paper', packages: ['numpy>=2', 'six'], python: '3.10' },
-        warnings: ['Left out: foo.']
-      }
+      parts: { extras: [], groups: [] },
+      inspected: inspected({
+        create: {
+          name: 'paper',
+          packages: ['numpy>=2', 'six'],
+          python: '3.10',
+          channels: ['bioconda']
+        },
+        python: '3.10',
+        summary: { packages: 2, hashed: 0, constraints: 1, editable: 0, channels: 1 },
+        warnings: ['Left out: <b>.']
+      })
     };
     const { onCreate } = await ready({ imported });
-    expect(screen.getByText(/2 packages from requirements.txt/)).toBeTruthy();
-    expect(screen.getByText('Left out: foo.')).toBeTruthy();
+    const card = screen.getByRole('region', { name: 'Imported from requirements.txt' });
+    const lines = within(card).getAllByRole('listitem');
+    expect(lines.map(line => line.textContent)).toEqual([
+      '2 packages',
+      '1 constraint',
+      'Python 3.10',
+      'Channels: bioconda'
+    ]);
+    expect(card.textContent).toContain('Left out: <b>.');
     await create();
     expect(onCreate).toHaveBeenCalledWith(
-      { name: 'paper', packages: ['numpy>=2', 'six'], python: '3.10' },
+      { name: 'paper', packages: ['numpy>=2', 'six'], python: '3.10', channels: ['bioconda'] },
       true
     );
+  });
+
+  it('sends a lock as it is, and no chips of it', async () => {
+    const from = { format: 'pylock.toml', text: '…' };
+    const imported = {
+      filename: 'pylock.toml',
+      error: null,
+      parts: { extras: [], groups: [] },
+      inspected: inspected({
+        exact: true,
+        create: { packages: ['six==1'], from },
+        summary: { packages: 87, hashed: 87, constraints: 0, editable: 0, channels: 0 }
+      })
+    };
+    const { onCreate, onLeaveOut } = await ready({ imported });
+    expect(screen.getByText('87 packages, at their exact versions')).toBeTruthy();
+    expect(screen.getByText('87 are compared to their hashes')).toBeTruthy();
+    expect(document.querySelector('.jp-Environments-chip')).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Leave out pylock.toml' }));
+    expect(onLeaveOut).toHaveBeenCalled();
+    await create();
+    expect(onCreate).toHaveBeenCalledWith({ name: 'thesis-2', packages: [], from }, true);
   });
 
   it('closes by Escape', async () => {

@@ -1,10 +1,16 @@
-import { emptyDraft, fieldOf, requestOf, settled, withInspected } from '../../src/model/draft';
+import {
+  emptyDraft,
+  fieldOf,
+  requestOf,
+  settled,
+  withInspected,
+  withoutImport
+} from '../../src/model/draft';
+import { inspected } from '../server';
 
-const inspected = {
-  format: 'x',
-  create: { name: 'Paper', packages: ['six', 'numpy'], python: '3.12', manager: 'conda' },
-  warnings: []
-};
+const paper = inspected({
+  create: { name: 'Paper', packages: ['six', 'numpy'], python: '3.12', manager: 'conda' }
+});
 
 describe('a draft', () => {
   it('asks for no more than the user chose', () => {
@@ -27,7 +33,7 @@ describe('a draft', () => {
   });
 
   it('takes a file’s wishes where the user has none', () => {
-    const untouched = withInspected(emptyDraft('a'), inspected, ['paper']);
+    const untouched = withInspected(emptyDraft('a'), paper, ['paper']);
     expect(requestOf(untouched)).toEqual({
       name: 'paper-2',
       packages: ['six', 'numpy'],
@@ -35,11 +41,28 @@ describe('a draft', () => {
       manager: 'conda'
     });
     const own = { ...settled({ ...emptyDraft('mine'), typed: 'six' }), named: true, python: '/p' };
-    expect(requestOf(withInspected(own, inspected, []))).toMatchObject({
+    expect(requestOf(withInspected(own, paper, []))).toMatchObject({
       name: 'mine',
       packages: ['six', 'numpy'],
       python: '/p'
     });
+  });
+
+  it('has the packages of one file at a time, beside those of the user', () => {
+    const own = settled({ ...emptyDraft('a'), typed: 'six' });
+    const first = withInspected(own, paper, []);
+    const lock = { format: 'pylock.toml' };
+    const other = inspected({ create: { packages: ['pandas'], pip_packages: ['toolz'] } });
+    const second = withInspected(first, other, []);
+    expect(requestOf(second)).toMatchObject({
+      packages: ['six', 'pandas'],
+      pip_packages: ['toolz']
+    });
+    const third = withInspected(second, inspected({ create: { from: lock, packages: ['x'] } }), []);
+    expect(requestOf(third)).toMatchObject({ packages: ['six'], from: lock });
+    expect(requestOf(third).pip_packages).toBeUndefined();
+    expect(requestOf(withoutImport(third))).toMatchObject({ packages: ['six'] });
+    expect(requestOf(withoutImport(third)).from).toBeUndefined();
   });
 });
 
