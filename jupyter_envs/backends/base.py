@@ -78,6 +78,7 @@ class Installer(Speaker, Protocol):
         *,
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
+        replace_names: Sequence[str] = (),
         exact: bool = False,
         hashed: bool = False,
         constraints: str | None = None,
@@ -87,6 +88,7 @@ class Installer(Speaker, Protocol):
         """The command that installs the lines of the file `requirements` for the interpreter `python`.
 
         `upgrade` takes the newest of everything, `upgrade_names` of those alone;
+        `replace_names` are installed anew, whatever is there;
         `exact` installs just the lines, without what they need; `hashed` only files
         whose hash is given; `constraints` is a file of limits to what else comes along.
         """
@@ -94,8 +96,11 @@ class Installer(Speaker, Protocol):
     def remove_argv(self, python: str, names: str) -> list[str]:
         """The command that removes the distributions listed in the file `names`."""
 
-    def lock_argv(self, python: str, requirements: str) -> list[str] | None:
-        """The command that prints the pinned lines of a file as a pylock (PEP 751), or None where there is none."""
+    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
+        """The command that prints the pinned lines of a file as a pylock (PEP 751), or None where there is none.
+
+        With `offline` it tells what its cache knows, or fails.
+        """
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         """What to set for the commands, so that they follow the user's own configuration."""

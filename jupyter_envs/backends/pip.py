@@ -35,6 +35,7 @@ class Pip:
         *,
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
+        replace_names: Sequence[str] = (),
         exact: bool = False,
         hashed: bool = False,
         constraints: str | None = None,
@@ -49,6 +50,7 @@ class Pip:
         return [
             *(python, "-I", "-m", "pip", "install", "--no-input", "--disable-pip-version-check"),
             *(["--upgrade"] if upgrade or upgrade_names else []),
+            *(["--force-reinstall"] if replace_names else []),
             *(["--no-deps"] if exact else []),
             *(["--require-hashes"] if hashed else []),
             *(["--dry-run", "--quiet", "--report", "-"] if dry_run else []),
@@ -60,7 +62,7 @@ class Pip:
         """`PY -I -m pip uninstall --yes -r FILE`"""
         return [python, "-I", "-m", "pip", "uninstall", "--yes", "-r", names]
 
-    def lock_argv(self, python: str, requirements: str) -> list[str] | None:
+    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
         return None
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,7 @@ class UvPip:
         *,
         upgrade: bool = False,
         upgrade_names: Sequence[str] = (),
+        replace_names: Sequence[str] = (),
         exact: bool = False,
         hashed: bool = False,
         constraints: str | None = None,
@@ -53,6 +54,7 @@ class UvPip:
             *("--python", python),
             *(["--upgrade"] if upgrade else []),
             *(f"--upgrade-package={name}" for name in upgrade_names),
+            *(f"--reinstall-package={name}" for name in replace_names),
             *(["--no-deps"] if exact else []),
             *(["--require-hashes"] if hashed else []),
             *(["--dry-run"] if dry_run else []),
@@ -65,10 +67,12 @@ class UvPip:
         """`uv pip uninstall --python PY -r FILE`"""
         return [uv(), "pip", "uninstall", "--python", python, "-r", names]
 
-    def lock_argv(self, python: str, requirements: str) -> list[str] | None:
-        """`uv pip compile --no-deps --format pylock.toml --python PY FILE`"""
-        head = [uv(), "pip", "compile", "--quiet", "--no-header", "--no-deps"]
-        return [*head, "--format", "pylock.toml", "--python", python, requirements]
+    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
+        """`uv pip compile --no-deps --format pylock.toml [--offline] --python PY FILE`"""
+        from jupyter_envs.system.pipconf import uv_arguments
+
+        head = [uv(), "pip", "compile", *uv_arguments(os.environ), "--quiet", "--no-header", "--no-deps"]
+        return [*head, "--format", "pylock.toml", *(["--offline"] if offline else []), "--python", python, requirements]
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         from jupyter_envs.system.pipconf import uv_environment

@@ -13,6 +13,7 @@ from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.job import Progress
+from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Inspected
 
@@ -228,8 +229,9 @@ def _reach(tops: Sequence[TreeNode], by_name: dict[str, TreeNode]) -> set[str]:
 
 def plan(value: Plan, dry_run: bool = False) -> list[str]:
     """What changed, or would change: a line each for added, changed, removed, and the sizes."""
+    warnings = [clean(text) for text in value.warnings]
     if value.empty:
-        return ["Nothing to change."]
+        return ["Nothing to change.", *warnings]
     said = ("Would add", "Would change", "Would remove") if dry_run else ("Added", "Changed", "Removed")
     parts = (
         [f"{p.name} {p.version}" for p in value.added],
@@ -241,7 +243,13 @@ def plan(value: Plan, dry_run: bool = False) -> list[str]:
         lines.append(f"Download: {size(value.download_size)}")
     if dry_run and value.disk_size is not None:
         lines.append(f"On disk: {size(value.disk_size)}")
-    return [clean(line) for line in lines]
+    return [clean(line) for line in lines] + warnings
+
+
+def difference(found: RevisionDetail) -> list[str]:
+    """What differs between two revisions, as `plan`."""
+    changes = found.difference or Plan()
+    return ["Nothing differs."] if changes.empty else plan(changes)
 
 
 def disk(value: Disk, width: int | None) -> list[str]:

@@ -70,6 +70,7 @@ class Background:
                 if first:
                     tidy(self._parts, self._jobs)
                 first = False
+                self._complete()
                 self._prepare()
                 self._compile()
             except (OSError, EnvsError):
@@ -92,6 +93,14 @@ class Background:
             # Its options may come from the server's own command line, which that process does not see.
             options = {name: getattr(settings, name) for name in settings.trait_names(config=True)}
             run([sys.executable, MAIN, "prepare", "--settings", json.dumps(options)], cancelled=self._stop, nice=True)
+
+    def _complete(self) -> None:
+        """Find the hashes that could not be known at once, from what was downloaded before if possible."""
+        ledger = self._parts.ledger
+        for prefix in list(ledger.incomplete):
+            ledger.incomplete.discard(prefix)
+            if not ledger.complete(prefix, self._stop, offline=True) and not self._stop.is_set():
+                ledger.complete(prefix, self._stop, offline=False)
 
     def _compile(self) -> None:
         while not self._stop.is_set():

@@ -1,19 +1,21 @@
-"""Changes of an existing environment's packages: install, upgrade, remove, back to a revision."""
+"""Changes of an existing environment's packages: install, upgrade, remove."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from jupyter_envs.engine import projects, record
+from msgspec.structs import replace
+
+from jupyter_envs.engine import history, projects, record
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
 from jupyter_envs.model.env import Environment
-from jupyter_envs.model.errors import Forbidden, InvalidRequest, NotFound
+from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Change, Requirement, Rollback, check_requirement
+from jupyter_envs.model.request import Change, Requirement, check_requirement
 from jupyter_envs.model.wire import plain
 
 
@@ -43,57 +45,15 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            parts.mend(environment, context)
-            plan = kind.apply(prefix, wanted, context)
+            before = parts.begin(environment, context)
+            did = kind.apply(prefix, wanted, context)
             _remember(kind, prefix, request, wanted)
-            if not plan.empty:
-                parts.note(prefix, "change", plain(request), plan)
+            noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
+            plan = replace(noted, warnings=did.warnings)
             parts.refresh_kernels(prefix)
             return parts.result(prefix, plan)
 
     return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
-
-
-def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
-    """The task that brings back the versions of a revision; it makes a revision itself.
-
-    Raises:
-        NotFound: there is no such revision.
-        Forbidden, Conflict: as `change`.
-    """
-    past = {stored.revision.revision: stored for stored in record.revisions(environment.prefix)}
-    if request.revision not in past:
-        raise NotFound(
-            f"{environment.name} has no revision {request.revision}.",
-            hint=f"It has {min(past)} to {max(past)}." if past else "It has no history yet.",
-            field="revision",
-        )
-    refuse_unchangeable(environment)
-    if project := projects.project_of(parts, environment):
-        raise Forbidden(
-            f"{environment.name} follows the lock file of its project.",
-            hint=f"Bring {project.tool.lock} back, from version control perhaps, and make the project a kernel again.",
-            reason="project",
-        )
-    prefix, kind, goal = environment.prefix, parts.kind_of(environment), past[request.revision]
-    parts.refuse_busy(prefix)
-
-    def work(context: Context) -> dict[str, Any]:
-        with parts.hold(prefix, context):
-            parts.mend(environment, context)
-            wanted = kind.back_to(prefix, goal.pins)
-            plan = kind.apply(prefix, wanted, context) if wanted.install or wanted.remove else Plan()
-            parts.note(prefix, "rollback", plain(request), plan)
-            parts.refresh_kernels(prefix)
-            return parts.result(prefix, plan)
-
-    return Task(
-        action="rollback",
-        title=f"Bring {environment.name} back to revision {request.revision}",
-        work=work,
-        environment=environment.id,
-        key=prefix,
-    )
 
 
 def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
@@ -161,7 +121,7 @@ def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Req
 def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted) -> None:
     """Keep the environment's own record of what was asked for current."""
     spec = record.read_spec(prefix)
-    if not spec and not record.revisions(prefix):
+    if not spec and not history.has(prefix):
         return  # not one of ours: no record is begun for it
     kept: dict[str, str] = {}
     for text in spec.get("packages", []):

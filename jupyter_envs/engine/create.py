@@ -79,7 +79,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
             }
             record.write_spec(tree, spec)
             noted = {k: v for k, v in plain(request).items() if v is not None}
-            _complete(parts, kind, prefix, tree, "create", noted, request.kernel.register, display, context)
+            number = parts.ledger.first(kind, tree, prefix, _python(tree), "create", noted)
+            _complete(parts, kind, prefix, tree, number, request.kernel.register, display, context)
 
         with parts.hold(prefix, context):
             context.about(identity)
@@ -124,10 +125,11 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         def finish(tree: str) -> None:
-            _complete(parts, kind, target, tree, "clone", {"from": source.name}, bool(source.kernels), None, context)
+            number = parts.ledger.copied(tree, "clone", {"from": source.name}, stands)
+            _complete(parts, kind, target, tree, number, bool(source.kernels), None, context)
 
         with parts.hold(source.prefix, context):
-            parts.mend(source, context)
+            stands = parts.begin(source, context)
             with parts.hold(target, context):
                 context.about(environment_id(target, request.name))
                 copy(parts, source, target, context, finish)
@@ -300,24 +302,17 @@ def _complete(
     kind: Kind,
     prefix: str,
     tree: str,
-    action: str,
-    asked: dict[str, Any],
+    number: int,
     kernel: bool,
     display: str | None,
     context: Context,
 ) -> None:
-    """Give the environment at `tree`, which is to appear at `prefix`, its first revision and its kernel.
+    """Give the environment at `tree`, which is to appear at `prefix`, revision `number` by now, its kernel.
 
     Before it appears, so that whatever ends this process leaves none without
-    them; a kernelspec whose environment never came is pruned.
+    it; a kernelspec whose environment never came is pruned.
     """
-    pins = kind.versions(tree)
     known = read(tree)
-    python = known.environment.python.version if known else None
-    plan = difference({}, pins)
-    number = record.add_revision(
-        tree, time=now(), by=parts.by, action=action, asked=asked, plan=plan, pins=pins, python=python
-    )
     try:
         kind.appeared(prefix)
         if parts.root_of(prefix) is None:

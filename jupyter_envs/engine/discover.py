@@ -18,6 +18,7 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.owners import Owned, Owners
 from jupyter_envs.engine.owners import homes as managed_homes
 from jupyter_envs.engine.places import Places, distinct_names, raw_name
+from jupyter_envs.engine.prefix import packages_time
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
 from jupyter_envs.model.errors import NotFound
@@ -104,6 +105,24 @@ class Discovery:
         if real in self._noted():
             self._note(real, False)
 
+    def suspects(self) -> dict[str, int]:
+        """The environments with a history that may have changed since, with the time (ns since the epoch) of that."""
+        with self._lock:
+            known = self._loaded().known.items()
+            return {
+                path: entry.changed
+                for path, entry in known
+                if entry.environment.revision is not None and entry.stamp and entry.noted_at != entry.changed
+            }
+
+    def noted(self, prefix: str) -> None:
+        """Remember that the history of an environment tells all that was done up to now."""
+        real = os.path.realpath(prefix)
+        with self._lock:
+            if known := self._loaded().known.get(real):
+                known.noted_at = packages_time(real)
+                self._changed = True
+
     def start_sizing(self) -> None:
         """Compute sizes on disk from now on, one environment at a time, in a background thread."""
         with self._lock:
@@ -157,7 +176,7 @@ class Discovery:
             return None
         if known:
             # The old size is shown until the new one is known.
-            new.size, new.sized_at = known.size, known.sized_at
+            new.size, new.sized_at, new.noted_at = known.size, known.sized_at, known.noted_at
         index.known[path] = new
         self._changed = True
         return new

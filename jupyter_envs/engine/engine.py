@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from jupyter_envs.engine import kernels, record, settings
+from jupyter_envs.engine import history, settings
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.lookup import Kinds
+from jupyter_envs.engine.ledger import Ledger
+from jupyter_envs.engine.outside import Outside
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
@@ -23,6 +26,7 @@ from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry, Disk
 from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Conflict, NotFound
+from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.plan import By, Revision
 from jupyter_envs.model.project import Project, ProjectKernel
 from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
@@ -57,6 +61,8 @@ class Engine:
         self._shell = shell
         self._kinds = Kinds(self.settings)
         self._discovery = Discovery(self.settings, notebook_root, self._kinds)
+        self._ledger = Ledger(self.settings, self._kinds, self._discovery, by)
+        self._outside = Outside(self._discovery, self._ledger.notice)
         self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
 
     @cached_property
@@ -70,7 +76,7 @@ class Engine:
             templates=Templates(self.settings),
             discovery=self._discovery,
             catalog=self._catalog,
-            by=self.by,
+            ledger=self._ledger,
         )
 
     @cached_property
@@ -95,6 +101,7 @@ class Engine:
     def environments(self, refresh: bool = False) -> list[Environment]:
         """Every environment of the machine; with `refresh` the notebook root is searched again first."""
         found = self._discovery.environments(refresh)
+        self._outside.look()
         busy = {job.environment for job in self.jobs.list() if not job.over and job.action != "plan"}
         return [_at_work(e) if e.id in busy else e for e in found] if busy else found
 
@@ -160,7 +167,19 @@ class Engine:
 
     def history(self, key: str) -> list[Revision]:
         """The changes of an environment, the newest first."""
-        return [stored.revision for stored in reversed(record.revisions(self.find(key).prefix))]
+        environment = self.find(key)
+        self._ledger.notice(environment)
+        return history.revisions(environment.prefix)[::-1]
+
+    def revision(self, key: str, number: int, against: int | None = None) -> RevisionDetail:
+        """One revision with what stood after it, and what had changed since the revision `against`.
+
+        Raises:
+            NotFound: there is no such environment, or it has no such revision.
+        """
+        from jupyter_envs.engine.rollback import detail
+
+        return detail(self.find(key), number, against)
 
     def health(self, key: str) -> list[Problem]:
         """What is wrong with an environment, or may become so."""
@@ -246,7 +265,7 @@ class Engine:
         return clone(self._parts, self.find(key), request)
 
     def rollback(self, key: str, request: Rollback) -> Task:
-        from jupyter_envs.engine.change import rollback
+        from jupyter_envs.engine.rollback import rollback
 
         return rollback(self._parts, self.find(key), request)
 
@@ -272,9 +291,10 @@ class Engine:
             NotFound: there is no such environment.
             Conflict: it has no kernelspec of ours.
         """
+        from jupyter_envs.engine.keep import unregister
+
         environment = self.find(key)
-        if not kernels.unregister(environment.prefix):
-            raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
+        unregister(self._parts, environment)
         return self._discovery.by_prefix(environment.prefix)
 
     def clean_cache(self, names: list[str]) -> Task:
@@ -291,13 +311,20 @@ class Engine:
     def start_background(self) -> None:
         """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
         self.background.start()
+        self._outside.start()
         self._discovery.start_sizing()
 
     def close(self) -> None:
         """Cancel what runs and stop what was begun aside."""
+        self._outside.stop()
+        self.jobs.close()
         if "background" in self.__dict__:
             self.background.stop()
-        self.jobs.close()
+        else:
+            # A short-lived process leaves nothing undone that takes it a moment.
+            self._outside.settle(0.2)
+            for prefix in self._ledger.incomplete:
+                self._ledger.complete(prefix, threading.Event(), offline=True)
         self._discovery.close()
 
     @cached_property

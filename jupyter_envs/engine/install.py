@@ -12,13 +12,15 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer, Outcome, Speaker
+from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
-from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.model.plan import Changed, Plan, difference
 from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import toml, wheels
+from jupyter_envs.system.files import listing
 from jupyter_envs.system.metadata import read_packages, versions
 from jupyter_envs.system.paths import python_of
 from jupyter_envs.system.process import Finished, clean_environment, run
@@ -29,6 +31,7 @@ class Installation:
 
     def __init__(self, installer: Installer) -> None:
         self.installer = installer
+        self.hashes = Hashes(installer)
 
     def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
         """What `wanted` would change; nothing is changed.
@@ -38,6 +41,8 @@ class Installation:
             Unavailable: the index cannot be reached.
         """
         planned, outcome = self._planned(prefix, wanted, context)
+        if wanted.goal is not None and wanted.install:
+            outcome = replace(outcome, cached=self._cached(prefix, wanted, context))
         return self._sized(prefix, planned, outcome, context)
 
     def apply(self, prefix: str, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
@@ -58,12 +63,15 @@ class Installation:
             context.line("Nothing to change: all of it is there.")
             return planned
         affected = {*outcome.added, *outcome.removed} & before.keys()
-        if undo:
-            undo.keep(affected)
+        # What is brought back is locked already.
+        looked_up = {} if wanted.goal is not None else outcome.added
+        with ExitStack() as around:
+            if undo:
+                undo.keep(affected)
+            else:
+                around.enter_context(undoing(Undo(prefix), context, affected))
+            around.enter_context(self.hashes.meanwhile(prefix, looked_up))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
-        else:
-            with undoing(Undo(prefix), context, affected):
-                self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
         return difference(before, versions(prefix))
 
     def fill(self, prefix: str, wanted: Wanted, context: Context) -> None:
@@ -78,7 +86,7 @@ class Installation:
             return replace(plan, removed=removed, download_size=0)
         context.step("measure")
         known: dict[str, int] = {}
-        with _listed([f"{name}=={version}" for name, version in sorted(outcome.added.items())]) as file:
+        with listing([f"{name}=={version}" for name, version in sorted(outcome.added.items())]) as file:
             argv = self.installer.lock_argv(_python(prefix), file)
             if argv:
                 with suppress(EnvsError, ValueError):
@@ -88,8 +96,10 @@ class Installation:
         return replace(plan, added=added, removed=removed, download_size=sum(known.values()) if complete else None)
 
     def _planned(self, prefix: str, wanted: Wanted, context: Context) -> tuple[Plan, Outcome]:
-        context.step("resolve")
         before = versions(prefix)
+        if wanted.goal is not None:
+            return _known(before, wanted, wanted.goal)
+        context.step("resolve")
         added: dict[str, str] = {}
         removed: dict[str, str] = {name: before[name] for name in wanted.remove if name in before}
         cached = True
@@ -102,10 +112,23 @@ class Installation:
         after = {n: v for n, v in before.items() if n not in removed} | added
         return difference(before, after), Outcome(added, removed, cached)
 
+    def _cached(self, prefix: str, wanted: Wanted, context: Context) -> bool:
+        """Whether `wanted` takes no download; raises as `plan` where it cannot be had at all."""
+        context.step("resolve")
+        for offline in (True, False):
+            try:
+                with self._install_argv(prefix, wanted, dry_run=True, offline=offline) as argv:
+                    told = self._call(argv, context, None)
+                return self.installer.outcome(told.out + "\n" + told.err).cached
+            except (Failed, Unsolvable):
+                if not offline:
+                    raise
+        return False
+
     def _perform(self, prefix: str, wanted: Wanted, context: Context, *, offline: bool, total: int | None) -> None:
         if wanted.remove:
             context.step("remove", 0, len(wanted.remove), "packages")
-            with _listed(wanted.remove) as file:
+            with listing(wanted.remove) as file:
                 self._call(self.installer.remove_argv(_python(prefix), file), context, None)
             context.step("remove", len(wanted.remove), len(wanted.remove), "packages")
         if wanted.install:
@@ -127,12 +150,13 @@ class Installation:
     ) -> Iterator[list[str]]:
         """The command, as long as the files that it names are there."""
         with ExitStack() as files:
-            limits = files.enter_context(_listed(_entries(wanted.constraints))) if wanted.constraints else None
+            limits = files.enter_context(listing(_entries(wanted.constraints))) if wanted.constraints else None
             yield self.installer.install_argv(
                 _python(prefix),
-                files.enter_context(_listed(_entries(wanted.install))),
+                files.enter_context(listing(_entries(wanted.install))),
                 upgrade=wanted.upgrade_all,
                 upgrade_names=wanted.upgrade_names,
+                replace_names=wanted.replace,
                 exact=wanted.exact,
                 hashed=all(requirement.hashes for requirement in wanted.install),
                 constraints=limits,
@@ -279,16 +303,14 @@ _KNOWN: list[tuple[str, type[EnvsError], str, str, str]] = [
 ]
 
 
-@contextmanager
-def _listed(lines: Sequence[str]) -> Iterator[str]:
-    """A file with `lines`, readable by its owner alone since an address may hold a password."""
-    handle, path = tempfile.mkstemp(prefix="jupyter-envs-", suffix=".txt")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
-        yield path
-    finally:
-        os.unlink(path)
+def _known(before: dict[str, str], wanted: Wanted, goal: dict[str, str]) -> tuple[Plan, Outcome]:
+    """What `wanted` does where that is known beforehand; the package cache is asked first."""
+    plan = difference(before, goal)
+    same = [Changed(name=name, from_=goal[name], to=goal[name]) for name in wanted.replace]
+    removed = {name: before[name] for name in wanted.remove}
+    added = {str(line.name): goal[str(line.name)] for line in wanted.install}
+    changed = sorted([*plan.changed, *same], key=lambda change: change.name)
+    return replace(plan, changed=changed), Outcome(added, removed, cached=True)
 
 
 def _entries(requirements: Sequence[Requirement]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from jupyter_envs.engine import kernels
@@ -21,11 +22,12 @@ from jupyter_envs.engine.refuse import (
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
-from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.model.lock import Lock
+from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Register, Update, check_display_name, check_name
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters
-from jupyter_envs.system.files import discard_tree, link_tree
+from jupyter_envs.system.files import discard_tree, link_tree, lock
 from jupyter_envs.system.paths import inside, record_of
 from jupyter_envs.system.usage import reclaimable
 
@@ -71,6 +73,7 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
     if request.name is None and request.display_name is None:
         raise InvalidRequest("Nothing is asked for.", hint="Give name, display_name or both.", field="name")
     display = check_display_name(request.display_name) if request.display_name is not None else None
+    asked = {key: value for key, value in plain(request).items() if value is not None}
     target = environment.prefix
     if request.name is not None and request.name != environment.name:
         own_root(parts, environment)
@@ -86,10 +89,12 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):
-            parts.mend(environment, context)
+            before = parts.begin(environment, context)
             if target != environment.prefix:
                 with parts.hold(target, context):
-                    _move(parts, environment, target, context)
+                    _move(parts, environment, target, asked, before, context)
+            else:
+                parts.ledger.note(target, "rename", asked, before, always=True)
             if environment.kernels:
                 parts.register(parts.discovery.by_prefix(target), display)
             return parts.result(target, Plan())
@@ -124,10 +129,9 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):
-            parts.mend(environment, context)
-            plan = with_kernel(parts, environment, context)
-            if not plan.empty:
-                parts.note(environment.prefix, "kernel", plain(request), plan)
+            before = parts.begin(environment, context)
+            with_kernel(parts, environment, context)
+            plan = parts.ledger.note(environment.prefix, "kernel", plain(request), before, always=True)
             context.step("register kernel")
             parts.register(parts.discovery.by_prefix(environment.prefix), display)
             return parts.result(environment.prefix, plan)
@@ -139,6 +143,20 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
         environment=environment.id,
         key=environment.prefix,
     )
+
+
+def unregister(parts: Parts, environment: Environment) -> None:
+    """Delete the kernelspecs of `environment` that are ours; takes no job.
+
+    Raises:
+        Conflict: it has none.
+    """
+    if not kernels.unregister(environment.prefix):
+        raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
+    # While somebody changes the environment there is no waiting to have it noted.
+    with suppress(OSError), lock(parts.lock_file(environment.prefix)):
+        before = parts.ledger.begin(environment)
+        parts.ledger.note(environment.prefix, "kernel", {"register": False}, before, always=True)
 
 
 def repair(parts: Parts, environment: Environment) -> Task:
@@ -158,25 +176,29 @@ def repair(parts: Parts, environment: Environment) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            parts.mend(environment, context)
-            before = kind.versions(prefix)
+            before = parts.begin(environment, context)
             now_ = parts.discovery.by_prefix(prefix)
             if kind.outlived(now_):
                 _rebuild(parts, now_, context)
             if now_.kernels:
                 with_kernel(parts, now_, context)
                 parts.register(parts.discovery.by_prefix(prefix))
-            plan = difference(before, kind.versions(prefix))
-            parts.note(prefix, "repair", {}, plan)
+            plan = parts.ledger.note(prefix, "repair", {}, before, always=True)
             return parts.result(prefix, plan)
 
     return Task(action="repair", title=f"Repair {environment.name}", work=work, environment=environment.id, key=prefix)
 
 
-def _move(parts: Parts, environment: Environment, target: str, context: Context) -> None:
+def _move(
+    parts: Parts, environment: Environment, target: str, asked: dict[str, Any], stands: Lock, context: Context
+) -> None:
     kind = parts.kind_of(environment)
+
+    def finish(tree: str) -> None:
+        parts.ledger.copied(tree, "rename", asked, stands)
+
     # A copy, then the old one away: whenever the power goes, one of them is whole.
-    copy(parts, environment, target, context)
+    copy(parts, environment, target, context, finish)
     for spec in kernels.of_prefix(environment.prefix):
         kernels.point_at(spec, target)
     kind.appeared(target)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import kernels, record
+from jupyter_envs.engine import kernels
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
-from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.kinds.lookup import Kinds
+from jupyter_envs.engine.ledger import Ledger
+from jupyter_envs.engine.places import lock_file
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.templates import Templates
-from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import Conflict
-from jupyter_envs.model.plan import By, Plan
+from jupyter_envs.model.lock import Lock
+from jupyter_envs.model.plan import Plan
 from jupyter_envs.system.files import held_here, lock, locked
-from jupyter_envs.system.paths import inside, record_of
+from jupyter_envs.system.paths import inside
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Parts:
     templates: Templates
     discovery: Discovery
     catalog: Catalog
-    by: By
+    ledger: Ledger
 
     @property
     def backends(self) -> dict[str, Backend]:
@@ -48,14 +49,7 @@ class Parts:
         return next((root for root in self.kinds.roots if inside(prefix, root)), None)
 
     def lock_file(self, prefix: str) -> Path:
-        """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record."""
-        parent = Path(os.path.dirname(prefix))
-        if Path(os.path.realpath(parent)) in self.kinds.roots:
-            return parent / ".locks" / f"{os.path.basename(prefix)}.lock"
-        if not os.path.isdir(prefix):
-            # Still to be made: a lock inside it would make it.
-            return self.settings.state / "locks" / f"{environment_id(prefix, os.path.basename(prefix))}.lock"
-        return record_of(prefix) / "lock"
+        return lock_file(self.settings, self.kinds, prefix)
 
     def hold(self, prefix: str, context: Context) -> Any:
         """The lock of `prefix`, waited for."""
@@ -76,24 +70,14 @@ class Parts:
                 reason="busy",
             )
 
-    def mend(self, environment: Environment, context: Context) -> None:
-        """Undo what an ended process left half done; the caller holds the lock."""
+    def begin(self, environment: Environment, context: Context) -> Lock:
+        """What stands before a change, once what an ended process left half done is undone; the caller holds the lock.
+
+        What others did since the last revision becomes a revision of its own.
+        """
         if self.kind_of(environment).mend(environment.prefix):
             context.line("A change that had not ended was undone.")
-
-    def note(self, prefix: str, action: str, asked: dict[str, Any], plan: Plan) -> None:
-        """Write a revision."""
-        environment = self.discovery.by_prefix(prefix)
-        record.add_revision(
-            prefix,
-            time=now(),
-            by=self.by,
-            action=action,
-            asked=asked,
-            plan=plan,
-            pins=self.kind_of(environment).versions(prefix),
-            python=environment.python.version,
-        )
+        return self.ledger.begin(environment)
 
     def register(self, environment: Environment, display_name: str | None = None, tree: str | None = None) -> None:
         """Write the kernelspecs of `environment`, as `kernels.register`."""

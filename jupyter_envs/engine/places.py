@@ -6,16 +6,30 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from jupyter_envs.backends.pipenv import workon_home
 from jupyter_envs.engine import owners
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.scan import is_environment
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.env import environment_id
 from jupyter_envs.system import conda_places
-from jupyter_envs.system.paths import RECORD_DIR
+from jupyter_envs.system.paths import RECORD_DIR, record_of
 from jupyter_envs.system.python_places import pyenv_root
 
 _GENERIC = frozenset({"venv", "env", "virtualenv"})
+
+
+def lock_file(settings: Settings, kinds: Kinds, prefix: str) -> Path:
+    """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record."""
+    parent = Path(os.path.dirname(prefix))
+    if Path(os.path.realpath(parent)) in kinds.roots:
+        return parent / ".locks" / f"{os.path.basename(prefix)}.lock"
+    if not os.path.isdir(prefix):
+        # Still to be made: a lock inside it would make it.
+        return settings.state / "locks" / f"{environment_id(prefix, os.path.basename(prefix))}.lock"
+    return record_of(prefix) / "lock"
 
 
 class Places:

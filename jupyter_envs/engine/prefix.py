@@ -22,7 +22,9 @@ Stamp = list[int]
 class Known(Struct):
     """What was read of an environment, and the stamps that tell whether it still holds.
 
-    `environment` lacks what depends on others: its name, kernels, and whether it is managed or protected.
+    `sized_at` is the time of site-packages for which `size` holds, `noted_at` the value
+    of `changed` up to which the history is known to tell everything. `environment` lacks
+    what depends on others: its name, kernels, and whether it is managed or protected.
     """
 
     environment: Environment
@@ -32,6 +34,12 @@ class Known(Struct):
     ipykernel: bool = False
     size: int | None = None
     sized_at: int | None = None
+    noted_at: int | None = None
+
+    @property
+    def changed(self) -> int:
+        """When a package came or went last, in ns since the epoch, as far as times of folders tell."""
+        return max(self.stamp[0], self.stamp[4])
 
 
 def stamp_of(prefix: str, site: str | None, home: str | None) -> Stamp:
@@ -51,6 +59,13 @@ def stamp_of(prefix: str, site: str | None, home: str | None) -> Stamp:
         _time(record_dir + "/revisions") if noted else 0,
         int(home is None or os.path.exists(home)),
     ]
+
+
+def packages_time(prefix: str) -> int:
+    """When a package of the environment at `prefix` came or went last, in ns since the epoch; as `Known.changed`."""
+    folders = metadata.site_packages(prefix)
+    stamp = stamp_of(prefix, os.fspath(folders[0]) if folders else None, None)
+    return max(stamp[0], stamp[4])
 
 
 def read(prefix: str) -> Known | None:

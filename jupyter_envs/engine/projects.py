@@ -17,7 +17,8 @@ from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, Failed, Forbidden, InvalidRequest, Unavailable
-from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.model.lock import Lock
+from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.project import Project, ProjectKernel
 from jupyter_envs.model.request import Change, Requirement, check_display_name, check_prefix
 from jupyter_envs.model.wire import plain
@@ -101,8 +102,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     made = next((e for e in parts.discovery.environments() if e.prefix == prefix), None)
 
     def work(context: Context) -> dict[str, Any]:
-        with _alone(parts, project, prefix, context) as aside:
-            before = parts.kind_of(made).versions(prefix) if made else {}
+        with _alone(parts, project, prefix, context) as (aside, before):
             tool = project.tool
             with _whole(aside, project, prefix, context):
                 commands = tool.lock_commands() if request.lock and project.told.current is False else []
@@ -115,8 +115,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
             context.step("register kernel")
             environment = parts.discovery.by_prefix(there)
             parts.register(environment, display or (None if environment.kernels else f"Python ({project.told.name})"))
-            plan = difference(before, parts.kind_of(environment).versions(there))
-            parts.note(there, "kernel", plain(request), plan)
+            plan = parts.ledger.note(there, "kernel", plain(request), before, always=True)
             return parts.result(there, plan)
 
     return Task(
@@ -156,18 +155,17 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
     def work(context: Context) -> dict[str, Any]:
-        with _alone(parts, project, prefix, context) as aside:
-            before, locked_before = kind.versions(prefix), tool.locked(project.folder)
+        with _alone(parts, project, prefix, context) as (aside, before):
+            locked_before = tool.locked(project.folder)
             with _whole(aside, project, prefix, context):
                 perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 gone = locked_before.keys() - tool.locked(project.folder).keys()
                 if loose := orphans(tree(there), {*gone, *wanted.remove}):
                     _pip(parts).apply(there, Wanted(remove=loose), context)
-                if "ipykernel" in before:
+                if "ipykernel" in before.pins:
                     add_kernel(parts, there, context)
-            plan = difference(before, kind.versions(there))
-            parts.note(there, "change", plain(request), plan)
+            plan = parts.ledger.note(there, "change", plain(request), before, always=True)
             return parts.result(there, plan)
 
     return Task(
@@ -258,8 +256,11 @@ def _lock_file(parts: Parts, project: Owned) -> Path:
 
 
 @contextmanager
-def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Iterator[Aside]:
-    """Alone with the project and its environment, what an ended process left half done put back."""
+def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Iterator[tuple[Aside, Lock]]:
+    """Alone with the project and its environment, what an ended process left half done put back.
+
+    With it comes what stands in the environment, nothing where it is not made yet.
+    """
 
     def wait() -> None:
         context.step("wait for another change of this project")
@@ -268,9 +269,8 @@ def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Itera
         aside = Aside(_store(parts, project))
         if aside.mend():
             context.line("A change of the project that had not ended was undone.")
-        if os.path.isdir(prefix):
-            parts.mend(parts.discovery.by_prefix(prefix), context)
-        yield aside
+        there = os.path.isdir(prefix)
+        yield aside, parts.begin(parts.discovery.by_prefix(prefix), context) if there else Lock()
 
 
 @contextmanager

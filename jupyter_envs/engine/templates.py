@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine import history
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
@@ -30,7 +31,7 @@ from jupyter_envs.engine.warm import warm
 from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 3
 REFRESH_AFTER = 3 * 24 * 3600.0
 
@@ -94,6 +95,7 @@ class Templates:
                     os.rename(self._spares / key / name, target)
                 except OSError:
                     continue  # somebody else took it, or it is on another file system
+                history.renew_base(target)
                 return Ready(tree=target, speaks_of=manifest.prefix)
         try:
             link_tree(manifest.prefix, target, check)
@@ -101,6 +103,7 @@ class Templates:
             # The template was cleaned away while it was being copied.
             remove_tree(target)
             return None
+        history.renew_base(target)
         return Ready(tree=target, speaks_of=manifest.prefix)
 
     def want(self, recipe: Recipe) -> None:
@@ -178,6 +181,8 @@ class Templates:
             atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
             return False
         warm(kind.kernels(str(prefix), str(prefix), prefix.name)[0], context)
+        stands = kind.lock(str(prefix), None)
+        history.keep_base(str(prefix), kind.completed(str(prefix), stands, context.cancelled, offline=False))
         fresh = Manifest(
             format=FORMAT,
             manager=recipe.manager,

@@ -45,7 +45,11 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Revision(Struct, frozen=True, kw_only=True):
-    """One change in the life of an environment; `time` is ISO 8601 UTC, `asked` the request as sent."""
+    """One change in the life of an environment; `time` is ISO 8601 UTC, `asked` the request as sent.
+
+    `python` is the version of its interpreter then. `lock` tells whether the revision
+    has a lock file and whether that holds the hashes of all that came from an index.
+    """
 
     revision: int
     time: str
@@ -54,6 +58,8 @@ class Revision(Struct, frozen=True, kw_only=True):
     asked: dict[str, object]
     plan: Plan
     user: str | None = None
+    python: str | None = None
+    lock: Literal["complete", "incomplete"] | None = None
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> Plan:

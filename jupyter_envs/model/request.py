@@ -113,9 +113,10 @@ class Clone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Back to the packages of an earlier revision."""
+    """Back to an earlier revision, by default the one before the newest, as undo; `dry_run` gives the plan alone."""
 
-    revision: Annotated[int, Meta(ge=1)]
+    revision: Annotated[int, Meta(ge=1)] | None = None
+    dry_run: bool = False
 
 
 class Register(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

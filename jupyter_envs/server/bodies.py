@@ -68,6 +68,12 @@ class OneCache(Struct, frozen=True, kw_only=True):
     name: Word | None = None
 
 
+class Against(Struct, frozen=True, kw_only=True):
+    """`against` is the number of the revision to compare with."""
+
+    against: Annotated[int, Meta(ge=1)] | None = None
+
+
 class Since(Struct, frozen=True, kw_only=True):
     """`since` is the number of the last line that the caller has."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.env import Activation, Environment
+from jupyter_envs.model.errors import NotFound
+from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.request import Clone, Create, Register, Rollback, Update
-from jupyter_envs.server.bodies import Environments, ExportAs, Force, Nothing, Problems, Refresh, Revisions
+from jupyter_envs.server.bodies import Against, Environments, ExportAs, Force, Nothing, Problems, Refresh, Revisions
+
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.engine import Engine
@@ -56,6 +61,12 @@ def unregister(engine: Engine, key: str) -> Environment:
 
 def history(engine: Engine, key: str) -> Revisions:
     return Revisions(engine.history(key))
+
+
+def revision(engine: Engine, key: str, number: str, query: Against) -> RevisionDetail:
+    if not _NUMBER.match(number):
+        raise NotFound("There is no such revision.", hint="`history` gives their numbers.", field="revision")
+    return engine.revision(key, int(number), query.against)
 
 
 def rollback(engine: Engine, key: str, body: Rollback) -> Task:

@@ -23,6 +23,7 @@ _PARAMETERS = {
     "id": "The id that the lists give; for an environment its name too, where only one has it",
     "name": "A package's name",
     "module": "A module as Python imports it, dotted or not",
+    "revision": "The number of a revision, as the history gives it",
 }
 
 

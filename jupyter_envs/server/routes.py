@@ -10,6 +10,7 @@ from jupyter_envs.model.catalog import Providers, Versions
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.job import Job
+from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.project import ProjectKernel
 from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
 from jupyter_envs.server import bodies, catalog, environments, jobs, packages, projects
@@ -65,7 +66,11 @@ OPERATIONS = [
     _starts("POST", f"{_ENV}/kernel", environments.register, "Make it a kernel", body=Register),
     Operation("DELETE", f"{_ENV}/kernel", environments.unregister, "Take its kernel away", Environment, "write"),
     Operation("GET", f"{_ENV}/history", environments.history, "Its revisions", bodies.Revisions),
-    _starts("POST", f"{_ENV}/rollback", environments.rollback, "Back to a revision", body=Rollback),
+    Operation(
+        "GET", f"{_ENV}/history/{{revision}}", environments.revision, "One of them, with its lock", RevisionDetail,
+        query=bodies.Against,
+    ),
+    _starts("POST", f"{_ENV}/rollback", environments.rollback, "Back to a revision, or plan it", body=Rollback),
     Operation("GET", f"{_ENV}/health", environments.health, "What is wrong with it", bodies.Problems),
     _starts("POST", f"{_ENV}/repair", environments.repair, "Mend what can be mended", body=Nothing),
     Operation("GET", "projects", projects.index, "Folders whose environment a tool keeps", bodies.Projects,

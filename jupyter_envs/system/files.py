@@ -8,7 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,6 +87,18 @@ def locked(path: PathLike) -> bool:
         return False
     except OSError:
         return True
+
+
+@contextmanager
+def listing(lines: Iterable[str]) -> Iterator[str]:
+    """A temporary file with `lines`, readable by its owner alone since an address may hold a password."""
+    handle, path = tempfile.mkstemp(prefix="jupyter-envs-", suffix=".txt")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        yield path
+    finally:
+        os.unlink(path)
 
 
 def link_tree(source: PathLike, target: PathLike, check: Callable[[], None] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ __all__ = [
     "requirement_lines",
     "site_packages",
     "tree",
+    "unfinished",
     "unmet",
     "versions",
 ]
@@ -38,6 +40,8 @@ _FINISHED = (".dist-info", ".egg-info", ".egg-link")
 _lock = threading.Lock()
 _packages: dict[str, Entry] = {}
 _MOST_KEPT = 20_000
+# Seconds after which what an installer left is what it left for good.
+_AT_WORK = 60
 
 
 def site_packages(prefix: Prefix) -> list[Path]:
@@ -108,6 +112,18 @@ def read_packages(prefix: Prefix, store: Path | None = None) -> list[Package]:
         # Older ones come without `direct_url.json`.
         packages = [replace(p, editable=True) if n in editables else p for n, p in zip(found, packages, strict=True)]
     return sorted(packages, key=lambda p: normalise(p.name))
+
+
+def unfinished(prefix: Prefix) -> bool:
+    """Whether an installer seems to be at work: what pip sets aside, or a distribution without RECORD, just written."""
+    soon = (time.time() - _AT_WORK) * 1e9
+    for folder in site_packages(prefix):
+        for name in _names(folder):
+            path = os.path.join(folder, name)
+            half = name[0] == "~" or (name.endswith(".dist-info") and not os.path.exists(os.path.join(path, "RECORD")))
+            if half and _mtime(path) > soon:
+                return True
+    return False
 
 
 def tree(prefix: Prefix) -> list[TreeNode]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 from collections.abc import Sequence
 
 from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.metadata import dist_infos
 from jupyter_envs.system.paths import BIN, WINDOWS
 
 # Linux cuts a longer first line off (BINPRM_BUF_SIZE is 256, 128 on older kernels).
@@ -35,11 +38,13 @@ def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_promp
     folder = os.path.join(tree, BIN)
     with os.scandir(folder) as entries:
         scripts = [e for e in entries if e.is_file(follow_symlinks=False)]
+    rewritten = []
     for entry in scripts:
         if entry.name.lower().startswith("activate") or entry.name in ("pydoc.bat", "deactivate.bat"):
             _replace(entry.path, pairs, prompt)
-        else:
-            rewrite_header(entry.path, pairs)
+        elif rewrite_header(entry.path, pairs):
+            rewritten.append(entry.name)
+    _renew_records(tree, rewritten)
 
 
 def header(python: str, args: str = "") -> bytes:
@@ -54,18 +59,21 @@ def header(python: str, args: str = "") -> bytes:
     return b"#!/bin/sh\n'''exec' '" + quoted + b"' \"$0\" \"$@\"\n' '''\n"
 
 
-def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> None:
-    """Let the script at `path`, when its interpreter lies in the first of a pair, name it in the second."""
+def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Let the script at `path`, when its interpreter lies in the first of a pair, name it in the second.
+
+    Returns whether it did.
+    """
     if os.stat(path).st_size > _MAX_SCRIPT:
-        return
+        return False
     with open(path, "rb") as file:
         if file.read(2) != b"#!":
-            return
+            return False
         file.seek(0)
         content = file.read()
     found = _TRAMPOLINE.match(content) or _PLAIN.match(content)
     if not found:
-        return
+        return False
     python = found.group("python")
     if found.re is _TRAMPOLINE:
         python = python.replace(_QUOTE, b"'")
@@ -74,7 +82,34 @@ def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> None:
             args = (found.groupdict().get("args") or b"").decode()
             head = header(os.fsdecode(new + python[len(old) :]), args)
             atomic_write(path, head + content[found.end() :], os.stat(path).st_mode & 0o7777)
-            return
+            return True
+    return False
+
+
+def _renew_records(tree: str, scripts: list[str]) -> None:
+    """Let each RECORD (PEP 376) tell the hash and the size of those of its `scripts` as they are by now."""
+    if not scripts:
+        return
+    line = re.compile(rb"^((?:\.\./)+" + os.fsencode(BIN) + rb"/([^/,\r\n]+)),sha256=[^,\r\n]*,\d*(?=\r?$)", re.M)
+    wanted = {os.fsencode(name) for name in scripts}
+
+    def renewed(found: re.Match[bytes]) -> bytes:
+        if found[2] not in wanted:
+            return found[0]
+        with open(os.path.join(os.fsencode(tree), os.fsencode(BIN), found[2]), "rb") as file:
+            content = file.read()
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+        return b"%b,sha256=%b,%d" % (found[1], digest, len(content))
+
+    for info in dist_infos(tree).values():
+        path = info / "RECORD"
+        try:
+            record = path.read_bytes()
+        except OSError:
+            continue
+        changed = line.sub(renewed, record) if b"../" in record else record
+        if changed != record:
+            atomic_write(path, changed, path.stat().st_mode & 0o7777)
 
 
 def _replace(path: str, pairs: list[tuple[bytes, bytes]], prompt: tuple[bytes, bytes]) -> None:

@@ -26,7 +26,9 @@ BY_NAME = {v.name: v for v in VERBS}
         ("cache", {"action": "list", "names": []}),
         ("cache clean a b", {"action": "clean", "names": ["a", "b"]}),
         ("remove --yes e", {"env": "e", "yes": True}),
-        ("rollback e 3", {"env": "e", "revision": 3}),
+        ("rollback e 3", {"env": "e", "revision": 3, "dry_run": False}),
+        ("rollback e --dry-run", {"env": "e", "revision": None, "dry_run": True}),
+        ("history e --diff 1 12", {"env": "e", "diff": [1, 12], "lock": None}),
     ],
 )
 def test_options_may_stand_anywhere_before_the_dashes(line: str, expected: dict[str, object]) -> None:
@@ -50,7 +52,9 @@ def test_options_may_stand_anywhere_before_the_dashes(line: str, expected: dict[
         ("kernel boo e", "action"),
         ("kernel register", "env"),
         ("rollback e x", "revision"),
-        ("rollback e", "revision"),
+        ("rollback e 0", "revision"),
+        ("history e --diff 1", "diff"),
+        ("history e --lock 1 --diff 1 2", "diff"),
         ("export e", "format"),
         ("clone e", "name"),
         ("rename e", "name"),

@@ -82,7 +82,16 @@ def test_a_life(envs: Envs, process: Envs, home: Path) -> None:
     table = envs("history", "work").out
     assert "+cowsay" in table
     first = min(r["revision"] for r in history)
+    last = max(r["revision"] for r in history)
+    assert "Removed" in envs("history", "work", "--diff", str(last), str(first)).out
+    assert envs("history", "work", "--diff", "1", "1").out == "Nothing differs.\n"
+    assert "[[packages]]" in envs("history", "work", "--lock", str(first)).out
+    assert "Would remove" in envs("rollback", "work", str(first), "--dry-run").out
     assert envs("rollback", "work", str(first)).code == 0
+    assert versions(envs, "work") == before
+    assert "undone" in envs("rollback", "work").out
+    assert versions(envs, "work") != before
+    assert envs("rollback", "work").code == 0
     assert versions(envs, "work") == before
 
     # The kernel.

@@ -233,8 +233,8 @@ def test_repair_undoes_too(engine: Engine, shop: Index) -> None:
     done(engine, engine.repair("demo"))
     assert engine.find("demo").problems == []
     after = snapshot(made.prefix)
-    assert {k: v for k, v in after.items() if "revisions" not in k} == {
-        k: v for k, v in before.items() if "revisions" not in k
+    assert {k: v for k, v in after.items() if ".jupyter-envs" not in k} == {
+        k: v for k, v in before.items() if ".jupyter-envs" not in k
     }
 
 

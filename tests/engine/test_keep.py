@@ -170,7 +170,7 @@ def test_rename(engine: Engine, index: Index) -> None:
     assert versions(moved.prefix) == {"one": "1.0"}
     assert subprocess.run([f"{moved.prefix}/bin/say"], capture_output=True, text=True).stdout == "hello\n"
     assert inside(moved.prefix, "import sys; print(sys.prefix)") == moved.prefix
-    assert [r.revision for r in engine.history("moved")] == [1]
+    assert [(r.revision, r.action) for r in engine.history("moved")] == [(2, "rename"), (1, "create")]
     for folder, _, files in os.walk(moved.prefix):
         for name in files:
             if not name.endswith(".pyc"):

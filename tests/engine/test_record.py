@@ -12,7 +12,6 @@ import pytest
 from jupyter_envs.engine import record
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import NotFound
-from jupyter_envs.model.plan import Pin, Plan
 from jupyter_envs.model.request import Change, Create, Rollback
 from jupyter_envs.system.metadata import versions
 from tests.engine.wheels import offer
@@ -28,31 +27,6 @@ def test_a_spec_comes_back(tmp_path: Path) -> None:
     (tmp_path / ".jupyter-envs" / "spec.toml").write_text("= broken")
     assert record.read_spec(str(tmp_path)) == {}
     assert record.read_spec(str(tmp_path / "none")) == {}
-
-
-def add(prefix: Path, pins: dict[str, str], plan: Plan, action: str = "change") -> int:
-    return record.add_revision(
-        str(prefix), time="2026-01-01T00:00:00Z", by="cli", action=action, asked={}, plan=plan, pins=pins, python="3.12"
-    )
-
-
-def test_revisions_count_up_and_damage_is_left_out(tmp_path: Path) -> None:
-    for number in range(1, 13):
-        assert add(tmp_path, {"a": str(number)}, Plan(), "create") == number
-    folder = tmp_path / ".jupyter-envs" / "revisions"
-    (folder / "3.json").write_text("{")
-    (folder / "notes.json").write_text("{}")
-    assert [stored.revision.revision for stored in record.revisions(str(tmp_path))] == [1, 2, *range(4, 13)]
-
-
-def test_what_others_did_is_noticed(tmp_path: Path) -> None:
-    assert add(tmp_path, {"a": "1"}, Plan(), "create") == 1
-    assert add(tmp_path, {"a": "2", "b": "1", "c": "1"}, Plan(added=[Pin(name="c", version="1")])) == 3
-    outside, ours = (stored.revision for stored in record.revisions(str(tmp_path))[1:])
-    assert (outside.revision, outside.by) == (2, "outside")
-    assert [(c.name, c.from_, c.to) for c in outside.plan.changed] == [("a", "1", "2")]
-    assert [pin.name for pin in outside.plan.added] == ["b"]
-    assert (ours.revision, ours.by, [pin.name for pin in ours.plan.added]) == (3, "cli", ["c"])
 
 
 def test_the_history_of_a_life(engines: Engines, index: Index) -> None:

@@ -15,7 +15,7 @@ from tests.system.index_server import Index
 
 # Builds itself with the standard library alone, since a build without a network finds no other backend.
 BACKEND = """
-import os, zipfile
+import base64, hashlib, os, zipfile
 
 NAME, VERSION = {name!r}, {version!r}
 INFO = f"{{NAME}}-{{VERSION}}.dist-info"
@@ -25,7 +25,9 @@ def _write(folder, files):
     name = f"{{NAME}}-{{VERSION}}-py3-none-any.whl"
     files[f"{{INFO}}/METADATA"] = f"Metadata-Version: 2.1\\nName: {{NAME}}\\nVersion: {{VERSION}}\\n"
     files[f"{{INFO}}/WHEEL"] = "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-    files[f"{{INFO}}/RECORD"] = "".join(f"{{path}},,\\n" for path in [*files, f"{{INFO}}/RECORD"])
+    digest = lambda text: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    listed = "".join(f"{{path}},sha256={{digest(text)}},{{len(text)}}\\n" for path, text in files.items())
+    files[f"{{INFO}}/RECORD"] = f"{{listed}}{{INFO}}/RECORD,,\\n"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as archive:
         for path, text in files.items():
             archive.writestr(path, text)
@@ -80,8 +82,11 @@ def wheel(
     return f"{plain}-{version}-py3-none-any.whl", raw.getvalue()
 
 
-def offer(index: Index, name: str, *versions: str, **parts: object) -> None:
-    """Let `index` offer `versions` of `name` besides what it has; `parts` are those of `wheel`."""
+def offer(index: Index, name: str, *versions: str, hashed: bool = False, **parts: object) -> None:
+    """Let `index` offer `versions` of `name` besides what it has; `parts` are those of `wheel`.
+
+    With `hashed` it tells the hash of each file, as most indexes do.
+    """
     page = f"/simple/{re.sub('[-_.]+', '-', name)}/"
     for version in versions:
         file, raw = wheel(name, version, **parts)  # type: ignore[arg-type]
@@ -91,7 +96,10 @@ def offer(index: Index, name: str, *versions: str, **parts: object) -> None:
         # PEP 658: a solver need not fetch the wheel.
         index.answers[f"/files/{file}.metadata"] = (200, "text/plain", about)
         digest = f"sha256={hashlib.sha256(about).hexdigest()}"
-        link = f'<a href="/files/{file}" data-core-metadata="{digest}" data-dist-info-metadata="{digest}">{file}</a>'
+        told = f"#sha256={hashlib.sha256(raw).hexdigest()}" if hashed else ""
+        link = (
+            f'<a href="/files/{file}{told}" data-core-metadata="{digest}" data-dist-info-metadata="{digest}">{file}</a>'
+        )
         before = index.answers[page][2] if page in index.answers else b"<!DOCTYPE html>"
         index.answers[page] = (200, "text/html", before + link.encode())
 

@@ -102,7 +102,7 @@ CASES: dict[str, list[Bad]] = {
     "nothing said": [
         Bad("name", {}),
         Bad("name", {}, path="environments/{env}/clone"),
-        Bad("revision", {}, path="environments/{env}/rollback"),
+        Bad("revision", {}, path="environments/{env}/rollback", status=409),
         Bad("filename", {"text": ""}, path="inspect"),
         Bad("text", {"filename": "requirements.txt"}, path="inspect"),
     ],
@@ -149,9 +149,17 @@ CASES: dict[str, list[Bad]] = {
     ],
     "revisions": [
         Bad("revision", {"revision": r}, path="environments/{env}/rollback")
-        for r in (0, -1, 1.5, "1", "latest", None, True, [1])
+        for r in (0, -1, 1.5, "1", "latest", True, [1])
     ]
-    + [Bad("revision", {"revision": r}, path="environments/{env}/rollback", status=404) for r in (999, 10**30)],
+    + [Bad("revision", {"revision": r}, path="environments/{env}/rollback", status=404) for r in (999, 10**30)]
+    + [
+        Bad("revision", None, "GET", f"environments/{{env}}/history/{n}", status=404)
+        for n in (0, 99, -1, "x", "1e3", "..", "9" * 30, "%31%00", "١")
+    ]
+    + [
+        Bad("against", None, "GET", f"environments/{{env}}/history/1?against={n}")
+        for n in (0, "x")
+    ],
     "bodies": [
         Bad(None, raw) for raw in BODIES
     ],
@@ -255,8 +263,8 @@ async def test_bad_input_is_refused_and_leaves_no_trace(
 
 
 def without_index(files: dict[str, Any]) -> dict[str, Any]:
-    """The list of environments is kept on disk as it is read, sizes as they become known."""
-    return {path: info for path, info in files.items() if os.path.basename(path) != "index.json"}
+    """The environments and their packages are kept on disk as they are read, sizes as they become known."""
+    return {path: info for path, info in files.items() if not {"index.json", "packages"} & {*path.split(os.sep)}}
 
 
 def shown(body: Any) -> str:

@@ -64,6 +64,14 @@ async def test_the_life_of_an_environment(call: Any, done: Any, app: Any, jp_bas
     revisions = (await call("GET", f"{here}/history")).json["revisions"]
     first = min(r["revision"] for r in revisions)
     assert {r["by"] for r in revisions} == {"rest"}
+    one = (await call("GET", f"{here}/history/{first}?against={first + 1}")).json
+    assert one["revision"]["revision"] == first
+    assert "lock-version" in one["lock"]
+    assert [c["name"] for c in one["difference"]["changed"]] == ["six"]
+    assert {"six"} <= {p["name"] for p in one["packages"]}
+    way = await done(await call("POST", f"{here}/rollback", {"revision": first, "dry_run": True}))
+    assert way["action"] == "plan"
+    assert [c["to"] for c in way["result"]["plan"]["changed"]] == ["1.16.0"]
     back = await done(await call("POST", f"{here}/rollback", {"revision": first}))
     assert back["state"] == "succeeded", back["error"]
     packages = {p["name"]: p for p in (await call("GET", f"{here}/packages")).json["packages"]}

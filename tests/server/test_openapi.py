@@ -27,6 +27,7 @@ GET environments/{id}/export
 POST environments/{id}/kernel
 DELETE environments/{id}/kernel
 GET environments/{id}/history
+GET environments/{id}/history/{revision}
 POST environments/{id}/rollback
 GET environments/{id}/health
 POST environments/{id}/repair
@@ -37,6 +38,8 @@ GET formats
 GET search
 GET search/{name}
 GET cache
+GET disk
+POST disk
 DELETE cache
 GET jobs
 GET jobs/{id}

@@ -41,7 +41,8 @@ def file_name(name: str, version: str) -> str:
 class Index:
     """What the server answers, by path; the headers of each request as it came.
 
-    Until `hold` is set, what begins with `held` gets no answer for 30 s, metadata excepted.
+    While it is `closed` nobody gets an answer. Until `hold` is set, what begins with
+    `held` gets none for 30 s, metadata excepted.
     """
 
     port: int = 0
@@ -51,6 +52,7 @@ class Index:
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     hold: threading.Event | None = None
     held: str = "/"
+    closed: bool = False
 
     @property
     def url(self) -> str:
@@ -76,6 +78,9 @@ def serving() -> Iterator[Index]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             index.asked.append((self.path, dict(self.headers)))
+            if index.closed:
+                self.close_connection = True
+                return
             if index.hold is not None and self.path.startswith(index.held) and ".metadata" not in self.path:
                 index.hold.wait(30)
             if index.user is not None:

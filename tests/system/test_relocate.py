@@ -1,3 +1,6 @@
+import base64
+import csv
+import hashlib
 import os
 import subprocess
 import sys
@@ -84,3 +87,27 @@ def test_header_forms():
     assert header("/a/python", " -E") == b"#!/a/python -E\n"
     assert header("/a b/python").startswith(b"#!/bin/sh\n'''exec' '/a b/python'")
     assert header("/" + "x" * MAX_SHEBANG).startswith(b"#!/bin/sh\n")
+
+
+@pytest.mark.parametrize("tool", ["uv", "virtualenv"])
+def test_the_record_of_a_script_follows(tmp_path, tool):
+    """What RECORD (PEP 376) says of hash and size holds for every file, before and after."""
+    old, new = tmp_path / "old", tmp_path / ("long" * 40)
+    make(old, tool)
+    assert [path for path in listed_wrongly(old) if "/bin/" not in path] == []
+    relocate(str(old), [str(old)], str(new), "old-prompt", "x")
+    os.rename(old, new)
+    assert listed_wrongly(new) == []
+
+
+def listed_wrongly(prefix):
+    wrong = []
+    for record in prefix.glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        for name, digest, size in csv.reader(record.read_text().splitlines()):
+            path = record.parent.parent / name
+            if digest and path.suffix != ".pyc":
+                raw = path.read_bytes()
+                told = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
+                if (f"sha256={told}", str(len(raw))) != (digest, size):
+                    wrong.append(str(path))
+    return wrong

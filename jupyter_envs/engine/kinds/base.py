@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,7 @@ from msgspec import Struct
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
+from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Create, Requirement, check_requirement
 
@@ -23,6 +25,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
     apart (`Kind.pip_apart`), with `or_pip` also what no channel has; `channels` are asked before those of the settings.
+    What is in `replace` is installed anew although its version is right; `goal` are the
+    versions that stand afterwards, where they are known before.
     """
 
     install: list[Requirement] = []
@@ -34,10 +38,19 @@ class Wanted(Struct, frozen=True, kw_only=True):
     remove: list[str] = []
     upgrade_all: bool = False
     exact: bool = False
+    replace: list[str] = []
+    goal: dict[str, str] | None = None
 
     @property
     def empty(self) -> bool:
         return not (self.install or self.pip or self.remove or self.upgrade_all)
+
+
+class Return(Struct, frozen=True, kw_only=True):
+    """The way back to a lock; `warnings` say what cannot be brought back, or not quite."""
+
+    wanted: Wanted
+    warnings: list[str] = []
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
@@ -111,8 +124,19 @@ class Kind(Protocol):
     def upgrades(self, prefix: str) -> list[Requirement]:
         """What an upgrade of everything has to name, within the limits that were asked for."""
 
-    def back_to(self, prefix: str, pins: dict[str, str]) -> Wanted:
-        """What leads back to the versions `pins`, by normalised name."""
+    # The past.
+
+    def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
+        """What stands now, on Python `python`; what `before` knows of it is taken over.
+
+        What was not written to after `since` (ns since the epoch) is as `before` has it.
+        """
+
+    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+        """`lock` with the hashes that it lacks, as far as they can be found; `stop` ends that."""
+
+    def back_to(self, here: Lock, goal: Lock) -> Return:
+        """What leads from `here` to `goal`."""
 
     # Changes of an environment: whole or not at all.
 

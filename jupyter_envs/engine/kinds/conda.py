@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,12 +15,13 @@ from jupyter_envs.backends.base import Backend
 from jupyter_envs.backends.conda_operation import CondaInstaller, CondaOutcome, Operation
 from jupyter_envs.engine import record
 from jupyter_envs.engine.kinds import conda_health, conda_kernels
-from jupyter_envs.engine.kinds.base import Draft, Recipe, Wanted
+from jupyter_envs.engine.kinds.base import Draft, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
+from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.model.plan import Changed, Pin, Plan, difference
 from jupyter_envs.model.request import Create, Requirement, check_python, check_requirement
 from jupyter_envs.system import (
@@ -28,6 +30,7 @@ from jupyter_envs.system import (
     conda_packages,
     conda_rc,
     conda_records,
+    installed,
     interpreters,
     metadata,
 )
@@ -101,15 +104,33 @@ class Conda:
         """Nothing: the solver takes everything by itself."""
         return []
 
-    def back_to(self, prefix: str, pins: dict[str, str]) -> Wanted:
-        here = self.versions(prefix)
-        pip = conda_packages.content(prefix).pip
-        lines = {n: Requirement(line=f"{n}=={v}", name=n) for n, v in pins.items() if here.get(n) != v}
-        return Wanted(
-            install=[line for name, line in sorted(lines.items()) if name not in pip],
-            pip=[line for name, line in sorted(lines.items()) if name in pip],
-            remove=sorted(here.keys() - pins.keys()),
-        )
+    def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
+        """conda's packages with the archives they came from; where pip's is imported in their place, that one."""
+        found = conda_packages.content(prefix)
+        pip = installed.lock(prefix, python, before, since, found.pip)
+        shadowed = {shadow.record.name for shadow in found.shadows}
+        conda = [_locked(record) for record in found.records if record.name not in shadowed]
+        packages = sorted([*conda, *pip.packages], key=lambda package: package.name)
+        lock = replace(pip, packages=packages)
+        # Where pip has brought nothing, no installer of its packages need be there.
+        return self._installation().hashes.filled(prefix, lock) if pip.packages else lock
+
+    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+        return self._installation().hashes.completed(prefix, lock, stop, offline=offline)
+
+    def back_to(self, here: Lock, goal: Lock) -> Return:
+        """The versions of `goal`; the solver finds the builds."""
+        there = here.pins
+        lines = {
+            manager: [
+                Requirement(line=f"{package.name}=={package.version}", name=package.name)
+                for package in goal.packages
+                if package.manager == manager and there.get(package.name) != package.version
+            ]
+            for manager in ("conda", "pip")
+        }
+        gone = sorted(there.keys() - goal.pins.keys())
+        return Return(wanted=Wanted(install=lines["conda"], pip=lines["pip"], remove=gone))
 
     def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
         asked = wanted
@@ -292,6 +313,21 @@ class Conda:
             on_line=lambda text: context.line(text, "out"),
             cancelled=context.cancelled,
         )
+
+
+def _locked(record: conda_records.Record) -> Locked:
+    package = record.package
+    known = {"sha256": package.sha256, "md5": package.md5}
+    hashes = [f"{kind}:{digest}" for kind, digest in known.items() if digest]
+    name = (package.url or "").rpartition("/")[2]
+    return Locked(
+        name=record.name,
+        version=record.version,
+        manager="conda",
+        build=record.build,
+        url=package.url,
+        files=[LockedFile(name=name, url=package.url, hashes=hashes)] if hashes else [],
+    )
 
 
 def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:

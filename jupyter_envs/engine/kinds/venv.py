@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,16 @@ from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import record
-from jupyter_envs.engine.kinds.base import Draft, Recipe, Wanted
+from jupyter_envs.engine.kinds.base import Draft, Recipe, Return, Wanted
 from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Create, Requirement, check_distribution, check_python, check_requirement
-from jupyter_envs.system import metadata
+from jupyter_envs.system import installed, metadata
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import bin_of, python_of
 
@@ -87,14 +89,16 @@ class Venv:
                 lines.append(limits.get(name) or Requirement(line=package.name, name=name))
         return lines
 
-    def back_to(self, prefix: str, pins: dict[str, str]) -> Wanted:
-        here = self.versions(prefix)
-        lines = [
-            Requirement(line=f"{name}=={version}", name=name)
-            for name, version in sorted(pins.items())
-            if here.get(name) != version
-        ]
-        return Wanted(install=lines, remove=sorted(here.keys() - pins.keys()), exact=True)
+    def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
+        return self._installation().hashes.filled(prefix, installed.lock(prefix, python, before, since))
+
+    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+        return self._installation().hashes.completed(prefix, lock, stop, offline=offline)
+
+    def back_to(self, here: Lock, goal: Lock) -> Return:
+        from jupyter_envs.engine.kinds.way_back import way_back
+
+        return way_back(here, goal)
 
     def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
         return self._installation().plan(prefix, wanted, context)

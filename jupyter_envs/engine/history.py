@@ -1,0 +1,260 @@
+"""The revisions of an environment, in its record: one small file each, and beside them one lock file each.
+
+``revisions/N.json`` never changes once it is written. The lock is
+``locks/pylock.N.toml``, or ``locks/N.incomplete.toml`` as long as hashes are
+missing; to complete it later touches no folder whose time tells of a change.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from jupyter_envs.engine.record import read_spec
+from jupyter_envs.formats import lock as lock_file
+from jupyter_envs.model.lock import Lock, Locked
+from jupyter_envs.model.plan import By, Plan, Revision
+from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.paths import record_of
+
+_BASE = "base.toml"
+_LOCK_FILE = re.compile(r"pylock\.(\d+)\.toml|(\d+)\.incomplete\.toml")
+
+
+class _Head(msgspec.Struct, frozen=True):
+    """What a list shows of a revision; the pins, most of the file, are passed over."""
+
+    revision: Revision
+    python: str | None = None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A revision with the versions that stood after it, by normalised name, and what was asked for by then."""
+
+    revision: Revision
+    pins: dict[str, str]
+    python: str | None = None
+    requested: list[str] | None = None
+
+
+_head = msgspec.json.Decoder(_Head)
+_stored = msgspec.json.Decoder(Stored)
+
+
+def has(prefix: str) -> bool:
+    """Whether there is any revision."""
+    return bool(_numbers(prefix))
+
+
+def revisions(prefix: str) -> list[Revision]:
+    """The revisions, oldest first; a damaged one is left out."""
+    folder = os.path.join(record_of(prefix), "revisions")
+    locks = _locks(prefix)
+    found = []
+    for number in _numbers(prefix):
+        try:
+            head = _head.decode(_bytes(os.path.join(folder, f"{number}.json")))
+        except (OSError, msgspec.MsgspecError):
+            continue
+        found.append(_told(head.revision, head.python, locks))
+    return found
+
+
+def get(prefix: str, number: int) -> Stored | None:
+    """The revision `number`; None where there is none, or it is damaged."""
+    try:
+        stored = _stored.decode(_bytes(os.path.join(record_of(prefix), "revisions", f"{number}.json")))
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return replace(stored, revision=_told(stored.revision, stored.python, _locks(prefix)))
+
+
+def last(prefix: str) -> Stored | None:
+    """The newest revision that can be read."""
+    return next((found for number in reversed(_numbers(prefix)) if (found := get(prefix, number))), None)
+
+
+def before_last(prefix: str) -> int | None:
+    """The number of the revision before the newest."""
+    numbers = _numbers(prefix)
+    return numbers[-2] if len(numbers) > 1 else None
+
+
+def lock_text(prefix: str, number: int) -> str | None:
+    """The text of a revision's lock file; None where it has none."""
+    name = _locks(prefix).get(number)
+    if name is None:
+        return None
+    try:
+        return (record_of(prefix) / "locks" / name).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+
+
+def lock_of(prefix: str, number: int) -> Lock | None:
+    """What stood after a revision, from its lock file, else from its pins; None where there is no such revision.
+
+    From pins alone it is not known where a distribution came from: a lock file that is
+    damaged, or was never written, costs the hashes and the origins.
+    """
+    text = lock_text(prefix, number)
+    if text is not None:
+        try:
+            return lock_file.read(text)
+        except ValueError:
+            pass
+    stored = get(prefix, number)
+    if stored is None:
+        return None
+    packages = [Locked(name=name, version=version) for name, version in sorted(stored.pins.items())]
+    return Lock(python=stored.python, packages=packages)
+
+
+def add(
+    prefix: str,
+    *,
+    time: str,
+    by: By,
+    action: str,
+    asked: dict[str, Any],
+    plan: Plan,
+    lock: Lock,
+    user: str | None = None,
+) -> int:
+    """Note a change after which `lock` stands, and return its number."""
+    from jupyter_envs.system.redact import redact
+
+    number = (_numbers(prefix) or [0])[-1] + 1
+    record = record_of(prefix)
+    for name in ("locks", "revisions"):
+        (record / name).mkdir(parents=True, exist_ok=True)
+    _write_lock(prefix, number, lock)
+    entry = Revision(
+        revision=number,
+        time=time,
+        by=by,
+        action=action,
+        asked=asked,
+        plan=plan,
+        user=user or _user(),
+        python=lock.python,
+    )
+    requested = read_spec(prefix).get("packages")
+    raw = msgspec.json.encode(Stored(entry, lock.pins, lock.python, requested)).decode()
+    # Last: with it the revision is there.
+    atomic_write(record / "revisions" / f"{number}.json", redact(raw))
+    return number
+
+
+def incomplete(prefix: str) -> list[int]:
+    """The numbers of the revisions whose lock lacks hashes, the newest first."""
+    return sorted((n for n, name in _locks(prefix).items() if name.endswith(".incomplete.toml")), reverse=True)
+
+
+def complete(prefix: str, number: int, lock: Lock) -> None:
+    """Replace the lock of a revision by one that knows more; its time stays that of the revision."""
+    folder = record_of(prefix) / "locks"
+    old = folder / _locks(prefix)[number]
+    times = old.stat()
+    new = _write_lock(prefix, number, lock)
+    os.utime(folder / new, ns=(times.st_atime_ns, times.st_mtime_ns))
+    if new != old.name:
+        old.unlink(missing_ok=True)
+
+
+def written_at(prefix: str) -> int:
+    """When the lock of the newest revision was written, in ns since the epoch; 0 where it has none."""
+    name = _locks(prefix).get((_numbers(prefix) or [0])[-1])
+    try:
+        return os.stat(record_of(prefix) / "locks" / name).st_mtime_ns if name else 0
+    except OSError:
+        return 0
+
+
+def keep_base(tree: str, lock: Lock) -> None:
+    """Leave in a template what stands in it, for the first revision of its copies."""
+    folder = record_of(tree) / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic_write(folder / _BASE, lock_file.write(lock))
+
+
+def renew_base(tree: str) -> None:
+    """Say of a fresh copy of a template that it is as its template; without a lock there it is read anew."""
+    path = record_of(tree) / "locks" / _BASE
+    try:
+        atomic_write(path, path.read_bytes())
+    except OSError:
+        return
+
+
+def base(tree: str) -> tuple[Lock | None, int]:
+    """The lock that a template left, and since when the copy may differ from it, in ns since the epoch."""
+    path = record_of(tree) / "locks" / _BASE
+    try:
+        return lock_file.read(path.read_text("utf-8")), path.stat().st_mtime_ns
+    except (OSError, ValueError):
+        return None, 0
+
+
+def drop_base(tree: str) -> None:
+    (record_of(tree) / "locks" / _BASE).unlink(missing_ok=True)
+
+
+def forget(prefix: str) -> None:
+    """Drop the history."""
+    for name in ("revisions", "locks"):
+        shutil.rmtree(record_of(prefix) / name, ignore_errors=True)
+
+
+def _told(revision: Revision, python: str | None, locks: dict[int, str]) -> Revision:
+    name = locks.get(revision.revision)
+    state = None if name is None else "incomplete" if name.endswith(".incomplete.toml") else "complete"
+    return replace(revision, python=revision.python or python, lock=state)
+
+
+def _numbers(prefix: str) -> list[int]:
+    try:
+        names = os.listdir(record_of(prefix) / "revisions")
+    except OSError:
+        return []
+    return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
+
+
+def _locks(prefix: str) -> dict[int, str]:
+    """The file names of the locks by revision; of two for one, left by an interruption, the complete one."""
+    try:
+        names = os.listdir(record_of(prefix) / "locks")
+    except OSError:
+        return {}
+    found = {}
+    for name in sorted(names):
+        if match := _LOCK_FILE.fullmatch(name):
+            found[int(match.group(1) or match.group(2))] = name
+    return found
+
+
+def _write_lock(prefix: str, number: int, lock: Lock) -> str:
+    from jupyter_envs.system.redact import redact
+
+    name = f"pylock.{number}.toml" if lock.complete else f"{number}.incomplete.toml"
+    atomic_write(record_of(prefix) / "locks" / name, redact(lock_file.write(lock)))
+    return name
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _user() -> str | None:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None

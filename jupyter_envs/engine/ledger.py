@@ -1,0 +1,181 @@
+"""Keeps the history of environments true: what a change left, what others did, hashes that came later."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from jupyter_envs.engine import history
+from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.jobstore import now
+from jupyter_envs.engine.kinds.base import Kind
+from jupyter_envs.engine.kinds.lookup import Kinds
+from jupyter_envs.engine.places import lock_file
+from jupyter_envs.engine.prefix import packages_time
+from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.env import Environment
+from jupyter_envs.model.lock import Lock, changes
+from jupyter_envs.model.plan import By, Plan
+from jupyter_envs.system.files import lock as file_lock
+from jupyter_envs.system.files import locked
+from jupyter_envs.system.metadata import unfinished
+
+
+class Ledger:
+    """`by` is the face whose changes are noted here."""
+
+    def __init__(self, settings: Settings, kinds: Kinds, discovery: Discovery, by: By) -> None:
+        self._settings = settings
+        self._kinds = kinds
+        self._discovery = discovery
+        self._by = by
+        # What is told to whoever completes locks aside: the prefixes that a change left without hashes.
+        self.incomplete: set[str] = set()
+
+    def begin(self, environment: Environment) -> Lock:
+        """What stands before a change; what others did since the last revision becomes one of its own.
+
+        The caller holds the environment's lock.
+        """
+        prefix = environment.prefix
+        if not history.has(prefix):
+            return self._kind(environment).lock(prefix, environment.python.version)
+        with file_lock(self._guard(prefix), lambda: None):
+            return self._caught_up(environment)
+
+    def note(
+        self, prefix: str, action: str, asked: dict[str, Any], before: Lock, known: Lock | None = None, *, always: bool
+    ) -> Plan:
+        """Write the revision of a change that began with `before`, and return what it changed.
+
+        Where nothing changed it is written only if that is to be noted `always`. `known`
+        is a lock whose hashes hold for what came back. The first change of an environment
+        that others made notes what it found, as the way back. The caller holds the lock.
+        """
+        environment = self._discovery.by_prefix(prefix)
+        kind, python = self._kind(environment), environment.python.version
+        after = _merged(kind.lock(prefix, python, before, history.written_at(prefix)), known)
+        plan = changes(before, after)
+        if not (always or not plan.empty):
+            return plan
+        if before.packages and not history.has(prefix):
+            found = changes(Lock(), before)
+            history.add(prefix, time=now(), by="outside", action="found", asked={}, plan=found, lock=before)
+        self._add(prefix, action, asked, plan, after)
+        if not after.complete:
+            self.incomplete.add(prefix)
+        self._discovery.noted(prefix)
+        return plan
+
+    def first(self, kind: Kind, tree: str, prefix: str, python: str | None, action: str, asked: dict[str, Any]) -> int:
+        """Write the first revision of the new environment at `tree`, which is to appear at `prefix`; its number."""
+        before, since = history.base(tree)
+        lock = kind.lock(tree, python, before, since)
+        history.drop_base(tree)
+        if not lock.complete:
+            self.incomplete.add(prefix)
+        return self._add(tree, action, asked, changes(Lock(), lock), lock)
+
+    def copied(self, tree: str, action: str, asked: dict[str, Any], lock: Lock) -> int:
+        """Write the revision of the copy at `tree` of an environment in which `lock` stands, and return its number.
+
+        The hashes that it lacks are those that the original lacks.
+        """
+        plan = Plan() if history.has(tree) else changes(Lock(), lock)
+        return self._add(tree, action, asked, plan, lock)
+
+    def notice(self, environment: Environment) -> None:
+        """Note what others did to `environment` since its last revision, unless somebody changes it just now."""
+        prefix = environment.prefix
+        if environment.state != "ready" or not history.has(prefix):
+            return
+        try:
+            with file_lock(self._guard(prefix), lambda: None):
+                # Whoever holds it has either begun, and will note what he does, or waits for us to begin.
+                if not locked(lock_file(self._settings, self._kinds, prefix)) and not unfinished(prefix):
+                    self._caught_up(environment)
+        except OSError:
+            return  # a record that cannot be written
+
+    def complete(self, prefix: str, stop: threading.Event, *, offline: bool) -> bool:
+        """Add the hashes that locks of `prefix` lack, as far as they can be had; return whether all have theirs."""
+        done = True
+        kind = self._kinds[_kind_name(prefix)]
+        known: Lock | None = None
+        for number in history.incomplete(prefix):
+            lock = history.lock_of(prefix, number)
+            if stop.is_set() or lock is None:
+                return False
+            fuller = kind.completed(prefix, _merged(lock, known), stop, offline=offline)
+            if fuller != lock:
+                try:
+                    history.complete(prefix, number, fuller)
+                except OSError:
+                    return False
+            known = fuller
+            done = done and fuller.complete
+        return done
+
+    def _caught_up(self, environment: Environment) -> Lock:
+        prefix, python = environment.prefix, environment.python.version
+        last = history.last(prefix)
+        before = history.lock_of(prefix, last.revision.revision) if last else None
+        here = self._kind(environment).lock(prefix, python, before, history.written_at(prefix))
+        if before is not None:
+            plan = changes(before, here)
+            if not plan.empty:
+                self._add(prefix, "change", {}, plan, here, by="outside", time=_iso(packages_time(prefix)))
+                if not here.complete:
+                    self.incomplete.add(prefix)
+        self._discovery.noted(prefix)
+        return here
+
+    def _add(
+        self,
+        prefix: str,
+        action: str,
+        asked: dict[str, Any],
+        plan: Plan,
+        lock: Lock,
+        by: By | None = None,
+        time: str | None = None,
+    ) -> int:
+        return history.add(
+            prefix, time=time or now(), by=by or self._by, action=action, asked=asked, plan=plan, lock=lock
+        )
+
+    def _guard(self, prefix: str) -> Path:
+        """The lock of those who look whether others changed something, so that two do not find the same."""
+        file = lock_file(self._settings, self._kinds, prefix)
+        return file.with_name(f"{file.name}.history")
+
+    def _kind(self, environment: Environment) -> Kind:
+        return self._kinds[environment.kind]
+
+
+def _merged(lock: Lock, known: Lock | None) -> Lock:
+    """`lock` with the files that `known` has for the same distributions."""
+    if known is None:
+        return lock
+    others = {package.name: package for package in known.packages}
+    packages = [
+        replace(package, files=other.files)
+        if not package.hashed and (other := others.get(package.name)) and package.same_as(other)
+        else package
+        for package in lock.packages
+    ]
+    return replace(lock, packages=packages)
+
+
+def _kind_name(prefix: str) -> str:
+    return "venv" if os.path.exists(os.path.join(prefix, "pyvenv.cfg")) else "conda"
+
+
+def _iso(nanoseconds: int) -> str:
+    when = datetime.fromtimestamp(nanoseconds / 1e9, timezone.utc)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,116 @@
+"""A revision looked at, and the way back to it: its very distributions, compared to their hashes, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from jupyter_envs.engine import history, projects, record
+from jupyter_envs.engine.kinds.way_back import not_quite
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import refuse_unchangeable
+from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.model.env import Environment
+from jupyter_envs.model.errors import Conflict, Forbidden, NotFound
+from jupyter_envs.model.lock import Lock, RevisionDetail, changes
+from jupyter_envs.model.request import Rollback
+from jupyter_envs.model.wire import plain
+
+
+def detail(environment: Environment, number: int, against: int | None = None) -> RevisionDetail:
+    """One revision with what stood after it, and what had changed since the revision `against`.
+
+    Raises:
+        NotFound: there is no such revision.
+    """
+    stored, lock = _revision(environment, number, "revision")
+    since = None if against is None else _revision(environment, against, "against")[1]
+    return RevisionDetail(
+        revision=stored.revision,
+        packages=lock.packages,
+        lock=history.lock_text(environment.prefix, number),
+        against=against,
+        difference=None if since is None else changes(since, lock),
+    )
+
+
+def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
+    """The task that brings back what stood after a revision, or plans it; it makes a revision itself.
+
+    Without a number it is the revision before the newest: the last change is undone.
+
+    Raises:
+        NotFound: there is no such revision.
+        Conflict: there is no revision before the newest, or another process changes the environment.
+        Forbidden: the environment may not be changed.
+    """
+    refuse_unchangeable(environment)
+    if project := projects.project_of(parts, environment):
+        raise Forbidden(
+            f"{environment.name} follows the lock file of its project.",
+            hint=f"Bring {project.tool.lock} back, from version control perhaps, and make the project a kernel again.",
+            reason="project",
+        )
+    prefix, kind = environment.prefix, parts.kind_of(environment)
+    if not request.dry_run:
+        parts.refuse_busy(prefix)
+    number = request.revision if request.revision is not None else _before_last(environment)
+    stored, goal = _revision(environment, number, "revision")
+
+    def look(context: Context) -> dict[str, Any]:
+        way = kind.back_to(kind.lock(prefix, environment.python.version), goal)
+        plan = kind.plan(prefix, way.wanted, context)
+        return {"plan": plain(replace(plan, warnings=way.warnings))}
+
+    def work(context: Context) -> dict[str, Any]:
+        with parts.hold(prefix, context):
+            before = parts.begin(environment, context)
+            way = kind.back_to(before, goal)
+            for warning in way.warnings:
+                context.line(warning)
+            if way.wanted.install or way.wanted.remove:
+                kind.apply(prefix, way.wanted, context)
+            if stored.requested is not None:
+                record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})
+            asked = {"revision": number}
+            plan = parts.ledger.note(prefix, "rollback", asked, before, goal, always=True)
+            parts.refresh_kernels(prefix)
+            differing = not_quite(kind.lock(prefix, environment.python.version), goal)
+            return parts.result(prefix, replace(plan, warnings=[*way.warnings, *differing]))
+
+    if request.dry_run:
+        title = f"Plan the way of {environment.name} back to revision {number}"
+        return Task(action="plan", title=title, work=look, environment=environment.id)
+    return Task(
+        action="rollback",
+        title=f"Bring {environment.name} back to revision {number}",
+        work=work,
+        environment=environment.id,
+        key=prefix,
+    )
+
+
+def _revision(environment: Environment, number: int, field: str) -> tuple[history.Stored, Lock]:
+    prefix = environment.prefix
+    stored, lock = history.get(prefix, number), history.lock_of(prefix, number)
+    if stored is None or lock is None:
+        known = [revision.revision for revision in history.revisions(prefix)]
+        raise NotFound(
+            f"{environment.name} has no revision {number}.",
+            hint=f"It has {known[0]} to {known[-1]}." if known else "It has no history yet.",
+            field=field,
+        )
+    return stored, lock
+
+
+def _before_last(environment: Environment) -> int:
+    number = history.before_last(environment.prefix)
+    if number is None:
+        raise Conflict(
+            f"{environment.name} has no change to undo.",
+            hint="`history` lists its revisions.",
+            reason="nothing_to_undo",
+            field="revision",
+        )
+    return number
