@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
@@ -25,7 +25,6 @@ from jupyter_envs.system.redact import redact
 
 WORKER = os.fspath(Path(__file__).with_name("rattler_worker.py"))
 _decoder = msgspec.json.Decoder(Message)
-_T = TypeVar("_T")
 
 
 class Embedded:
@@ -92,7 +91,7 @@ class Embedded:
             Unavailable: a channel cannot be reached.
             Forbidden: a channel's terms are not accepted.
         """
-        return self._look_up(None, channels, environ, offline, cancelled, str)
+        return self._look_up(Setup(environ, self._state), None, channels, offline, cancelled)
 
     def versions(
         self,
@@ -112,28 +111,23 @@ class Embedded:
         """
         from jupyter_envs.backends.conda_spec import check_package
 
-        name = check_package(name, "name")
-        return self._look_up(name, channels, environ, offline, cancelled, CondaPackage)
+        setup = Setup(environ, self._state)
+        found = self._look_up(setup, check_package(name, "name"), channels, offline, cancelled)
+        return [setup.named(one) for one in msgspec.convert(found, list[CondaPackage])]
 
     def _look_up(
         self,
+        setup: Setup,
         name: str | None,
         channels: Sequence[str],
-        environ: Mapping[str, str] | None,
         offline: bool,
         cancelled: threading.Event | None,
-        kind: type[_T],
-    ) -> list[_T]:
-        setup = Setup(environ, self._state)
+    ) -> list[Any]:
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
             network = setup.network(setup.channels(channels, ()), folder, offline=offline)
-            message = _ask(
-                Lookup(network=network, name=name), "lookup", folder, setup.process_environment(), None, None, cancelled
-            )
-        found: list[_T] = msgspec.convert(message.found or [], list[kind])  # type: ignore[valid-type]
-        if kind is CondaPackage:
-            return [setup.named(one) for one in found]  # type: ignore[arg-type, misc]
-        return found
+            question = Lookup(network=network, name=name)
+            message = _ask(question, "lookup", folder, setup.process_environment(), None, None, cancelled)
+        return message.found or []
 
 
 def _ask(

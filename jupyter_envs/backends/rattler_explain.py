@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _TREE = re.compile(r"^[\s│├└─]*")
@@ -21,8 +21,6 @@ _HIDDEN = re.compile(r"(?P<what>.+?) is excluded because due to strict channel p
 _EXCLUDED = "__excluded__"
 _MOST = 3
 
-Said = Callable[[str], str]
-
 
 class _Need(NamedTuple):
     """`who` needs (or, with `limits`, allows of it only) `spec`."""
@@ -36,11 +34,11 @@ class _Need(NamedTuple):
         return re.split(r"[\s\[=<>!~]", self.spec, maxsplit=1)[0]
 
 
-def shorten(text: str, origins: Mapping[str, str]) -> str:
+def shorten(text: str, reasons: Mapping[str, tuple[str, str]]) -> str:
     """One sentence or a few: who needs what, against whom.
 
-    `origins` says by name why a spec of the top is there ("is asked for", "is pinned");
-    the names that are not in it were asked for.
+    `reasons` says by name why a spec of the top is there ("is asked for", "is pinned"), and
+    the spec.
 
     >>> shorten("Cannot solve the request because of: No candidates were found for lib ==9.", {})
     'No channel has lib ==9.'
@@ -49,38 +47,33 @@ def shorten(text: str, origins: Mapping[str, str]) -> str:
     if alone := re.match(r"No candidates were found for (.+?)\.?$", body):
         return f"No channel has {_plain(alone[1])}."
     needs, missing, hidden, fought = _read(body)
-    asked = {need.name: need.spec for need in needs if need.who is None}
-
-    def because(name: str) -> str:
-        return origins.get(name, "is asked for")
-
     for need in missing:
+        if need.who is None:
+            return f"No channel has {_plain(need.spec)}."
         if need.name.startswith("__"):
-            return f"{need.who or 'What is asked for'} needs {_plain(need.spec)}, which this machine does not have."
-        against = asked.get(need.name) or origins.get(f"spec:{need.name}")
-        if against and against != need.spec:
-            return f"{need.who} needs {_plain(need.spec)}, but {_plain(against)} {because(need.name)}."
-        if need.who:
-            return f"{need.who} needs {_plain(need.spec)}, which no channel has beside what is asked for."
-        return f"No channel has {_plain(need.spec)}."
+            return f"{need.who} needs {_plain(need.spec)}, which this machine does not have."
+        why, against = reasons.get(need.name, ("", ""))
+        if against not in ("", need.name, need.spec):
+            return f"{need.who} needs {_plain(need.spec)}, but {_plain(against)} {why}."
+        return f"{need.who} needs {_plain(need.spec)}, which no channel has beside what is asked for."
     if hidden:
         name = hidden.split()[0]
         return f"{hidden} is left out by strict channel priority: a channel that comes first has another {name}."
     sides = [need for need in needs if need.name in fought] or needs
     # The solver tells them in any order; what was asked for comes last, where the eye looks for the remedy.
     ordered = sorted(set(sides), key=lambda need: (need.who is None, need.who or "", need.spec))
-    parts = [_side(need, because) for need in ordered]
+    parts = [_side(need, reasons) for need in ordered]
     if not parts:
         return body.splitlines()[0] if body else "The request cannot be met."
     more = f" (and {len(parts) - _MOST} more)" if len(parts) > _MOST else ""
     return ", but ".join([parts[0], ", ".join(parts[1:_MOST])] if len(parts) > 1 else parts) + more + "."
 
 
-def _side(need: _Need, because: Said) -> str:
+def _side(need: _Need, reasons: Mapping[str, tuple[str, str]]) -> str:
     if _EXCLUDED in need.spec:
         return f"{need.name} is to stay out"
     if need.who is None:
-        return f"{_plain(need.spec)} {because(need.name)}"
+        return f"{_plain(need.spec)} {reasons.get(need.name, ('is asked for', ''))[0]}"
     return f"{need.who} {'allows only' if need.limits else 'needs'} {_plain(need.spec)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,18 +116,19 @@ async def goal(work: Work, here: Installed, gateway: Gateway, channels: list[Cha
     loose = {check_spec(text, "update").name for text in operation.update}
     wanted = {**held, **asked}
     locked = [] if operation.update_all else [record for name, record in left.items() if name not in loose]
-    return Goal(await _solve(work, wanted, left, locked, set(names) - set(asked), gateway, channels), wanted)
+    return Goal(await _solve(work, wanted, asked.keys(), left, locked, gateway, channels), wanted)
 
 
 async def _solve(
     work: Work,
     wanted: Mapping[str, str],
+    asked: Set[str],
     left: Installed,
     locked: list[PrefixRecord],
-    gone: set[str],
     gateway: Gateway,
     channels: list[Channel],
 ) -> list[RepoDataRecord]:
+    """The records that meet the specs `wanted`, those `asked` for now among them, beside the packages `left`."""
     from rattler import ChannelPriority, MatchSpec, VirtualPackage, VirtualPackageOverrides, solve
     from rattler.exceptions import SolverError
 
@@ -135,7 +136,8 @@ async def _solve(
     # What nothing needs and nobody is known to have asked for: conda keeps it as long as it is in nobody's way.
     needed = {name for record in left.values() for name in _needs(record)}
     others = [MatchSpec(name) for name in left if name not in needed and name not in specs]
-    limits, origins = _limits(work, specs, left, gone)
+    reasons = {name: ("was asked for before", spec) for name, spec in wanted.items() if name not in asked}
+    limits = _limits(work, asked, left, reasons)
     machine = VirtualPackage.detect(VirtualPackageOverrides.from_env())
     priorities = {
         "strict": [ChannelPriority.Strict],
@@ -144,7 +146,7 @@ async def _solve(
         "disabled": [ChannelPriority.Disabled],
     }[work.operation.priority or work.priority]
     # Without a record of what was asked for, all that nothing needs counts as asked for.
-    sets = [others] if not work.held or not others else [others, []]
+    sets = [others, []] if work.held and others else [others]
     failure: SolverError | None = None
     for extra in sets:
         for priority in priorities:
@@ -160,57 +162,44 @@ async def _solve(
                 )
             except SolverError as error:
                 failure = error
-    assert failure is not None
-    text = str(failure)
-    for name, spec in wanted.items():
-        origins[f"spec:{name}"] = spec
+    text = str(failure).strip()
     raise Unsolvable(
-        shorten(text, origins),
+        shorten(text, {**{name: ("is asked for", wanted[name]) for name in asked}, **reasons}),
         hint=await _hint(text, gateway, channels) or "Ask for other versions, or for fewer packages together.",
-        detail=text.strip(),
+        detail=text,
     )
 
 
-def _limits(
-    work: Work, specs: Mapping[str, MatchSpec], left: Installed, gone: set[str]
-) -> tuple[list[MatchSpec], dict[str, str]]:
-    """The specs that hold without bringing anything in, and by name why each one is there."""
+def _limits(work: Work, asked: Set[str], left: Installed, reasons: dict[str, tuple[str, str]]) -> list[MatchSpec]:
+    """The specs that hold without bringing anything in; why each one does goes into `reasons`, by name."""
     from rattler import MatchSpec
 
     operation = work.operation
-    limits: list[MatchSpec] = []
-    origins = {name: "was asked for before" for name, spec in work.held.items() if str(specs.get(name)) == spec}
-    origins.update({name: "was asked for before" for name in work.held if name not in _asked(work)})
+    limits: list[str] = []
     for n, text in enumerate(operation.constrained):
         spec = check_spec(text, f"constrained[{n}]")
-        limits.append(MatchSpec(spec.text))
-        origins[spec.name] = "is a limit that was set"
-    out = {check_package(text, f"excluded[{n}]") for n, text in enumerate(operation.excluded)}
-    limits += [MatchSpec(_OUT.format(name)) for name in sorted(out | gone)]
+        limits.append(spec.text)
+        reasons.setdefault(spec.name, ("is a limit that was set", spec.text))
     for text in work.pinned:
         try:
-            pin = check_spec(text, "pinned")
+            spec = check_spec(text, "pinned")
         except InvalidRequest as error:
             raise InvalidRequest(
                 f"A pin of this environment cannot be read: {error.message}",
                 hint="Mend conda-meta/pinned or pinned_packages in .condarc.",
                 reason="bad_pin",
             ) from None
-        limits.append(MatchSpec(pin.text))
-        if pin.name not in specs or pin.name in work.held:
-            origins[pin.name] = "is pinned"
+        limits.append(spec.text)
+        if spec.name not in asked:
+            reasons[spec.name] = ("is pinned", spec.text)
     python = left.get("python")
-    if python is not None and "python" not in _asked(work):
+    if python is not None and "python" not in asked:
         # conda's rule: the minor version of Python changes only by name.
-        minor = ".".join(str(python.version).split(".")[:2])
-        limits.append(MatchSpec(f"python {minor}.*"))
-        origins["python"] = "is installed (ask for another python to change it)"
-        origins["spec:python"] = f"python {minor}.*"
-    return limits, origins
-
-
-def _asked(work: Work) -> set[str]:
-    return {check_spec(text, "install").name for text in (*work.operation.install, *work.operation.update)}
+        limits.append(f"python {'.'.join(str(python.version).split('.')[:2])}.*")
+        reasons["python"] = ("is installed (ask for another python to change it)", limits[-1])
+    out = {check_package(text, f"excluded[{n}]") for n, text in enumerate(operation.excluded)}
+    gone = {check_package(text, "remove") for text in operation.remove}
+    return [MatchSpec(text) for text in [*limits, *(_OUT.format(name) for name in sorted(out | gone))]]
 
 
 async def _hint(text: str, gateway: Gateway, channels: list[Channel]) -> str | None:

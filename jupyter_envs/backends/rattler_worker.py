@@ -112,7 +112,9 @@ async def change(work: Work, voice: Voice) -> Done:
     links = len(fetched)
     voice.step("download", 0, done.download_size, "bytes")
     await install(engine, work, goal, here, Reporter(voice, done.download_size, links))
-    rattler_mend.as_conda_notes(operation.prefix, {one.name for one in fetched})
+    # Under another Python all that fits any Python is linked anew.
+    anew = done.installed if any(one.name == "python" for one in fetched) else fetched
+    rattler_mend.as_conda_notes(operation.prefix, {one.name for one in anew})
     rattler_mend.sweep(work.network.pkgs_dirs[0])
     voice.step("link", links, links, "packages")
     return done

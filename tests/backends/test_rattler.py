@@ -292,3 +292,13 @@ def test_scripts_of_a_package_are_run(world: World, tmp_path: Path) -> None:
     folder = make_channel(tmp_path / "mine", [Tiny("maker", files={"bin/.maker-post-link.sh": script})])
     world.do(install=["maker"], channels=[str(folder)])
     assert (world.prefix / "share" / "made.txt").read_text() == "made\n"
+
+
+def test_another_python_takes_its_packages_along(world: World, tmp_path: Path) -> None:
+    pure = Tiny("pure", depends=["python"], files={"site-packages/pure.py": "x = 1\n"}, noarch="python")
+    folder = make_channel(tmp_path / "mine", [Tiny("python", "3.11.1"), Tiny("python", "3.12.1"), pure])
+    world.do(install=["python=3.11", "pure"], channels=[str(folder)])
+    outcome = world.do(install=["python=3.12"], channels=[str(folder)])
+    assert versions(outcome) == ({}, {"python": ("3.11.1", "3.12.1")}, [])
+    found = sorted(p.relative_to(world.prefix).as_posix() for p in world.prefix.rglob("pure.py"))
+    assert found == ["lib/python3.12/site-packages/pure.py"]

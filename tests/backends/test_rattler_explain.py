@@ -61,16 +61,16 @@ CONSTRAINT = """The following packages are incompatible
 
 
 @pytest.mark.parametrize(
-    ("text", "origins", "message"),
+    ("text", "reasons", "message"),
     [
         (TWO_SIDES, {}, "x 1.0 needs lib <2, but y 1.0 needs lib >=2."),
         (BELOW_ONE, {}, "x 1.0 needs lib <2, but y 1.0 needs lib >=2."),
         (LIMIT, {}, "con 1.0 allows only lib <2, but lib 2.* is asked for."),
-        (LIMIT, {"lib": "is pinned"}, "con 1.0 allows only lib <2, but lib 2.* is pinned."),
+        (LIMIT, {"lib": ("is pinned", "lib 2.*")}, "con 1.0 allows only lib <2, but lib 2.* is pinned."),
         (MISSING, {}, "missingdep 1.0 needs nothere >=1, which no channel has beside what is asked for."),
         (
             PYTHON,
-            {"python": "is installed", "spec:python": "python 3.12.*"},
+            {"python": ("is installed", "python 3.12.*")},
             "only1 1.0 needs python 3.11.*, but python 3.12.* is installed.",
         ),
         (
@@ -85,8 +85,8 @@ CONSTRAINT = """The following packages are incompatible
         ("", {}, "The request cannot be met."),
     ],
 )
-def test_shortened(text: str, origins: dict[str, str], message: str) -> None:
-    assert shorten(HEAD + text, origins) == message
+def test_shortened(text: str, reasons: dict[str, tuple[str, str]], message: str) -> None:
+    assert shorten(HEAD + text, reasons) == message
 
 
 def test_many_sides_are_cut() -> None:
