@@ -250,6 +250,7 @@ def test_rename_copy_and_remove(page: Any, lab: Lab, shots: Path) -> None:
     content.get_by_role("menuitem", name="Remove…").click()
     question = content.get_by_role("group", name="Remove second?")
     question.wait_for()
+    check_accessible(page)
     page.screenshot(path=shots / "page-remove-light.png")
     question.get_by_role("button", name="Remove", exact=True).click()
     content.get_by_text("This environment is gone").wait_for(timeout=JOB_MS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.ui.conftest import PANEL_TAB, Lab
-from tests.ui.looks import both_themes
+from tests.ui.looks import both_themes, check_accessible
 
 JOB_MS = 120_000
 
@@ -68,6 +68,7 @@ def test_from_nothing_to_a_kernel_and_back(page: Any, lab: Lab, shots: Path) -> 
     page.keyboard.press("Delete")
     question = panel.get_by_role("group", name="Remove first?")
     question.wait_for()
+    check_accessible(page)
     page.screenshot(path=shots / "remove-light.png")
     page.keyboard.press("Escape")
     question.wait_for(state="detached")
@@ -97,6 +98,7 @@ def test_a_narrow_panel_keeps_name_and_state(page: Any, shots: Path) -> None:
     panel.get_by_role("button", name="New environment").first.click()
     panel.get_by_label("Packages", exact=True).fill("pandas[excel]>=2 numpy ")
     assert panel.evaluate("node => node.scrollWidth <= node.clientWidth")
+    check_accessible(page)
     page.screenshot(path=shots / "narrow-light.png")
 
 

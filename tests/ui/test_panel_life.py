@@ -201,6 +201,7 @@ def test_a_restart_of_the_server_in_the_middle(page: Any, lab: Lab, slow: Path, 
     lab.stop(signal.SIGKILL)
     panel.get_by_role("button", name="Refresh").click()
     panel.get_by_role("alert").get_by_text("does not answer").wait_for()
+    check_accessible(page)
     page.screenshot(path=shots / "offline-light.png")
     lab.start()
     # By command: JupyterLab's own dialog about the server may lie over the button.
@@ -340,9 +341,9 @@ def test_the_menu_does_what_it_says(page: Any, lab: Lab, shots: Path, thesis: st
         page.get_by_role("menu").get_by_text(entry, exact=True).click()
 
     choose("Do Not Offer as a Kernel")
-    panel.get_by_role("img", name="ready, not offered as a kernel").nth(1).wait_for()
+    row.get_by_role("img", name="ready, not offered as a kernel").wait_for()
     choose("Offer as a Kernel")
-    panel.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
+    row.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
     choose("Save as a File…")
     check_accessible(page)
     page.screenshot(path=shots / "export-light.png")

@@ -177,7 +177,7 @@ function defaultLabel(found: ReadonlyArray<IInterpreter>, trans: TranslationBund
   const chosen = found.find(interpreter => interpreter.default);
   return chosen
     ? trans.__('%1 (default)', interpreterLabel(chosen))
-    : trans.__('Newest that notebooks support');
+    : trans.__('The newest supported');
 }
 
 function interpreterLabel(interpreter: IInterpreter): string {

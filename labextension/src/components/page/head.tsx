@@ -74,7 +74,9 @@ export function Head(props: IHeadProps): JSX.Element {
             />
             {state}
             {' · '}
-            {details(environment, trans)}
+            {environment.python.version
+              ? trans.__('Python %1', details(environment, trans))
+              : details(environment, trans)}
           </div>
         </div>
         <div className="jp-EnvironmentPage-buttons">
