@@ -27,6 +27,8 @@ export function ExportFile(props: IExportFileProps): JSX.Element {
   const [error, setError] = useState<IErrorBody | null>(null);
   const [copied, setCopied] = useState(false);
 
+  const usual = environment.kind === 'conda' ? 'environment.yml' : 'requirements.txt';
+
   useEffect(() => {
     let gone = false;
     files.formats().then(
@@ -34,7 +36,7 @@ export function ExportFile(props: IExportFileProps): JSX.Element {
         if (!gone) {
           const written = all.filter(format => format.exports);
           setFormats(written);
-          setChosen(written[0]?.name ?? null);
+          setChosen((written.find(({ name }) => name === usual) ?? written[0])?.name ?? null);
         }
       },
       reason => gone || setError(errorBodyOf(reason))
@@ -42,7 +44,7 @@ export function ExportFile(props: IExportFileProps): JSX.Element {
     return () => {
       gone = true;
     };
-  }, [files]);
+  }, [files, usual]);
   useEffect(() => {
     let gone = false;
     setFile(null);
