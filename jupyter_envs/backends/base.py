@@ -96,10 +96,13 @@ class Installer(Speaker, Protocol):
     def remove_argv(self, python: str, names: str) -> list[str]:
         """The command that removes the distributions listed in the file `names`."""
 
-    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
-        """The command that prints the pinned lines of a file as a pylock (PEP 751), or None where there is none.
+    def lock_argv(
+        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+    ) -> list[str] | None:
+        """The command that prints the lines of a file as a pylock (PEP 751), or None where there is none.
 
-        With `offline` it tells what its cache knows, or fails.
+        The lines are pinned, unless `deps` asks for what they need too. With `offline` it tells
+        what its cache knows, or fails; without `build` it runs no code of a package, or fails.
         """
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -62,7 +62,9 @@ class Pip:
         """`PY -I -m pip uninstall --yes -r FILE`"""
         return [python, "-I", "-m", "pip", "uninstall", "--yes", "-r", names]
 
-    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
+    def lock_argv(
+        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+    ) -> list[str] | None:
         return None
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -67,12 +67,20 @@ class UvPip:
         """`uv pip uninstall --python PY -r FILE`"""
         return [uv(), "pip", "uninstall", "--python", python, "-r", names]
 
-    def lock_argv(self, python: str, requirements: str, *, offline: bool = False) -> list[str] | None:
-        """`uv pip compile --no-deps --format pylock.toml [--offline] --python PY FILE`"""
+    def lock_argv(
+        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+    ) -> list[str] | None:
+        """`uv pip compile --format pylock.toml [--no-deps] [--offline] [--only-binary :all:] --python PY FILE`"""
         from jupyter_envs.system.pipconf import uv_arguments
 
-        head = [uv(), "pip", "compile", *uv_arguments(os.environ), "--quiet", "--no-header", "--no-deps"]
-        return [*head, "--format", "pylock.toml", *(["--offline"] if offline else []), "--python", python, requirements]
+        return [
+            *(uv(), "pip", "compile", *uv_arguments(os.environ), "--quiet", "--no-header"),
+            *("--format", "pylock.toml"),
+            *([] if deps else ["--no-deps"]),
+            *(["--offline"] if offline else []),
+            *([] if build else ["--only-binary", ":all:"]),
+            *("--python", python, requirements),
+        ]
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
         from jupyter_envs.system.pipconf import uv_environment

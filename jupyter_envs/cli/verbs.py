@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from jupyter_envs.cli import catalog, completion, demo, environments, jobs, kernels, packages, projects, revisions
+from jupyter_envs.cli import (
+    carry,
+    catalog,
+    completion,
+    demo,
+    environments,
+    jobs,
+    kernels,
+    packages,
+    projects,
+    revisions,
+)
 from jupyter_envs.cli.parser import Verb
 
 VERBS: list[Verb] = [
@@ -11,6 +22,7 @@ VERBS: list[Verb] = [
     *kernels.VERBS,
     *projects.VERBS,
     *revisions.VERBS,
+    *carry.VERBS,
     *catalog.VERBS,
     *jobs.VERBS,
     *demo.VERBS,

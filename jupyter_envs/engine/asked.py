@@ -23,7 +23,9 @@ class Asked(Struct, frozen=True):
 
     @property
     def lines(self) -> list[str]:
-        return [str(requirement) for requirement in (*self.locked.install, *self.rest.install)]
+        """What was asked for: a lock only says how what was typed beside it is met."""
+        met = [] if self.locked.exact and self.rest.install else self.locked.install
+        return [str(requirement) for requirement in (*met, *self.rest.install)]
 
     @property
     def pip_lines(self) -> list[str]:

@@ -141,6 +141,21 @@ class Catalog:
             self._kept[key] = (now, found)
         return found
 
+    def popular(self) -> Mapping[str, str]:
+        """The most used names, normalised, with a summary each."""
+        return _popular()
+
+    def index(self) -> str:
+        """The address of the index that is asked for what no other one has.
+
+        Raises:
+            Unavailable: it is not known.
+        """
+        from jupyter_envs.system import pipconf, uvconf
+
+        told = uvconf.told({**self._environ, **pipconf.uv_environment(self._environ)})
+        return told.default or self._default_index()
+
     def providers(self, module: str, environments: Iterable[Environment]) -> Providers:
         """The distributions that bring `module`: what the `environments` have, else what is known, else a guess.
 

@@ -29,10 +29,20 @@ from jupyter_envs.model.errors import Conflict, NotFound
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.plan import By, Revision
 from jupyter_envs.model.project import Project, ProjectKernel
-from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
+from jupyter_envs.model.request import (
+    Change,
+    Clone,
+    Create,
+    Inspect,
+    Inspected,
+    Register,
+    Rollback,
+    Update,
+)
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.background import Background
+    from jupyter_envs.engine.carry import Notebooks
     from jupyter_envs.engine.conda_catalog import CondaCatalog
 
 
@@ -85,6 +95,13 @@ class Engine:
         from jupyter_envs.engine.background import Background
 
         return Background(self._parts, self.jobs)
+
+    @cached_property
+    def notebooks(self) -> Notebooks:
+        """Notebooks that carry their environment."""
+        from jupyter_envs.engine.carry import Notebooks
+
+        return Notebooks(self._parts, self.find, self.packages, self._running)
 
     def managers(self) -> list[Manager]:
         """The managers, also those that cannot be used now, with the reason."""

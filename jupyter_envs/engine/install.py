@@ -78,6 +78,25 @@ class Installation:
         """Do `wanted` in an environment that nobody uses yet; after an error it is good for nothing."""
         self._perform(prefix, wanted, context, offline=False, total=None)
 
+    def lock(
+        self, python: str, requirements: Sequence[Requirement], context: Context, *, deps: bool, build: bool
+    ) -> str:
+        """The pylock (PEP 751) of `requirements` for the interpreter `python`, with `deps` all that they need.
+
+        Without `build` no code of a package runs: what is there as source alone fails.
+
+        Raises:
+            Unsolvable, Failed: it cannot be told.
+            Unavailable: an index cannot be reached, or there is no uv to ask.
+        """
+        with listing(_entries([replace(r, hashes=()) for r in requirements])) as file:
+            argv = self.installer.lock_argv(python, file, deps=deps, build=build)
+            if argv is None:
+                raise Unavailable(
+                    "Only uv can tell what would be installed.", hint="Install uv.", reason="manager_unavailable"
+                )
+            return self._call(argv, context, None).out
+
     def _sized(self, prefix: str, plan: Plan, outcome: Outcome, context: Context) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
         here = {p.name.lower().replace("_", "-").replace(".", "-"): p.size for p in read_packages(prefix)}

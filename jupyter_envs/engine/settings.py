@@ -73,6 +73,11 @@ class Settings(Configurable):
         return Path(os.path.expanduser(self.state_dir))
 
     @property
+    def trust_file(self) -> Path:
+        """Where the packages stand that this person approved."""
+        return self.state / "trust.json"
+
+    @property
     def interpreters_file(self) -> Path:
         """Where it is kept what the machine's interpreters said of themselves."""
         return self.state / "interpreters.json"

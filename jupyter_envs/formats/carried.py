@@ -46,6 +46,15 @@ def read_metadata(notebook: dict[str, Any]) -> Carried | None:
     return Carried(lines, python if isinstance(python, str) else None, lock if isinstance(lock, str) else None)
 
 
+def fingerprint(text: str) -> str:
+    """What of the notebook `text` decides which environment it needs: its script blocks and metadata, else its code."""
+    notebook = _parsed(text)
+    sources = [_source(cell) for cell in notebook["cells"] if cell.get("cell_type") == "code"]
+    declared = [there.content for source in sources for there in blocks(source)]
+    ours = read_metadata(notebook)
+    return repr((declared, ours) if declared or ours else sources)
+
+
 def block(carried: Carried) -> str:
     """The script block (PEP 723) that says what `carried` asks for."""
     import tomli_w
@@ -54,6 +63,18 @@ def block(carried: Carried) -> str:
     table["dependencies"] = sorted(carried.dependencies, key=str.lower)
     lines = tomli_w.dumps(table).rstrip("\n").split("\n")
     return "\n".join([OPEN, *(f"# {line}".rstrip() for line in lines), CLOSE])
+
+
+def metadata_of(carried: Carried, place: Place) -> dict[str, Any]:
+    """What stands under KEY in the metadata of a notebook that carries `carried` in `place`; empty for nothing."""
+    ours: dict[str, Any] = {"version": VERSION}
+    if place == "metadata":
+        ours["dependencies"] = sorted(carried.dependencies, key=str.lower)
+        if carried.requires_python:
+            ours["requires-python"] = carried.requires_python
+    if carried.lock is not None:
+        ours["lock"] = carried.lock
+    return ours if len(ours) > 1 else {}
 
 
 def write(text: str, carried: Carried, place: Place = "cell") -> str:
@@ -81,16 +102,10 @@ def write(text: str, carried: Carried, place: Place = "cell") -> str:
             cells.remove(cell)
     if new and not found:
         cells.insert(0, _cell(new, notebook))
-    ours: dict[str, Any] = {"version": VERSION}
-    if place == "metadata":
-        ours["dependencies"] = sorted(carried.dependencies, key=str.lower)
-        if carried.requires_python:
-            ours["requires-python"] = carried.requires_python
-    if carried.lock is not None:
-        ours["lock"] = carried.lock
+    ours = metadata_of(carried, place)
     metadata = notebook.setdefault("metadata", {})
     metadata.pop(KEY, None)
-    if len(ours) > 1:
+    if ours:
         metadata[KEY] = ours
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from jupyter_envs.model.carry import RecordPlace
 from jupyter_envs.model.catalog import Format, Found
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry
@@ -33,6 +34,12 @@ class ExportAs(Struct, frozen=True, kw_only=True):
     """`format` is a name that GET `formats` lists with `exports`."""
 
     format: Word
+
+
+class RecordIn(Struct, frozen=True, kw_only=True):
+    """`place` is where the notebook says what it needs: in a cell (PEP 723), or in its metadata."""
+
+    place: RecordPlace = "cell"
 
 
 class Search(Struct, frozen=True, kw_only=True):

@@ -5,12 +5,23 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from jupyter_envs.model.carry import NotebookRecord, Rebuild
 from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.request import Clone, Create, Register, Rollback, Update
-from jupyter_envs.server.bodies import Against, Environments, ExportAs, Force, Nothing, Problems, Refresh, Revisions
+from jupyter_envs.server.bodies import (
+    Against,
+    Environments,
+    ExportAs,
+    Force,
+    Nothing,
+    Problems,
+    RecordIn,
+    Refresh,
+    Revisions,
+)
 
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 
@@ -67,6 +78,14 @@ def revision(engine: Engine, key: str, number: str, query: Against) -> RevisionD
     if not _NUMBER.match(number):
         raise NotFound("There is no such revision.", hint="`history` gives their numbers.", field="revision")
     return engine.revision(key, int(number), query.against)
+
+
+def notebook(engine: Engine, key: str, query: RecordIn) -> NotebookRecord:
+    return engine.notebooks.record(key, query.place)
+
+
+def rebuild(engine: Engine, body: Rebuild) -> Task:
+    return engine.notebooks.rebuild(body)
 
 
 def rollback(engine: Engine, key: str, body: Rollback) -> Task:

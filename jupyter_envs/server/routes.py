@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from jupyter_envs.model.carry import NotebookRecord, Rebuild
 from jupyter_envs.model.catalog import Providers, Versions
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Activation, Environment
@@ -70,6 +71,11 @@ OPERATIONS = [
         "GET", f"{_ENV}/history/{{revision}}", environments.revision, "One of them, with its lock", RevisionDetail,
         query=bodies.Against,
     ),
+    Operation(
+        "GET", f"{_ENV}/notebook", environments.notebook, "What a notebook in it should carry", NotebookRecord,
+        query=bodies.RecordIn,
+    ),
+    _starts("POST", "rebuild", environments.rebuild, "Make what a notebook carries, or tell it", body=Rebuild),
     _starts("POST", f"{_ENV}/rollback", environments.rollback, "Back to a revision, or plan it", body=Rollback),
     Operation("GET", f"{_ENV}/health", environments.health, "What is wrong with it", bodies.Problems),
     _starts("POST", f"{_ENV}/repair", environments.repair, "Mend what can be mended", body=Nothing),

@@ -1,0 +1,112 @@
+"""What a notebook in an environment should carry, so that the environment can be made again from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from jupyter_envs.engine import history, record
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import Running
+from jupyter_envs.engine.task import Task
+from jupyter_envs.formats.carried import Carried, block, metadata_of, write
+from jupyter_envs.model.carry import NotebookRecord, Rebuild, RecordPlace
+from jupyter_envs.model.env import Environment, Package
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.request import check_distribution, check_requirement
+from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.redact import redact
+from jupyter_envs.system.trust import Approval, Trust
+
+# What every environment starts with; a notebook need not ask for it.
+_BASE = frozenset({"ipykernel", "pip", "setuptools", "wheel"})
+
+
+def carried(environment: Environment, packages: list[Package]) -> tuple[Carried, list[str]]:
+    """What was asked for in `environment` and the lock of its last revision; then what cannot be carried, and why."""
+    asked = record.read_spec(environment.prefix).get("packages")
+    if asked is None:
+        asked = [p.name for p in packages if p.requested and p.name.lower() not in _BASE and p.manager == "pip"]
+    kept: list[str] = []
+    warnings: list[str] = []
+    for line in asked:
+        try:
+            requirement = check_requirement(line, "packages")
+        except InvalidRequest:
+            warnings.append(f"{line} is not a requirement of pip's; it is left out.")
+            continue
+        if requirement.editable or os.path.isabs(requirement.line) or "file:" in requirement.line:
+            warnings.append(f"{requirement.line} lies on this machine alone; it is left out.")
+        elif requirement.name is None:
+            warnings.append(f"{redact(requirement.line)} does not tell its name; write it as 'name @ URL'.")
+        else:
+            kept.append(redact(str(requirement)))
+    version = environment.python.version
+    python = f">={'.'.join(version.split('.')[:2])}" if version else None
+    newest = history.last(environment.prefix)
+    lock = history.lock_text(environment.prefix, newest.revision.revision) if newest else None
+    return Carried(kept, python, lock), warnings
+
+
+class Notebooks:
+    """What can be done with a notebook and its environment; `find` and `packages` are the engine's."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        find: Callable[[str], Environment],
+        packages: Callable[[str], list[Package]],
+        running: Running,
+    ) -> None:
+        self._parts = parts
+        self._find = find
+        self._packages = packages
+        self._running = running
+
+    def record(self, key: str, place: RecordPlace = "cell") -> NotebookRecord:
+        """What a notebook in the environment `key` should carry: the cell and the metadata."""
+        found, warnings = self._carried(key)
+        return NotebookRecord(block=block(found), metadata=metadata_of(found, place), warnings=warnings)
+
+    def record_in(self, path: str, key: str, place: RecordPlace = "cell") -> NotebookRecord:
+        """Write that into the notebook file `path`; the rest of it stays.
+
+        Raises:
+            InvalidRequest: it cannot be read or written, or is no notebook.
+        """
+        found, _ = self._carried(key)
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            atomic_write(path, write(text, found, place), os.stat(path).st_mode & 0o777)
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise InvalidRequest(
+                f"{path} cannot be read and written: {why}.", hint="Give a notebook of your own.", field="notebook"
+            ) from None
+        return self.record(key, place)
+
+    def rebuild(self, request: Rebuild) -> Task:
+        """As `rebuild.rebuild`."""
+        from jupyter_envs.engine.rebuild import rebuild
+
+        return rebuild(self._parts, request, self._running)
+
+    def approved(self) -> list[Approval]:
+        """The packages that this person has approved, sorted."""
+        return sorted(self._trust.approved())
+
+    def revoke(self, names: list[str]) -> list[Approval]:
+        """Ask again about the packages `names`; return what had been approved of them."""
+        wanted = {check_distribution(name, f"names[{n}]") for n, name in enumerate(names)}
+        gone = [each for each in self.approved() if each.name in wanted]
+        self._trust.revoke(gone)
+        return gone
+
+    @property
+    def _trust(self) -> Trust:
+        return Trust(self._parts.settings.trust_file)
+
+    def _carried(self, key: str) -> tuple[Carried, list[str]]:
+        environment = self._find(key)
+        return carried(environment, self._packages(environment.id))

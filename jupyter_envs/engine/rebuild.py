@@ -1,0 +1,231 @@
+"""Make the environment that a notebook carries, once each package in it has been approved.
+
+A notebook is a stranger's text: nothing that it names is built, installed or asked for
+at an address of its own before somebody has seen the list and said yes. To make the
+list, wheels' metadata alone is read, from the indexes that this person has configured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from jupyter_envs.engine.create import create
+from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import Running
+from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.formats.base import Read
+from jupyter_envs.formats.carried import Carried, read_metadata
+from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
+from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unsolvable
+from jupyter_envs.model.request import Create, ImportText, Requirement, check_distribution, check_name
+from jupyter_envs.model.wire import plain
+from jupyter_envs.system import interpreters, slips, toml
+from jupyter_envs.system.redact import redact
+from jupyter_envs.system.trust import Trust, approval
+
+
+def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
+    """The task that does `request`, or tells what it would install when it is a dry run.
+
+    Raises:
+        InvalidRequest: it is no notebook, what it carries is wrong, or it carries no lock and one is wanted.
+        Conflict: the name is taken.
+        Unavailable: no Python here is the one that the notebook needs.
+    """
+    text = ImportText(format="notebook", text=request.notebook, filename=request.filename)
+    found = parts.catalog.read(text)
+    carried = _carried(request.notebook)
+    lock = carried.lock if carried else None
+    exact = request.exact if request.exact is not None else lock is not None
+    if exact and lock is None:
+        raise InvalidRequest(
+            "The notebook carries no lock.", hint="Take the newest versions that fit instead.", field="exact"
+        )
+    locked = parts.catalog.read(ImportText(format="pylock.toml", text=lock)) if exact and lock else None
+    _refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
+    approve = {check_distribution(name, f"approve[{n}]") for n, name in enumerate(request.approve)}
+    name = check_name(request.name) if request.name is not None else _free(parts, request)
+    python = (locked or found).python
+    start = Create(name=name, python=python, kernel=request.kernel, pip=request.pip)
+    plan = Rebuilding(
+        name=name,
+        python=python,
+        exact=exact,
+        has_lock=lock is not None,
+        declared=not found.guesses and not any("guess" in warning for warning in found.warnings),
+        packages=[],
+        warnings=(locked or found).warnings,
+    )
+
+    def settle(context: Context) -> tuple[Rebuilding, str | None]:
+        settled, pinned = _settle(parts, plan, found, locked, context, build=False)
+        if pinned is None and not _unapproved(settled, approve):
+            # Only now: what is built runs code of the package.
+            return _settle(parts, plan, found, locked, context, build=True)
+        return settled, pinned
+
+    if request.dry_run:
+
+        def look(context: Context) -> dict[str, Any]:
+            return {"rebuild": plain(settle(context)[0])}
+
+        return Task(action="plan", title=f"See what {request.filename} needs", work=look)
+
+    first = create(parts, start, running)
+
+    def work(context: Context) -> dict[str, Any]:
+        settled, pinned = settle(context)
+        if missing := _unapproved(settled, approve):
+            lines = [f"{p.name}{f' {p.version}' if p.version else ''} from {p.source}" for p in missing]
+            raise Conflict(
+                f"{len(missing)} of {len(settled.packages)} packages have not been approved.",
+                hint="Look at the list, and approve what you trust.",
+                reason="approval_needed",
+                field="approve",
+                detail="\n".join(lines),
+            )
+        assert pinned is not None
+        _trust(parts).approve(approval(p.name, p.source) for p in settled.packages)
+        source = ImportText(format="pylock.toml", text=pinned)
+        return create(parts, replace(start, packages=found.packages, from_=source), running).work(context)
+
+    return Task(
+        action="rebuild",
+        title=f"Rebuild {name} from {request.filename}",
+        work=work,
+        environment=first.environment,
+        key=first.key,
+    )
+
+
+def _carried(text: str) -> Carried | None:
+    return read_metadata(json.loads(text.removeprefix("\ufeff")))
+
+
+def _trust(parts: Parts) -> Trust:
+    return Trust(parts.settings.trust_file)
+
+
+def _free(parts: Parts, request: Rebuild) -> str:
+    """A name for the new environment, after the notebook, that no other one has."""
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", request.filename.rpartition(".")[0])[:60].strip("-._") or "notebook"
+    taken = {environment.name for environment in parts.discovery.environments()}
+    numbered = (f"{stem}-{n}" for n in range(2, len(taken) + 3))
+    return check_name(next(name for name in (stem, *numbered) if name not in taken))
+
+
+def _settle(
+    parts: Parts, plan: Rebuilding, found: Read, locked: Read | None, context: Context, *, build: bool
+) -> tuple[Rebuilding, str | None]:
+    """`plan` with all that would be installed, and the lock to install, None where only a build could tell it."""
+    context.step("resolve")
+    asked = found.requirements()
+    wanted = locked.requirements() if locked else asked
+    if not build and any(map(_address, wanted)):
+        note = "Some of it is at an address that the notebook names; what that needs is known once it is asked."
+        return _judged(parts, replace(plan, complete=False), _named(parts, wanted), asked, [note]), None
+    python = interpreters.pick(plan.python, parts.settings.interpreters_file)
+    try:
+        text = parts.kinds.installation.lock(python.path, wanted, context, deps=locked is None, build=build)
+    except (Unsolvable, Failed) as error:
+        if build:
+            raise
+        note = (
+            "Some of it is not there as a wheel: what else it needs is known only when it is built,"
+            f" which runs its code. {error.message}"
+        )
+        return _judged(parts, replace(plan, complete=False), _named(parts, wanted), asked, [note]), None
+    made = toml.parse(text)
+    if locked:
+        _refuse_other_files(locked, made)
+    return _judged(parts, plan, _of_lock(parts, made), asked, []), text
+
+
+def _judged(
+    parts: Parts, plan: Rebuilding, origins: Iterable[Origin], asked: Iterable[Requirement], notes: list[str]
+) -> Rebuilding:
+    """`plan` with `origins`, each compared to what was approved and to the much used names."""
+    names = {requirement.name for requirement in asked}
+    approved = _trust(parts).approved()
+    popular = parts.catalog.popular()
+    packages = [
+        replace(
+            origin,
+            asked=origin.name in names,
+            approved=approval(origin.name, origin.source) in approved,
+            meant=slips.meant(origin.name, popular),
+        )
+        for origin in sorted(origins, key=lambda origin: origin.name)
+    ]
+    return replace(plan, packages=packages, warnings=[*plan.warnings, *notes])
+
+
+def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:
+    """The packages of a lock that was just made here, with the index that each comes from."""
+    for package in lock.get("packages", []):
+        direct = next((package[key] for key in ("vcs", "archive", "directory") if key in package), None)
+        source = direct.get("url") or direct.get("path") if direct else package.get("index")
+        files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+        yield _origin(package["name"], package.get("version"), source or parts.catalog.index(), bool(files))
+
+
+def _named(parts: Parts, wanted: Iterable[Requirement]) -> Iterable[Origin]:
+    """What is asked for, as far as its lines tell without asking an index."""
+    for requirement in wanted:
+        pin = re.search(r"===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;|$)", requirement.line)
+        source = _address(requirement) or parts.catalog.index()
+        name = requirement.name or requirement.line.partition("#")[0].rstrip("/").rpartition("/")[2]
+        yield _origin(name, pin[1] if pin else None, source, bool(requirement.hashes))
+
+
+def _address(requirement: Requirement) -> str | None:
+    """The URL that `requirement` names, or None where an index is asked for it."""
+    found = re.search(r"(?:^|@\s*)([A-Za-z][A-Za-z0-9+.-]*:\S+)", requirement.line)
+    return found[1] if found else None
+
+
+def _refuse_local(requirements: Iterable[Requirement]) -> None:
+    for requirement in requirements:
+        address = _address(requirement) or ""
+        if requirement.editable or os.path.isabs(requirement.line) or re.match(r"(?i)(\w+\+)?file:", address):
+            raise InvalidRequest(
+                "The notebook names a folder or file of this machine.",
+                hint="Take that line out of what it declares, and install it yourself.",
+                field="notebook",
+                detail=redact(requirement.line),
+            )
+
+
+def _origin(name: str, version: str | None, source: str, hashed: bool) -> Origin:
+    shown = redact(source).rstrip("/")
+    return Origin(name=name, version=version, source=shown, asked=False, approved=False, hashed=hashed)
+
+
+def _unapproved(plan: Rebuilding, approve: set[str]) -> list[Origin]:
+    return [package for package in plan.missing if package.name not in approve]
+
+
+def _refuse_other_files(locked: Read, made: dict[str, Any]) -> None:
+    """Raise when an index offers, under a version that the notebook's lock names, none of that lock's files."""
+    offered = {
+        package["name"]: {
+            f"{kind}:{digest}"
+            for file in [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
+            for kind, digest in file.get("hashes", {}).items()
+        }
+        for package in made.get("packages", [])
+    }
+    for requirement in locked.requirements():
+        here = offered.get(requirement.name or "")
+        if here and requirement.hashes and not here & set(requirement.hashes):
+            raise Failed(
+                f"{requirement.line} is another file here than the one that the notebook's lock names.",
+                hint="Do not use it unless you know why; or take the newest versions that fit.",
+                reason="hash_mismatch",
+            )

@@ -1,0 +1,82 @@
+"""Notebooks that carry their environment: what to write into one, and what it takes to make it again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from jupyter_envs.model.request import KernelRequest
+
+Name = Annotated[str, Meta(max_length=300)]
+NotebookText = Annotated[str, Meta(max_length=50_000_000)]
+
+
+class NotebookRecord(Struct, frozen=True, kw_only=True):
+    """What a notebook in an environment should carry.
+
+    `block` is the source of a cell (PEP 723), `metadata` the content of the notebook's
+    metadata key ``jupyter_envs``: the lock and, with place ``metadata``, what `block` says too.
+    `warnings` tell what cannot be carried.
+    """
+
+    block: str
+    metadata: dict[str, object]
+    warnings: list[str] = []
+
+
+class Rebuild(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The environment that a notebook carries, made here; `dry_run` tells what that would install.
+
+    `exact` takes the notebook's lock, false the newest that fits; null the lock where there is
+    one. `approve` are the names of packages, of those that were not approved earlier, that may be
+    installed: without them the job fails with reason ``approval_needed``, and nothing is made.
+    `kernel` and `pip` are as in a create request.
+    """
+
+    notebook: NotebookText
+    filename: Annotated[str, Meta(max_length=255)] = "notebook.ipynb"
+    name: Name | None = None
+    exact: bool | None = None
+    approve: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=5000)] = []
+    kernel: KernelRequest = KernelRequest()
+    pip: bool = True
+    dry_run: bool = False
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """A package that a rebuild would install.
+
+    `source` is the index or the address that it comes from, `asked` whether the
+    notebook names it, `approved` whether this person approved it from this source
+    before, `meant` the much used name that its name looks like a slip of.
+    """
+
+    name: str
+    version: str | None
+    source: str
+    asked: bool
+    approved: bool
+    hashed: bool = False
+    meant: str | None = None
+
+
+class Rebuilding(Struct, frozen=True, kw_only=True):
+    """What a rebuild would make; `approval` is needed as long as one of `packages` is not approved."""
+
+    name: str
+    python: str | None
+    exact: bool
+    has_lock: bool
+    declared: bool
+    complete: bool = True
+    packages: list[Origin]
+    warnings: list[str]
+
+    @property
+    def missing(self) -> list[Origin]:
+        """The packages that nobody has approved yet."""
+        return [package for package in self.packages if not package.approved]
+
+
+RecordPlace = Literal["cell", "metadata"]
