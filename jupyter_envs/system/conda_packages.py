@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from jupyter_envs.model.env import Package, TreeNode
 from jupyter_envs.system import metadata
 from jupyter_envs.system.conda_history import name_of
-from jupyter_envs.system.conda_records import Record, records, requested
+from jupyter_envs.system.conda_records import Record, records, requested_of
 from jupyter_envs.system.dist_info import normalise, split_name
 
 
@@ -64,8 +64,8 @@ def versions(prefix: str) -> dict[str, str]:
 
 def packages(prefix: str, store: Path | None = None) -> list[Package]:
     """Every package, sorted by name; pip's have the manager ``pip``."""
-    asked = requested(prefix)
     found = content(prefix, store)
+    asked = requested_of(prefix, found.records)
     dists = {normalise(p.name): p for p in metadata.read_packages(prefix, store)}
     summaries = {record.name: dists[name].summary for name, record in found.owners.items() if name in dists}
     conda = [
@@ -91,7 +91,7 @@ def packages(prefix: str, store: Path | None = None) -> list[Package]:
 def tree(prefix: str) -> list[TreeNode]:
     """What each package needs and what needs it; packages of pip need conda's where those bring the distribution."""
     found = content(prefix)
-    asked = requested(prefix)
+    asked = requested_of(prefix, found.records)
     dists = {node.name: node for node in metadata.tree(prefix)} if found.pip else {}
     names = {record.name for record in found.records}
 

@@ -38,19 +38,21 @@ def prefixes() -> list[str]:
         pass
     if active := os.environ.get("CONDA_PREFIX"):
         candidates.append(active)
+    resolved = [os.path.realpath(path) for path in candidates]
     for home in homes():
-        candidates += _folders(home)
-    for path in candidates:
-        if is_prefix(path):
-            real = os.path.realpath(path)
+        resolved += _folders(home)
+    for real in resolved:
+        if is_prefix(real):
             found.setdefault(os.path.normcase(real), real)
     return list(found.values())
 
 
 def _folders(top: str) -> list[str]:
+    """The folders in `top`, links resolved: of `top` once, and of an entry only where it is one."""
     try:
-        with os.scandir(top) as entries:
-            return sorted(e.path for e in entries if e.is_dir())
+        with os.scandir(os.path.realpath(top)) as entries:
+            found = [os.path.realpath(e.path) if e.is_symlink() else e.path for e in entries if e.is_dir()]
+            return sorted(found)
     except OSError:
         return []
 

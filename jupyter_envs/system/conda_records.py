@@ -118,7 +118,11 @@ def requested(prefix: str) -> dict[str, str]:
 
     The history of whichever client tells them; where there is none, the records do.
     """
-    found = records(prefix)
+    return requested_of(prefix, records(prefix))
+
+
+def requested_of(prefix: str, found: list[Record]) -> dict[str, str]:
+    """As `requested`, for records that have been read."""
     told = conda_history.requested(prefix, (record.name for record in found))
     return told or {record.name: record.requested for record in found if record.requested}
 
