@@ -6,20 +6,24 @@ from msgspec import Struct
 
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
+from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Create
+from jupyter_envs.model.request import Create, Requirement
 
 
 class Asked(Struct, frozen=True):
     """What a new environment is filled with: first what is locked, then the rest and what that needs.
 
-    `python` is the version that a file asks for.
+    `python` is the version that a file asks for, `channels` and `own` are the channels and
+    the packages, other than pip's, that it names.
     """
 
     locked: Wanted
     rest: Wanted
     warnings: list[str] = []
     python: str | None = None
+    channels: list[str] = []
+    own: list[str] = []
 
     @property
     def lines(self) -> list[str]:
@@ -51,16 +55,37 @@ def asked(catalog: Catalog, kind: Kind, request: Create) -> Asked:
             hint="Install such a Python, or have its tool lock again.",
             field="from",
         )
+    if kind.pip_apart:
+        return _apart(kind, found, typed, pip)
+    refuse_conda(found)
     if not found.locked:
         lines, limits = found.requirements(kind.check), found.limits(kind.check)
-        rest = Wanted(install=[*typed, *lines], pip=pip, constraints=limits)
+        rest = Wanted(install=[*typed, *lines], constraints=limits)
         return Asked(Wanted(), rest, found.warnings, found.python)
     lines, limits = found.requirements(), found.limits()
     # What the form shows of a lock comes along as packages: it is not asked for twice.
     named = {str(line) for line in lines}
-    rest = Wanted(install=[line for line in typed if str(line) not in named], pip=pip, constraints=limits)
-    if kind.pip_apart:
-        locked = Wanted(pip=lines, exact=found.exact)
-    else:
-        locked = Wanted(install=lines, constraints=limits, exact=found.exact)
+    rest = Wanted(install=[line for line in typed if str(line) not in named], constraints=limits)
+    locked = Wanted(install=lines, constraints=limits, exact=found.exact)
     return Asked(locked, rest, found.warnings, found.python)
+
+
+def _apart(kind: Kind, found: Read, typed: list[Requirement], pip: list[Requirement]) -> Asked:
+    """Where pip's packages lie beside the others: what a file of requirements asks for is pip's to bring."""
+    specs = [kind.check(line, FIELD) for line in found.conda]
+    lines = [line for line in found.requirements() if str(line) not in {str(each) for each in pip}]
+    rest = Wanted(
+        install=list({str(line): line for line in (*typed, *specs)}.values()),
+        pip=pip if found.exact else [*pip, *lines],
+        variables=found.variables,
+    )
+    locked = Wanted(pip=lines if found.exact else [], exact=found.exact, archives=found.archives)
+    return Asked(locked, rest, found.warnings, found.python, found.channels, found.conda)
+
+
+def refuse_conda(found: Read) -> None:
+    """Raise InvalidRequest when a file asks for what only conda brings."""
+    if found.conda or found.archives:
+        raise InvalidRequest(
+            "The file asks for packages of conda.", hint="Choose conda as the manager.", field="manager", reason="conda"
+        )

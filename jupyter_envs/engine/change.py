@@ -7,11 +7,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
+from jupyter_envs.engine.asked import refuse_conda
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
-from jupyter_envs.formats.base import Read
+from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
@@ -66,11 +67,17 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         raise InvalidRequest(
             "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"
         )
-    install += found.requirements(kind.check)
+    if kind.pip_apart:
+        install += [kind.check(line, FIELD) for line in found.conda]
+        pip += found.requirements()
+    else:
+        refuse_conda(found)
+        install += found.requirements(kind.check)
     channels = [kind.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
+    channels += found.channels if kind.pip_apart else []
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
     remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
-    if not (install or pip or upgrade or remove or request.upgrade_all):
+    if not (install or pip or upgrade or remove or request.upgrade_all or found.archives):
         raise InvalidRequest(
             "Nothing is asked for.", hint="Give install, upgrade, remove or upgrade_all.", field="install"
         )
@@ -99,7 +106,9 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         upgrade_names=[r.name for r in upgrade if r.name],
         remove=remove,
         upgrade_all=request.upgrade_all,
-        constraints=found.limits(kind.check),
+        archives=found.archives,
+        variables=found.variables if kind.pip_apart else {},
+        constraints=[] if kind.pip_apart else found.limits(kind.check),
         exact=found.exact,
     )
 

@@ -59,7 +59,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     else:
         refuse_taken(parts, prefix)
     python = asked_for.python if request.python is None else request.python
-    recipe = kind.recipe(backend, structs.replace(request, python=python))
+    packages, channels = [*request.packages, *asked_for.own], request.channels or asked_for.channels
+    recipe = kind.recipe(backend, structs.replace(request, python=python, packages=packages, channels=channels))
     name = parts.discovery.name_for(prefix)
     identity = environment_id(prefix, name)
 
@@ -208,7 +209,15 @@ def _fill(
     context.step("create")
     for warning in asked_for.warnings:
         context.line(warning, "err")
+    if asked_for.locked.archives:
+        kind.make(recipe, stage, asked_for.locked, context)
+        lacking = kind.lacks_for_kernel(stage) if kernel else []
+        rest = structs.replace(asked_for.rest, install=[*lacking, *asked_for.rest.install])
+        if not rest.empty:
+            kind.fill(recipe, stage, rest, context)
+        return stage
     wanted = [each for each in (asked_for.locked, asked_for.rest) if not each.empty]
+    named = {line.name for line in asked_for.rest.install}
     base = kind.base(recipe, kernel)
     if kernel and base and not WINDOWS:
         ready = parts.templates.take(parts.templates.key(kind, recipe), stage, context.check)
@@ -226,7 +235,9 @@ def _fill(
     first = Wanted(install=base)
     if asked_for.locked.empty:
         # In one go: what is asked for may want another version of what the base brings.
-        first, wanted = structs.replace(asked_for.rest, install=[*base, *asked_for.rest.install]), []
+        first, wanted = asked_for.rest, []
+        lines = [line for line in base if line.name not in named]
+        first = structs.replace(first, install=[*lines, *first.install])
     kind.make(recipe, stage, first, context)
     for each in wanted:
         kind.fill(recipe, stage, each, context)

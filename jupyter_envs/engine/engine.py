@@ -179,7 +179,8 @@ class Engine:
         from jupyter_envs.engine.exports import export
 
         environment = self.find(key)
-        written = export(self._catalog, environment, self.packages(environment.id), format_name)
+        kind = self._kinds[environment.kind]
+        written = export(self._catalog, kind, environment, self.packages(environment.id), format_name)
         return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
 
     def history(self, key: str) -> list[Revision]:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_envs.engine import record
 from jupyter_envs.engine.catalog import Catalog
+from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.formats.base import Installed
 from jupyter_envs.formats.requirements import line_of
 from jupyter_envs.model.catalog import Export
@@ -17,7 +17,9 @@ from jupyter_envs.model.env import Environment, Package
 from jupyter_envs.model.errors import Failed, Unavailable
 
 
-def export(catalog: Catalog, environment: Environment, packages: Sequence[Package], format_name: str) -> Export:
+def export(
+    catalog: Catalog, kind: Kind, environment: Environment, packages: Sequence[Package], format_name: str
+) -> Export:
     """What `environment` has, in a format.
 
     Raises:
@@ -25,11 +27,15 @@ def export(catalog: Catalog, environment: Environment, packages: Sequence[Packag
         Unavailable: the format needs hashes, and the index cannot be reached or the installer gives none.
     """
     chosen = catalog.exporter(format_name)
+    origin = kind.origin(environment.prefix)
     installed = Installed(
         packages=packages,
         python=environment.python.version,
         name=environment.name,
-        channels=record.read_spec(environment.prefix).get("channels", []),
+        channels=origin.channels,
+        specs=origin.specs,
+        archives=origin.archives,
+        variables=origin.variables,
         lock=lock(environment.prefix, packages) if chosen.locks else None,
     )
     return catalog.export(installed, format_name)

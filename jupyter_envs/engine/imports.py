@@ -82,11 +82,14 @@ class Imports:
             groups=request.groups,
         )
         found = self.read(source)
-        whole = not (found.exact or found.hashes or found.constraints)
+        whole = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
+        conda = bool(found.conda or found.archives)
         create = Create(
             name=_suggested(found.name, filename),
+            manager="conda" if conda else None,
             python=found.python,
-            packages=found.packages,
+            packages=found.conda if conda else found.packages,
+            pip_packages=found.packages if conda else [],
             channels=found.channels,
             from_=None if whole else source,
         )
@@ -98,8 +101,9 @@ class Imports:
             exact=found.exact,
             python=found.python,
             requires_python=found.requires_python,
+            pip_packages=found.packages if conda else [],
             summary=Summary(
-                packages=len(found.packages),
+                packages=len(found.packages) + len(found.conda) + len(found.archives),
                 hashed=len(found.hashes),
                 constraints=len(found.constraints),
                 editable=sum(line.startswith("-e ") for line in found.packages),

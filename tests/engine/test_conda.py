@@ -18,16 +18,12 @@ from jupyter_envs.system import conda_environments, conda_history
 from jupyter_envs.system.files import link_tree
 from jupyter_envs.system.metadata import site_packages
 from tests.channel.fixture import Channel
+from tests.engine.conda_engine import create, envs, here
 from tests.engine.wheels import offer
 from tests.engine.world import NO_KERNEL, Engines, done, ended, inside, other_process, run, wait_for
-from tests.real.conda_home import settle_conda
 from tests.system.index_server import Index
 
-
-@pytest.fixture(autouse=True)
-def envs(home: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of named environments."""
-    return settle_conda(monkeypatch, home, channel)
+__all__ = ["envs"]
 
 
 @pytest.fixture
@@ -35,15 +31,6 @@ def made(engine: Engine) -> Engine:
     """With the environment `demo`: Python, the older small and demo-activate."""
     create(engine, "demo", "small=1.0", "demo-activate=1.0")
     return engine
-
-
-def create(engine: Engine, name: str, *specs: str, **more: object) -> dict[str, object]:
-    request = {"python": None, "pip": False, "kernel": NO_KERNEL, **more}
-    return done(engine, engine.create(Create(name=name, manager="conda", packages=list(specs), **request)))  # type: ignore[arg-type]
-
-
-def here(engine: Engine, name: str = "demo") -> dict[str, str]:
-    return {package.name: package.version for package in engine.packages(name)}
 
 
 def snapshot(prefix: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
+from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
@@ -24,14 +25,17 @@ class Wanted(Struct, frozen=True, kw_only=True):
     what they need. Files of a requirement with hashes are compared to them; where
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
-    apart (`Kind.pip_apart`), with `or_pip` also what no channel has; `channels` are asked before those of the settings.
-    What is in `replace` is installed anew although its version is right; `goal` are the
-    versions that stand afterwards, where they are known before.
+    apart (`Kind.pip_apart`), with `or_pip` also what no channel has; `archives` take the place
+    of all that is there, `variables` are the environment's own from then on; `channels`
+    are asked before those of the settings. What is in `replace` is installed anew although
+    its version is right; `goal` are the versions that stand afterwards, where they are known before.
     """
 
     install: list[Requirement] = []
     pip: list[Requirement] = []
     or_pip: bool = False
+    archives: list[Exact] = []
+    variables: dict[str, str] = {}
     channels: list[str] = []
     constraints: list[Requirement] = []
     upgrade_names: list[str] = []
@@ -43,7 +47,19 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        return not (self.install or self.pip or self.remove or self.upgrade_all)
+        return not (self.install or self.pip or self.remove or self.upgrade_all or self.archives or self.variables)
+
+
+class Origin(Struct, frozen=True, kw_only=True):
+    """How a file says where an environment's packages come from, beside their names and versions.
+
+    `specs` are what was asked for by name; `archives` carry no credentials.
+    """
+
+    channels: list[str] = []
+    specs: dict[str, str] = {}
+    archives: list[Exact] = []
+    variables: dict[str, str] = {}
 
 
 class Return(Struct, frozen=True, kw_only=True):
@@ -101,6 +117,9 @@ class Kind(Protocol):
 
     def tree(self, prefix: str) -> list[TreeNode]:
         """What each package needs and what needs it, sorted by name."""
+
+    def origin(self, prefix: str) -> Origin:
+        """Where the packages come from, as far as that is not in each of them."""
 
     # What a caller asks for.
 

@@ -15,7 +15,7 @@ from jupyter_envs.backends.base import Backend
 from jupyter_envs.backends.conda_operation import CondaInstaller, CondaOutcome, Operation
 from jupyter_envs.engine import record
 from jupyter_envs.engine.kinds import conda_health, conda_kernels
-from jupyter_envs.engine.kinds.base import Draft, Recipe, Return, Wanted
+from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
@@ -34,6 +34,7 @@ from jupyter_envs.system import (
     interpreters,
     metadata,
 )
+from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import python_of
 
@@ -68,6 +69,16 @@ class Conda:
 
     def tree(self, prefix: str) -> list[TreeNode]:
         return conda_packages.tree(prefix)
+
+    def origin(self, prefix: str) -> Origin:
+        found = conda_records.records(prefix)
+        told = record.read_spec(prefix).get("channels") or [public(r.channel) for r in found if r.channel]
+        return Origin(
+            channels=list(dict.fromkeys(told)),
+            specs=conda_records.requested(prefix),
+            archives=[replace(line, url=public(line.url)) for r in found if (line := r.exact)],
+            variables=conda_environments.variables(prefix),
+        )
 
     def check(self, text: str, field: str) -> Requirement:
         from jupyter_envs.backends.conda_spec import check_spec
@@ -147,6 +158,7 @@ class Conda:
         with undoing(Undo(prefix), context, (), _touched(prefix, outcome)) as undo:
             # Also where nothing changes: what is asked for belongs into the history.
             self._run(operation, context)
+            _set_variables(prefix, wanted)
             if pip := self._for_pip(prefix, wanted, outcome):
                 context.check()
                 self._installation().apply(prefix, pip, context, undo)
@@ -238,6 +250,7 @@ class Conda:
 
     def _fill(self, tree: str, wanted: Wanted, context: Context, channels: Sequence[str]) -> None:
         self._run(replace(self._operation(tree, wanted), channels=[*wanted.channels, *channels]), context)
+        _set_variables(tree, wanted)
         if pip := self._for_pip(tree, wanted, CondaOutcome()):
             self._installation().fill(tree, pip, context)
 
@@ -271,6 +284,7 @@ class Conda:
             update=[str(r) for r in wanted.install if r.name in newer],
             remove=[name for name in wanted.remove if name not in pip],
             update_all=wanted.upgrade_all,
+            exact=wanted.archives or None,
             constrained=[str(r) for r in wanted.constraints],
             channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
@@ -337,6 +351,11 @@ def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:
     # Another Python has another folder for packages: those that fit any Python move there.
     moving = [r for r in records if r.name in names or ("python" in names and r.noarch)]
     return [file for record in moving for file in conda_records.files(prefix, record)]
+
+
+def _set_variables(prefix: str, wanted: Wanted) -> None:
+    if wanted.variables:
+        conda_environments.set_variables(prefix, {**conda_environments.variables(prefix), **wanted.variables})
 
 
 def _plan(outcome: CondaOutcome) -> Plan:

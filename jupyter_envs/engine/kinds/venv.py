@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import record
-from jupyter_envs.engine.kinds.base import Draft, Recipe, Return, Wanted
+from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
@@ -53,6 +53,9 @@ class Venv:
 
     def tree(self, prefix: str) -> list[TreeNode]:
         return metadata.tree(prefix)
+
+    def origin(self, prefix: str) -> Origin:
+        return Origin()
 
     def check(self, text: str, field: str) -> Requirement:
         return check_requirement(text, field)
