@@ -69,7 +69,7 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             way = kind.back_to(before, goal)
             for warning in way.warnings:
                 context.line(warning)
-            if way.wanted.install or way.wanted.remove:
+            if not way.wanted.empty:
                 kind.apply(prefix, way.wanted, context)
             if stored.requested is not None:
                 record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})

@@ -14,7 +14,7 @@ import pytest
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import EnvsError, Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.request import Change, Clone, Create, KernelRequest, Register, Rollback, Update
-from jupyter_envs.system import conda_environments, conda_history
+from jupyter_envs.system import conda_environments, conda_history, conda_records
 from jupyter_envs.system.files import link_tree
 from jupyter_envs.system.metadata import site_packages
 from tests.channel.fixture import Channel
@@ -207,6 +207,22 @@ def test_back_to_a_revision(made: Engine) -> None:
     assert [r.action for r in made.history("demo")] == ["rollback", "change", "create"]
 
 
+def test_back_to_the_very_builds(made: Engine, index: Index) -> None:
+    """Also once the channel has newer ones: by the archives' addresses and hashes, with what was asked for then."""
+    offer(index, "other", "1.0")
+    prefix = made.find("demo").prefix
+    first = {r.name: r.url for r in conda_records.records(prefix)}
+    done(made, made.change("demo", Change(remove=["small"], pip_packages=["other"])))
+    assert "small" not in conda_history.requested(prefix, here(made))
+    done(made, made.rollback("demo", Rollback(revision=1)))
+    assert {r.name: r.url for r in conda_records.records(prefix)} == first
+    assert conda_history.requested(prefix, here(made))["small"] == "small=1.0"
+    assert "other" not in here(made)
+    done(made, made.rollback("demo", Rollback(revision=2)))
+    assert "small" not in here(made)
+    assert here(made)["other"] == "1.0"
+
+
 def test_a_kernel_afterwards(made: Engine, home: Path) -> None:
     """ipykernel is installed, and the kernelspec follows what a change brings."""
     environment = done(made, made.register("demo", Register(display_name="Mine")))["environment"]
@@ -308,7 +324,7 @@ print("over")
         process.wait()
         wait_for(lambda: not made._parts.refuse_busy(prefix))
         with made._parts.hold(prefix, _context()):
-            made._parts.mend(made.find("demo"), _context())
+            made._parts.begin(made.find("demo"), _context())
         left = snapshot(prefix)
         if left != before:
             differing = [name for name in {*left, *before} if left.get(name) != before.get(name)]

@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.backends.conda_operation import CondaInstaller, CondaOutcome, Operation
 from jupyter_envs.engine import record
-from jupyter_envs.engine.kinds import conda_health, conda_kernels
+from jupyter_envs.engine.kinds import conda_health, conda_kernels, conda_return
 from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
-from jupyter_envs.model.lock import Lock, Locked, LockedFile
+from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Changed, Pin, Plan, difference
 from jupyter_envs.model.request import Create, Requirement, check_python, check_requirement
 from jupyter_envs.system import (
@@ -120,7 +120,7 @@ class Conda:
         found = conda_packages.content(prefix)
         pip = installed.lock(prefix, python, before, since, found.pip)
         shadowed = {shadow.record.name for shadow in found.shadows}
-        conda = [_locked(record) for record in found.records if record.name not in shadowed]
+        conda = [conda_return.locked(record) for record in found.records if record.name not in shadowed]
         packages = sorted([*conda, *pip.packages], key=lambda package: package.name)
         lock = replace(pip, packages=packages)
         # Where pip has brought nothing, no installer of its packages need be there.
@@ -130,18 +130,8 @@ class Conda:
         return self._installation().hashes.completed(prefix, lock, stop, offline=offline)
 
     def back_to(self, here: Lock, goal: Lock) -> Return:
-        """The versions of `goal`; the solver finds the builds."""
-        there = here.pins
-        lines = {
-            manager: [
-                Requirement(line=f"{package.name}=={package.version}", name=package.name)
-                for package in goal.packages
-                if package.manager == manager and there.get(package.name) != package.version
-            ]
-            for manager in ("conda", "pip")
-        }
-        gone = sorted(there.keys() - goal.pins.keys())
-        return Return(wanted=Wanted(install=lines["conda"], pip=lines["pip"], remove=gone))
+        """The very archives of `goal`; one whose address nobody knows in its version."""
+        return conda_return.way_back(here, goal)
 
     def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
         asked = wanted
@@ -285,6 +275,7 @@ class Conda:
             remove=[name for name in wanted.remove if name not in pip],
             update_all=wanted.upgrade_all,
             exact=wanted.archives or None,
+            requested=conda_return.requested(prefix, wanted.archives) if wanted.archives else None,
             constrained=[str(r) for r in wanted.constraints],
             channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
@@ -327,21 +318,6 @@ class Conda:
             on_line=lambda text: context.line(text, "out"),
             cancelled=context.cancelled,
         )
-
-
-def _locked(record: conda_records.Record) -> Locked:
-    package = record.package
-    known = {"sha256": package.sha256, "md5": package.md5}
-    hashes = [f"{kind}:{digest}" for kind, digest in known.items() if digest]
-    name = (package.url or "").rpartition("/")[2]
-    return Locked(
-        name=record.name,
-        version=record.version,
-        manager="conda",
-        build=record.build,
-        url=package.url,
-        files=[LockedFile(name=name, url=package.url, hashes=hashes)] if hashes else [],
-    )
 
 
 def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:
