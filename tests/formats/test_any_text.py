@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import pytest
+import tomli_w
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_envs.formats.base import FileFormat, Read
+from jupyter_envs.formats.base import FileFormat, Given, Read
 from jupyter_envs.formats.registry import FORMATS, by_name, sniff
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_requirement
@@ -28,6 +30,9 @@ PIECES = [
         "import os",
         "from a import b",
     ),
+    *("[packages]", "[[package]]", "[[packages]]", "[tool.poetry.dependencies]", "[dependency-groups]", "version = 1"),
+    *('lock-version = "1.0"', 'name = "a"', 'version = "1"', "marker = 'os'", "python = '^3'", "{include-group = 'a'}"),
+    *('"_meta": {"pipfile-spec": 6}', '"default": {"a": {}}', "-c x", "-i x", "../x", "^1.2", "~1", "=> 1", "a = '*'"),
     *("%pip install x", "(", "python_version", "{", "}", '"cells"', ":", '"cell_type": "code"', '"source"', "~=", "*"),
 ]
 anything = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
@@ -43,14 +48,16 @@ def refusal(act: Callable[[], Read]) -> tuple[InvalidRequest | None, Read | None
 
 def holds(known: FileFormat, text: str) -> None:
     assert known.read
-    error, found = refusal(partial(known.read, text))
+    given = Given(filename="x", files={"x": text, "pyproject.toml": text, "runtime.txt": text}, folder="/a")
+    error, found = refusal(partial(known.read, text, given))
     if error:
         assert error.message
         assert error.field
         assert "\n" not in error.message
     if found:
-        for package in [*found.packages, *found.guesses]:
+        for package in [*found.packages, *found.guesses, *found.constraints]:
             check_requirement(package, "packages[0]")
+        assert not any(requirement.line.startswith("-") for requirement in found.requirements())
 
 
 @pytest.mark.parametrize("known", READERS, ids=lambda known: known.name)
@@ -77,6 +84,47 @@ def test_project_tables(lines: list[str], python: str) -> None:
     holds(by_name("pyproject.toml"), text)
 
 
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(PIECES) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+ENTRY = ["name", "version", "marker", "markers", "wheels", "sdist", "vcs", "archive", "directory", "source", "files"]
+ENTRY += [
+    "hashes",
+    "dependencies",
+    "extras",
+    "groups",
+    "git",
+    "url",
+    "path",
+    "optional",
+    "index",
+    "ref",
+    "hash",
+    "type",
+]
+entries = st.dictionaries(st.sampled_from(ENTRY), values | st.dictionaries(st.sampled_from(ENTRY), values, max_size=4))
+
+
+@quick
+@given(packages=st.lists(entries, max_size=3))
+def test_locks(packages: list[dict[str, object]]) -> None:
+    """Locks that are well formed at their head, with anything at all for packages."""
+    plain = json.dumps({name: dict(entry) for name, entry in zip("abc", packages, strict=False)})
+    holds(by_name("Pipfile.lock"), f'{{"_meta": {{"pipfile-spec": 6}}, "default": {plain}}}')
+    for name, head in {
+        "pylock.toml": {"lock-version": "1.0", "packages": packages},
+        "uv.lock": {"version": 1, "package": packages},
+        "poetry.lock": {"metadata": {"lock-version": "2.1"}, "package": packages},
+        "Pipfile": {"packages": {str(at): entry for at, entry in enumerate(packages)}},
+        "pyproject.toml": {"tool": {"poetry": {"dependencies": dict(zip("abc", packages, strict=False))}}},
+    }.items():
+        with suppress(TypeError, ValueError):
+            # What TOML cannot hold is no text.
+            holds(by_name(name), tomli_w.dumps(head))
+
+
 @quick
 @given(filename=st.text(), text=anything)
 def test_names(filename: str, text: str) -> None:
@@ -91,7 +139,11 @@ def test_names(filename: str, text: str) -> None:
 
 @pytest.mark.parametrize("known", READERS, ids=lambda known: known.name)
 @pytest.mark.parametrize(
-    "piece", ["a", " ", "#", "\\\n", "(", "[", "'", "import a, ", "six --hash=x ", "# ///\n", "\u00e9\n"]
+    "piece",
+    [
+        *("a", " ", "#", "\\\n", "(", "[", "'", "import a, ", "six --hash=x ", "# ///\n", "\u00e9\n"),
+        *("[a]\n", "a.", "'a' . ", "-r x\n", "~=", "{"),
+    ],
 )
 @pytest.mark.timeout(60)
 def test_five_megabytes(known: FileFormat, piece: str) -> None:
