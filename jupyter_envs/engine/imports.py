@@ -67,6 +67,10 @@ class Imports:
             InvalidRequest: as `read`, or no file is of a kind that can be read.
         """
         filename, text = request.filename, request.text
+        if text is None and filename:
+            text = request.files.get(filename)
+            if text is None:
+                raise InvalidRequest("The file has no text.", hint="Send its content.", field="text")
         if text is None:
             chosen, filename = registry.main(request.files)
             text = request.files.get(filename, "")

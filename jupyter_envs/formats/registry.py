@@ -91,16 +91,17 @@ def main(files: Mapping[str, str]) -> tuple[FileFormat, str]:
     if binder.is_folder(files):
         return FOLDER, ""
     readable = [known for known in FORMATS if known.read]
-    found: list[tuple[int, int, str]] = []
+    found: list[tuple[int, int, bool, str]] = []
     for path in files:
         base = path.rpartition("/")[2].lower()
         fitting = (at for at, known in enumerate(readable) if known.fits(base, files[path]))
         if (at := next(fitting, None)) is not None:
-            found.append((path.count("/"), at, path))
+            named = base != readable[at].filename.lower()
+            found.append((path.count("/"), at, named, path))
     if not found:
         hint = f"Files that can be read: {', '.join(known.filename for known in readable)}."
         raise InvalidRequest("None of the files is of a kind that can be read.", hint=hint, field="files")
-    _, at, path = min(found)
+    _, at, _, path = min(found)
     return readable[at], path
 
 

@@ -11,7 +11,6 @@ from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_hash
 from jupyter_envs.system.dist_info import normalise
-from jupyter_envs.system.redact import redact
 
 _COMMENT = re.compile(r"(^|[ \t])#.*")
 _HASH = re.compile(r"[ \t]--hash(?:=|[ \t]+)(\S+)")
@@ -19,9 +18,8 @@ _EDITABLE = re.compile(r"(?:-e|--editable)(?:[ \t]+|=[ \t]*|(?=[^\s=-]))")
 _PATH = re.compile(r"(\.{1,2}(?:[/\\][^\[\]]*)?|[^\s@:\[\]]+\.(?:whl|zip|tar\.gz))(\[[^\[\]/\\]*\])?\Z")
 _OPTION = re.compile(r"(--[a-z-]+|-[a-z])(?:[ \t]*=[ \t]*|[ \t]+|(?<=^-[a-z]))(\S.*)?\Z")
 _FILES = {"-r": "-r", "--requirement": "-r", "-c": "-c", "--constraint": "-c"}
-_INDEXES = ("-i", "--index-url", "--pypi-url", "--extra-index-url")
 _SETTINGS = (
-    *("-f", "--find-links", "--no-index", "--trusted-host"),
+    *("-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"),
     *("--pre", "--prefer-binary", "--no-binary", "--only-binary", "--use-feature"),
 )
 _MOST_FILES = 100
@@ -38,11 +36,6 @@ def read(text: str, given: Given = ALONE) -> Read:
     found = list(lines.read(text, given.filename, "", ()))
     packages = checked(found)
     warnings = [] if packages else ["The file asks for no package."]
-    if lines.indexes:
-        warnings.append(
-            f"The file names an index, {listed(lines.indexes)}, that is not asked here; set it in pip's or uv's"
-            " configuration if a package is only there."
-        )
     bare = [line for line in packages if line not in lines.hashes]
     if bare and lines.strict:
         raise InvalidRequest(
@@ -53,9 +46,7 @@ def read(text: str, given: Given = ALONE) -> Read:
     if bare and lines.hashes:
         warnings.append(f"There is no hash to compare these to: {listed(bare)}.")
     constraints = checked(lines.constraints)
-    return Read(
-        packages=packages, warnings=warnings, hashes=lines.hashes, constraints=constraints, indexes=lines.indexes
-    )
+    return Read(packages=packages, warnings=warnings, hashes=lines.hashes, constraints=constraints)
 
 
 class _Lines:
@@ -65,7 +56,6 @@ class _Lines:
         self._given = given
         self.hashes: dict[str, tuple[str, ...]] = {}
         self.constraints: list[tuple[str, str]] = []
-        self.indexes: list[str] = []
         self.strict = False
         self._files_read = 0
 
@@ -81,9 +71,6 @@ class _Lines:
                     yield from found
                 else:
                     self.constraints += found
-                continue
-            if option and option[1] in _INDEXES and option[2]:
-                self.indexes.append(redact(option[2].strip("\"'")))
                 continue
             if bare == "--require-hashes":
                 self.strict = True

@@ -92,7 +92,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
 def _responses(operation: Operation) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "The job" if operation.status == 202 else operation.summary}
     if operation.reply is str:
-        good["content"] = {"text/*": {"schema": {"type": "string"}}}
+        good["content"] = {"text/*": {"schema": {"type": "string"}}, "application/zip": {}}
         good["headers"] = {"Content-Disposition": _header("The file name to offer")}
     elif _is_object(operation):
         good["content"] = _json(_ref(operation.reply))

@@ -80,6 +80,20 @@ class Operation:
             job = engine.jobs.submit(result)
             return Answer(wire.encode(job), job=job.id)
         if self.reply is str:
+            if result.files:
+                return Answer(_zipped(result.files), "application/zip", filename=f"{result.filename}.zip")
             text = result.text.encode("utf-8", "replace")
             return Answer(text, f"{result.media_type}; charset=UTF-8", filename=result.filename)
         return Answer(wire.encode(result))
+
+
+def _zipped(files: Mapping[str, str]) -> bytes:
+    """`files`, by their path, as one archive; the same files give the same bytes."""
+    import io
+    import zipfile
+
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return raw.getvalue()

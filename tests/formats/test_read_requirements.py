@@ -66,6 +66,9 @@ def test_nothing_asked_for() -> None:
         ("-r ../other.txt", "Nothing outside"),
         ("-r C:\\other.txt", "Nothing outside"),
         ("-c limits.txt", "that file's lines"),
+        ("--index-url https://x.example/", "configuration"),
+        ("-ihttps://x.example/", "configuration"),
+        ("--extra-index-url=https://x.example/", "configuration"),
         ("--find-links .", "configuration"),
         ("--pre", "configuration"),
         ("--no-binary :all:", "configuration"),
@@ -136,14 +139,6 @@ def test_files_that_include_each_other_without_end() -> None:
     files = {f"f{n}": f"-r f{n + 1}.txt\n" * 8 for n in range(9)}
     with pytest.raises(InvalidRequest):
         requirements.read("-r f0.txt\n", given(**files, f9="six\n" * 1000))
-
-
-def test_an_index_is_told_and_not_asked() -> None:
-    found = requirements.read("--index-url https://me:secret@x.example/simple\n-ihttps://y.example\nsix\n")
-    assert found.indexes == ["https://****@x.example/simple", "https://y.example"]
-    assert found.packages == ["six"]
-    assert "not asked" in found.warnings[0]
-    assert "secret" not in found.warnings[0]
 
 
 def test_hashes_are_for_all_where_the_file_says_so() -> None:

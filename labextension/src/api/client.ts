@@ -1,6 +1,6 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { address, request, requestText } from './request';
+import { address, request, requestFile } from './request';
 import type {
   IActivation,
   IChange,
@@ -130,7 +130,7 @@ export class Client implements IReads {
   /** `GET environments/{id}/export?format=` */
   exportAs(id: string, format: string): Promise<IExport> {
     const query = `?${new URLSearchParams({ format })}`;
-    return requestText(this.settings, this._url('environments', id, 'export') + query);
+    return requestFile(this.settings, this._url('environments', id, 'export') + query);
   }
 
   /** `GET search?q=` */

@@ -85,16 +85,18 @@ export async function request<T>(
  *
  * @throws RequestError
  */
-export async function requestText(
+export async function requestFile(
   settings: ServerConnection.ISettings,
   url: string
 ): Promise<IExport> {
   const response = await send(settings, url, {});
-  const text = await response.text();
   if (!response.ok) {
-    throw new RequestError(response.status, errorBody(response, parse(text)));
+    throw new RequestError(response.status, errorBody(response, parse(await response.text())));
   }
-  return { filename: fileName(response.headers.get('Content-Disposition') ?? ''), text };
+  const filename = fileName(response.headers.get('Content-Disposition') ?? '');
+  const archive = response.headers.get('Content-Type') === 'application/zip';
+  const content = await response.blob();
+  return { filename, text: archive ? '' : await content.text(), content };
 }
 
 async function send(

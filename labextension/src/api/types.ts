@@ -212,9 +212,11 @@ export interface IFormat {
   exports: boolean;
 }
 
+/** `text` is what can be shown of the file; an archive has none. */
 export interface IExport {
   filename: string;
   text: string;
+  content: BlobPart;
 }
 
 export interface IFound {

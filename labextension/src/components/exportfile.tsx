@@ -79,7 +79,7 @@ export function ExportFile(props: IExportFileProps): JSX.Element {
         ))}
       </HTMLSelect>
       {error && <ErrorText error={error} trans={trans} />}
-      {file && (
+      {file?.text && (
         <pre
           className="jp-Environments-log"
           tabIndex={0}
@@ -109,7 +109,7 @@ export function ExportFile(props: IExportFileProps): JSX.Element {
         <button
           type="button"
           className="jp-Environments-button"
-          disabled={!file}
+          disabled={!file?.text}
           onClick={() => {
             props.onCopy(file!.text);
             setCopied(true);

@@ -82,7 +82,7 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
         if (format === 'e') {
           throw new RequestError(422, { message: 'No conda packages.', reason: 'x', hint: null });
         }
-        return { filename: 'r.txt', text: 'six==1\n' };
+        return { filename: 'r.txt', text: 'six==1\n', content: 'six==1\n' };
       }
     },
     lookups: {
@@ -285,7 +285,7 @@ describe('list', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Copy' }));
     expect(actions.onCopy).toHaveBeenCalledWith('six==1\n');
     fireEvent.click(screen.getByRole('button', { name: 'Download' }));
-    const file = { filename: 'r.txt', text: 'six==1\n' };
+    const file = { filename: 'r.txt', text: 'six==1\n', content: 'six==1\n' };
     expect(answers.onExport).toHaveBeenCalledWith(some[0], file);
     const formats = screen.getByLabelText('Save alpha as a file', { selector: 'select' });
     fireEvent.change(formats, { target: { value: 'e' } });
