@@ -156,6 +156,9 @@ class ProjectTool(Speaker, Protocol):
     def prefixes(self, folder: str) -> list[str]:
         """Where the environments of the project in `folder` are or would be, the main one first."""
 
+    def requested(self, folder: str) -> set[str]:
+        """The normalised names of the packages that the project itself asks for, in whatever group."""
+
     def locked(self, folder: str) -> dict[str, str]:
         """The version of each package in the lock file by its name, those for other systems included.
 

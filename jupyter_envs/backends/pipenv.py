@@ -75,6 +75,9 @@ class Pipenv:
             return [beside if said else named]
         return [beside] if asked not in _NO and os.path.isdir(beside) and not os.path.isdir(named) else [named]
 
+    def requested(self, folder: str) -> set[str]:
+        return {normal(name) for packages in _categories(parsed(folder, "Pipfile")).values() for name in packages}
+
     def locked(self, folder: str) -> dict[str, str]:
         found: dict[str, str] = {}
         for section, packages in _lock_of(folder).items():
@@ -100,7 +103,7 @@ class Pipenv:
 
     def upgrade_commands(self, folder: str, names: Sequence[str]) -> Commands:
         """`pipenv update [NAME…]`; what the Pipfile does not name, that would write into it."""
-        asked = {normal(name) for packages in _categories(parsed(folder, "Pipfile")).values() for name in packages}
+        asked = self.requested(folder)
         if others := [name for name in names if name not in asked]:
             raise InvalidRequest(
                 f"{others[0]} came along with another package; Pipenv upgrades what the Pipfile names.",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
-from jupyter_envs.backends.project_files import by_lock, normal, parsed, table, text
+from jupyter_envs.backends.project_files import by_lock, normal, parsed, requested, table, text
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Requirement
@@ -62,6 +62,14 @@ class Pixi:
         except OSError:
             others = []
         return [os.path.join(top, name) for name in ("default", *others)]
+
+    def requested(self, folder: str) -> set[str]:
+        """What stands in the manifest for every environment or for a feature, conda's and the index's."""
+        tables = _manifest(folder) or {}
+        parts = [tables, *table(tables, "feature").values()]
+        kinds = ("dependencies", "pypi-dependencies")
+        names = {normal(name) for part in parts for kind in kinds for name in table(part, kind)}
+        return names.union(*requested(parsed(folder, "pyproject.toml")).values())
 
     def locked(self, folder: str) -> dict[str, str]:
         return {name: version for _, _, name, version in _packages(os.path.join(folder, self.lock))}

@@ -12,7 +12,7 @@ from glob import escape, glob
 from typing import Any
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
-from jupyter_envs.backends.project_files import normal, parsed, table, text
+from jupyter_envs.backends.project_files import normal, parsed, requested, table, text
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import tools
@@ -74,6 +74,15 @@ class Poetry:
         minor = text(table(parsed(places.virtualenvs, "envs.toml"), stem).get("minor"))
         made = sorted(glob(escape(top) + "-py*"), key=_minor, reverse=True)
         return sorted(made, key=lambda path: not path.endswith(f"-py{minor}")) or [f"{top}-py{minor or '3'}"]
+
+    def requested(self, folder: str) -> set[str]:
+        """What PEP 621 and PEP 735 have, and Poetry's own tables."""
+        tables = parsed(folder, "pyproject.toml")
+        own = table(tables, "tool", "poetry")
+        groups = [table(group, "dependencies") for group in table(own, "group").values()]
+        listed = [table(own, "dependencies"), table(own, "dev-dependencies"), *groups]
+        names = {normal(name) for packages in listed for name in packages if name != "python"}
+        return names.union(*requested(tables).values())
 
     def locked(self, folder: str) -> dict[str, str]:
         packages = (parsed(folder, self.lock) or {}).get("package", [])

@@ -41,6 +41,21 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def named(lines: object) -> set[str]:
+    """The normalised names that the requirements (PEP 508) `lines` begin with; what is no text is passed over."""
+    texts = [line for line in lines if isinstance(line, str)] if isinstance(lines, list) else []
+    found = (re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)", line) for line in texts)
+    return {normal(match[1]) for match in found if match}
+
+
+def requested(tables: Mapping[str, Any] | None) -> dict[tuple[str, ...], set[str]]:
+    """What a ``pyproject.toml`` asks for (PEP 621, PEP 735), by where that stands: (), group or extra and its name."""
+    found: dict[tuple[str, ...], set[str]] = {(): named(table(tables, "project").get("dependencies"))}
+    found |= {("group", name): named(lines) for name, lines in table(tables, "dependency-groups").items()}
+    extras = table(tables, "project", "optional-dependencies")
+    return found | {("optional", name): named(lines) for name, lines in extras.items()}
+
+
 def by_lock(locked: Mapping[str, str], here: Mapping[str, str]) -> Outcome:
     """What it takes to bring the packages `here` to what is `locked`; what is there besides stays."""
     added = {name: version for name, version in locked.items() if here.get(name) != version}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
-from jupyter_envs.backends.project_files import normal, parsed, table, text
+from jupyter_envs.backends.project_files import normal, parsed, requested, table, text
 from jupyter_envs.backends.uv import Uv, uv
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.request import Requirement
@@ -55,6 +55,9 @@ class UvProject:
 
     def prefixes(self, folder: str) -> list[str]:
         return [os.path.join(folder, os.environ.get("UV_PROJECT_ENVIRONMENT") or ".venv")]
+
+    def requested(self, folder: str) -> set[str]:
+        return set().union(*requested(parsed(folder, "pyproject.toml")).values())
 
     def locked(self, folder: str) -> dict[str, str]:
         packages = (parsed(folder, self.lock) or {}).get("package", [])
@@ -128,19 +131,8 @@ def _pip() -> UvPip:
 
 def _place(tables: dict[str, Any], name: str) -> tuple[str, ...]:
     """The options that tell `uv remove` where the project asks for `name`."""
-
-    def asked(lines: object) -> bool:
-        texts = (line for line in lines if isinstance(line, str)) if isinstance(lines, list) else ()
-        return any(normal(re.split(r"[^A-Za-z0-9._-]", line.strip())[0]) == name for line in texts)
-
-    if not asked(table(tables, "project").get("dependencies")):
-        for group, lines in table(tables, "dependency-groups").items():
-            if asked(lines):
-                return ("--group", group)
-        for extra, lines in table(tables, "project", "optional-dependencies").items():
-            if asked(lines):
-                return ("--optional", extra)
-    return ()
+    place = next((place for place, names in requested(tables).items() if name in names), ())
+    return (f"--{place[0]}", place[1]) if place else ()
 
 
 def _current(lock: dict[str, Any] | None, tables: dict[str, Any]) -> bool | None:

@@ -158,7 +158,14 @@ class Engine:
     def packages(self, key: str) -> list[Package]:
         """What is installed in an environment."""
         environment = self.find(key)
-        return self._kinds[environment.kind].packages(environment.prefix, self._store)
+        packages = self._kinds[environment.kind].packages(environment.prefix, self._store)
+        project = self._discovery.project_of(environment.prefix)
+        if project is None:
+            return packages
+        from jupyter_envs.engine.requested import of_project
+
+        tool, folder = project.tool, project.folder
+        return of_project(packages, tool.requested(folder), tool.locked(folder))
 
     def tree(self, key: str) -> list[TreeNode]:
         """What needs what in an environment."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from jupyter_envs.backends.project_files import normal
 from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.owners import Owned
@@ -22,7 +23,7 @@ from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.project import Project, ProjectKernel
 from jupyter_envs.model.request import Change, Requirement, check_display_name, check_prefix
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system.files import held_here, lock, locked
+from jupyter_envs.system.files import held_here, lock, locked, remove_tree
 from jupyter_envs.system.metadata import tree, versions
 
 _KERNEL = Requirement(line="ipykernel", name="ipykernel")
@@ -104,7 +105,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
             tool = project.tool
-            with _whole(aside, project, prefix, context):
+            with _whole(parts, aside, project, prefix, context):
                 commands = tool.lock_commands() if request.lock and project.told.current is False else []
                 commands += tool.sync_commands(prefix, project.told.locked)
                 perform(project, prefix, commands, context, beat=aside.beat)
@@ -141,7 +142,8 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
     prefix, tool, kind = environment.prefix, project.tool, parts.kind_of(environment)
     upgrade = set(wanted.upgrade_names)
     install = [] if wanted.upgrade_all else [r for r in wanted.install if r.name not in upgrade]
-    commands = tool.remove_commands(project.folder, wanted.remove) if wanted.remove else []
+    besides, removed = _removals(project, wanted.remove)
+    commands = tool.remove_commands(project.folder, removed) if removed else []
     commands += tool.add_commands(install) if install else []
     if wanted.upgrade_all or upgrade:
         commands += tool.upgrade_commands(project.folder, [] if wanted.upgrade_all else wanted.upgrade_names)
@@ -157,13 +159,13 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
             locked_before = tool.locked(project.folder)
-            with _whole(aside, project, prefix, context):
+            with _whole(parts, aside, project, prefix, context):
                 perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 gone = locked_before.keys() - tool.locked(project.folder).keys()
-                if loose := orphans(tree(there), {*gone, *wanted.remove}):
-                    _pip(parts).apply(there, Wanted(remove=loose), context)
-                if "ipykernel" in before.pins:
+                if loose := {*orphans(tree(there), {*gone, *removed}), *besides}:
+                    _pip(parts).apply(there, Wanted(remove=sorted(loose)), context)
+                if "ipykernel" in before.pins and "ipykernel" not in besides:
                     add_kernel(parts, there, context)
             plan = parts.ledger.note(there, "change", plain(request), before, always=True)
             return parts.result(there, plan)
@@ -175,6 +177,24 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
         environment=environment.id,
         key=prefix,
     )
+
+
+def _removals(project: Owned, names: list[str]) -> tuple[list[str], list[str]]:
+    """Of `names` those that were installed besides the project, and those that the project asks for.
+
+    Raises:
+        InvalidRequest: one came along with another package of the project.
+    """
+    asked, locked = project.tool.requested(project.folder), project.tool.locked(project.folder).keys()
+    for n, name in enumerate(names):
+        if normal(name) not in asked and name in locked:
+            raise InvalidRequest(
+                f"{name} came along with another package of {project.told.name}.",
+                hint="Remove the package that needs it; `show --tree` tells which one does.",
+                field=f"remove[{n}]",
+            )
+    besides = [name for name in names if normal(name) not in asked]
+    return besides, [name for name in names if normal(name) in asked]
 
 
 def _find(parts: Parts, path: str) -> Owned:
@@ -274,8 +294,13 @@ def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Itera
 
 
 @contextmanager
-def _whole(aside: Aside, project: Owned, prefix: str, context: Context) -> Iterator[None]:
+def _whole(parts: Parts, aside: Aside, project: Owned, prefix: str, context: Context) -> Iterator[None]:
     """What is done to the project and its environment, whole or not at all."""
+
+    def there() -> set[str]:
+        return {path for path in parts.discovery.owners.prefixes(project) if os.path.isdir(path)}
+
+    before = there()
     aside.begin(project.folder, project.tool.files, prefix)
     try:
         yield
@@ -283,5 +308,8 @@ def _whole(aside: Aside, project: Owned, prefix: str, context: Context) -> Itera
     except BaseException:
         context.line("Putting the project back as it was.")
         aside.back()
+        # A new environment may lie elsewhere than was foreseen.
+        for path in there() - before:
+            remove_tree(path)
         raise
     aside.commit()

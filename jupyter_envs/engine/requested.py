@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -26,6 +26,11 @@ def mark(prefix: str, packages: list[Package], spec: dict[str, Any]) -> list[Pac
         return packages
     needed = {node.name for node in tree(prefix) if node.required_by}
     return [_with(p, _normal(p.name) not in needed) for p in packages]
+
+
+def of_project(packages: list[Package], asked: Container[str], locked: Container[str]) -> list[Package]:
+    """`packages` of a project's environment: of what is `locked` it asked for `asked`; what is there besides stays."""
+    return [_with(p, _normal(p.name) in asked) if _normal(p.name) in locked else p for p in packages]
 
 
 def _with(package: Package, requested: bool) -> Package:

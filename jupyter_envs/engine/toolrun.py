@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from jupyter_envs.backends.base import Commands
+from jupyter_envs.backends.base import Commands, Outcome
 from jupyter_envs.engine.install import Meter, explain
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.owners import Owned
@@ -76,13 +76,15 @@ def plan_of(
 ) -> Plan:
     """What `commands`, that take `removed` out among others, would do to the environment at `prefix`."""
     tool, here = project.tool, kind.versions(prefix)
-    with _copied(project) as copy:
-        place = None if tool.rehearses_in_place else copy
-        said = perform(project, prefix, tool.rehearsal(commands, prefix), context, copy=place)
-        outcome = tool.outcome(copy, said, here)
-        gone = tool.locked(project.folder).keys() - tool.locked(copy).keys()
+    outcome, gone = Outcome({}, {}, cached=False), set(removed)
+    if commands:
+        with _copied(project) as copy:
+            place = None if tool.rehearses_in_place else copy
+            said = perform(project, prefix, tool.rehearsal(commands, prefix), context, copy=place)
+            outcome = tool.outcome(copy, said, here)
+            gone |= tool.locked(project.folder).keys() - tool.locked(copy).keys()
     own = project.own
-    leaving = {*outcome.removed, *orphans(kind.tree(prefix), {*gone, *removed}, own)} - outcome.added.keys()
+    leaving = {*outcome.removed, *orphans(kind.tree(prefix), gone, own)} - outcome.added.keys()
     after = {name: version for name, version in here.items() if name not in leaving} | outcome.added
     return difference(
         {name: version for name, version in here.items() if name != own},

@@ -17,7 +17,7 @@ from jupyter_envs.system.metadata import versions
 from tests.engine.made_up import make
 from tests.engine.project_world import files, stock, write
 from tests.engine.wheels import project, snapshot
-from tests.engine.world import Engines, done, other_process, run, wait_for
+from tests.engine.world import Engines, done, ended, other_process, run, wait_for
 from tests.system.index_server import Index
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made-up environments have POSIX folders and links")
@@ -136,6 +136,38 @@ def test_a_project_follows_its_lock_file_and_no_revision(engine: Engine, demo: P
     with pytest.raises(Forbidden) as caught:
         engine.remove(env)
     assert caught.value.reason == "outside_root"
+
+
+def test_what_the_project_asks_for(engine: Engine, demo: Path) -> None:
+    env = engine.projects()[0].environment or ""
+    asked = {p.name: p.requested for p in engine.packages(env)}
+    assert (asked["one"], asked["two"]) == (True, False)
+    with pytest.raises(InvalidRequest, match="came along") as caught:
+        engine.change(env, Change(remove=["one", "two"]))
+    assert caught.value.field == "remove[1]"
+
+
+def test_what_was_installed_besides_goes_without_the_tool(engine: Engine, demo: Path) -> None:
+    env = engine.find(engine.projects()[0].environment or "")
+    before = files(demo)
+    looked = done(engine, engine.change(env.id, Change(remove=["ipykernel"], dry_run=True)))["plan"]
+    assert [pin["name"] for pin in looked["removed"]] == ["ipykernel"]
+    assert done(engine, engine.change(env.id, Change(remove=["ipykernel"])))["plan"] == looked
+    assert files(demo) == before
+    assert "ipykernel" not in versions(env.prefix)
+
+
+def test_cancelled_before_there_was_an_environment(engine: Engine, index: Index, top: Path) -> None:
+    stock(index)
+    folder = write("uv", top / "new", index, "one")
+    before = snapshot(folder)
+    index.hold, index.held = threading.Event(), "/files/one"
+    job = engine.jobs.submit(engine.project_kernel(ProjectKernel(path=str(folder))))
+    wait_for(lambda: any(p.startswith("/files/one") and ".metadata" not in p for p, _ in index.asked), 60)
+    engine.jobs.cancel(job.id)
+    assert ended(engine, job).state == "cancelled"
+    assert snapshot(folder) == before
+    assert engine.projects(refresh=True)[0].environment is None
 
 
 def test_one_writer_per_project(engine: Engine, demo: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_envs.backends.uv import uv
 from jupyter_envs.engine.engine import Engine
+from jupyter_envs.engine.task import Task
 from jupyter_envs.model.errors import Conflict, Forbidden
 from jupyter_envs.model.plan import Changed, Pin, Plan
 from jupyter_envs.model.project import Project, ProjectKernel
@@ -145,22 +146,37 @@ def test_a_lock_file_that_is_out_of_date(tool: str, engine: Engine, index: Index
     assert versions(engine.find(project.environment or "").prefix)["four"] == "1.0"
 
 
+def environments(home: Path) -> set[str]:
+    """The environments in the tools' own folders."""
+    return {str(path) for path in home.glob("**/virtualenvs/*") if path.is_dir()}
+
+
+def cancel(engine: Engine, index: Index, file: str, task: Task) -> None:
+    """Cancel `task` while it waits for `file`."""
+    index.hold, index.held = threading.Event(), file
+    asked = len(index.asked)
+    job = engine.jobs.submit(task)
+    wait_for(lambda: any(p.startswith(file) and ".metadata" not in p for p, _ in index.asked[asked:]), 60)
+    engine.jobs.cancel(job.id)
+    assert ended(engine, job).state == "cancelled"
+    index.hold.set()
+    index.hold = None
+
+
 @pytest.mark.parametrize("tool", TOOLS)
-def test_cancelled_in_the_middle(tool: str, engine: Engine, index: Index, tools: Path, top: Path) -> None:
+def test_cancelled_in_the_middle(tool: str, engine: Engine, index: Index, tools: Path, top: Path, home: Path) -> None:
     stock(index)
     folder = write(tool, top / "demo", index, "one")
+    fresh, folders = files(folder), environments(home)
+    cancel(engine, index, "/files/one", engine.project_kernel(ProjectKernel(path=str(folder))))
+    assert (files(folder), environments(home), only(engine).environment) == (fresh, folders, None)
+
     done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
     env = engine.find(only(engine).environment or "")
     stands, tree = files(folder), content(env.prefix)
-    index.hold, index.held = threading.Event(), "/files/three"
-    job = engine.jobs.submit(engine.change(env.id, Change(install=["three"])))
-    wait_for(lambda: any(path.startswith("/files/three") and ".metadata" not in path for path, _ in index.asked), 60)
-    engine.jobs.cancel(job.id)
-    assert ended(engine, job).state == "cancelled"
+    cancel(engine, index, "/files/three", engine.change(env.id, Change(install=["three"])))
     assert files(folder) == stands
     assert content(env.prefix) == tree
-    index.hold.set()
-    index.hold = None
     done(engine, engine.change(env.id, Change(install=["three"])))
 
 
