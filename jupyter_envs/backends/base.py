@@ -113,15 +113,11 @@ class Installer(Speaker, Protocol):
 
 
 class Told(Struct, frozen=True, kw_only=True):
-    """What the files of a project say: its name, the Python that it asks for, and how its lock file stands.
-
-    `current` is whether the lock file fits the rest, None where the files alone do not tell.
-    """
+    """What the files of a project say: its name, the Python that it asks for, and whether there is a lock file."""
 
     name: str
     python: str | None
     locked: bool
-    current: bool | None
 
 
 Commands = list[list[str]]
@@ -155,6 +151,9 @@ class ProjectTool(Speaker, Protocol):
 
     def prefixes(self, folder: str) -> list[str]:
         """Where the environments of the project in `folder` are or would be, the main one first."""
+
+    def current(self, folder: str) -> bool | None:
+        """Whether the lock file fits the rest; None where there is none, or where the files alone do not tell."""
 
     def requested(self, folder: str) -> set[str]:
         """The normalised names of the packages that the project itself asks for, in whatever group."""

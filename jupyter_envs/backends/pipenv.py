@@ -47,13 +47,11 @@ class Pipenv:
         if tables is None:
             return None
         requires = table(tables, "requires")
-        locked = os.path.isfile(os.path.join(folder, self.lock))
         python = text(requires.get("python_full_version")) or text(requires.get("python_version"))
         return Told(
             name=os.path.basename(folder),
             python=None if python in (None, "*") else f"=={python}" + ("" if python.count(".") > 1 else ".*"),
-            locked=locked,
-            current=_current(folder, tables) if locked else None,
+            locked=os.path.isfile(os.path.join(folder, self.lock)),
         )
 
     def prefixes(self, folder: str) -> list[str]:
@@ -74,6 +72,18 @@ class Pipenv:
         if asked not in _NO and said is not None:
             return [beside if said else named]
         return [beside] if asked not in _NO and os.path.isdir(beside) and not os.path.isdir(named) else [named]
+
+    def current(self, folder: str) -> bool | None:
+        """By the hash of the Pipfile, as `calculate_hash` of Pipenv makes it."""
+        noted = table(_lock_of(folder), "_meta", "hash").get("sha256")
+        tables = parsed(folder, "Pipfile") or {}
+        if not isinstance(noted, str):
+            return None
+        try:
+            # Since 2025 the names count in their normal form.
+            return noted in (_hash(tables, normal), _hash(tables, str))
+        except (TypeError, ValueError):
+            return None
 
     def requested(self, folder: str) -> set[str]:
         return {normal(name) for packages in _categories(parsed(folder, "Pipfile")).values() for name in packages}
@@ -206,18 +216,6 @@ def _lock_of(folder: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _current(folder: str, tables: Mapping[str, Any]) -> bool | None:
-    """Whether the lock file holds the hash of the Pipfile, as `calculate_hash` of Pipenv makes it."""
-    noted = table(_lock_of(folder), "_meta", "hash").get("sha256")
-    if not isinstance(noted, str):
-        return None
-    try:
-        # Since 2025 the names count in their normal form.
-        return noted in (_hash(tables, normal), _hash(tables, str))
-    except (TypeError, ValueError):
-        return None
 
 
 def _hash(tables: Mapping[str, Any], name: Any) -> str:

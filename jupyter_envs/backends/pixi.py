@@ -51,7 +51,6 @@ class Pixi:
             name=text(about.get("name")) or os.path.basename(folder),
             python=_python(table(tables, "dependencies").get("python")),
             locked=locked,
-            current=None,
         )
 
     def prefixes(self, folder: str) -> list[str]:
@@ -62,6 +61,10 @@ class Pixi:
         except OSError:
             others = []
         return [os.path.join(top, name) for name in ("default", *others)]
+
+    def current(self, folder: str) -> bool | None:
+        """Its lock file holds nothing to compare the manifest to."""
+        return None
 
     def requested(self, folder: str) -> set[str]:
         """What stands in the manifest for every environment or for a feature, conda's and the index's."""

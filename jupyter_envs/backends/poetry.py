@@ -12,7 +12,7 @@ from glob import escape, glob
 from typing import Any
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
-from jupyter_envs.backends.project_files import normal, parsed, requested, table, text
+from jupyter_envs.backends.project_files import content, normal, packages, parsed, requested, table, text
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import tools
@@ -57,7 +57,6 @@ class Poetry:
             name=_name(tables) or os.path.basename(folder),
             python=text(project.get("requires-python")) or text(table(own, "dependencies").get("python")),
             locked=locked,
-            current=_current(folder, tables) if locked else None,
         )
 
     def prefixes(self, folder: str) -> list[str]:
@@ -75,18 +74,33 @@ class Poetry:
         made = sorted(glob(escape(top) + "-py*"), key=_minor, reverse=True)
         return sorted(made, key=lambda path: not path.endswith(f"-py{minor}")) or [f"{top}-py{minor or '3'}"]
 
+    def current(self, folder: str) -> bool | None:
+        """By the hash of what is asked for, as `Locker.is_fresh` of Poetry compares it."""
+        lock = content(folder, self.lock) or ""
+        tables = parsed(folder, "pyproject.toml")
+        noted = re.search(r'(?m)^content-hash = "(\w+)"', lock)
+        if tables is None or noted is None:
+            return None
+        maker = re.search(r"Poetry (\d+)\.(\d+)", lock[:1000])
+        # Before 2.3 dependency groups (PEP 735) did not count.
+        old = maker is not None and (int(maker[1]), int(maker[2])) < (2, 3)
+        try:
+            hashes = [_content_hash(tables, groups=True), *([_content_hash(tables, groups=False)] if old else [])]
+        except (TypeError, ValueError):
+            return None
+        return noted[1] in hashes
+
     def requested(self, folder: str) -> set[str]:
         """What PEP 621 and PEP 735 have, and Poetry's own tables."""
         tables = parsed(folder, "pyproject.toml")
         own = table(tables, "tool", "poetry")
         groups = [table(group, "dependencies") for group in table(own, "group").values()]
         listed = [table(own, "dependencies"), table(own, "dev-dependencies"), *groups]
-        names = {normal(name) for packages in listed for name in packages if name != "python"}
+        names = {normal(name) for section in listed for name in section if name != "python"}
         return names.union(*requested(tables).values())
 
     def locked(self, folder: str) -> dict[str, str]:
-        packages = (parsed(folder, self.lock) or {}).get("package", [])
-        return {normal(p["name"]): str(p["version"]) for p in packages if isinstance(p, dict) and "version" in p}
+        return packages(content(folder, self.lock))
 
     def lock_commands(self) -> Commands:
         """`poetry lock`"""
@@ -179,26 +193,6 @@ def _sentences(lines: list[str]) -> list[str]:
         else:
             found.append(line)
     return found
-
-
-def _current(folder: str, tables: Mapping[str, Any]) -> bool | None:
-    """Whether the lock file holds the hash of what is asked for now, as `Locker.is_fresh` of Poetry compares it."""
-    noted = text(table(parsed(folder, "poetry.lock"), "metadata").get("content-hash"))
-    if noted is None:
-        return None
-    try:
-        return noted == _content_hash(tables, groups=True) or (
-            _groups_do_not_count(folder) and noted == _content_hash(tables, groups=False)
-        )
-    except (TypeError, ValueError):
-        return None
-
-
-def _groups_do_not_count(folder: str) -> bool:
-    """Whether the lock file is of a Poetry before 2.3, whose hash left dependency groups (PEP 735) out."""
-    with open(os.path.join(folder, "poetry.lock"), encoding="utf-8", errors="replace") as file:
-        found = re.search(r"Poetry (\d+)\.(\d+)", file.readline(1000))
-    return found is not None and (int(found[1]), int(found[2])) < (2, 3)
 
 
 def _content_hash(tables: Mapping[str, Any], *, groups: bool) -> str:

@@ -13,14 +13,32 @@ from jupyter_envs.system import toml
 _MOST = 20_000_000
 
 
-def parsed(folder: str, name: str) -> dict[str, Any] | None:
-    """The tables of the TOML file `name` in `folder`; None when it is missing, too large or no TOML."""
+def content(folder: str, name: str) -> str | None:
+    """The text of the file `name` in `folder`; None when it is missing, too large or no text."""
     try:
         with open(os.path.join(folder, name), "rb") as file:
             raw = file.read(_MOST + 1)
-        return toml.parse(raw.decode("utf-8-sig")) if len(raw) <= _MOST else None
-    except (OSError, ValueError):
+        return raw.decode("utf-8-sig").replace("\r\n", "\n") if len(raw) <= _MOST else None
+    except (OSError, UnicodeDecodeError):
         return None
+
+
+def parsed(folder: str, name: str) -> dict[str, Any] | None:
+    """The tables of the TOML file `name` in `folder`; None when it is missing, too large or no TOML."""
+    text = content(folder, name)
+    try:
+        return None if text is None else toml.parse(text)
+    except ValueError:
+        return None
+
+
+def packages(lock: str | None) -> dict[str, str]:
+    """The versions by normalised name in the text of a ``uv.lock`` or ``poetry.lock``.
+
+    Both write name and version first; a parser takes a second for what a large project locks.
+    """
+    entry = r'(?m)^\[\[package\]\]\nname = "([^"\n]+)"\nversion = "([^"\n]+)"$'
+    return {normal(name): version for name, version in re.findall(entry, lock or "")}
 
 
 def table(tables: Mapping[str, Any] | None, *names: str) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
-from jupyter_envs.backends.project_files import normal, parsed, requested, table, text
+from jupyter_envs.backends.project_files import content, normal, packages, parsed, requested, table, text
 from jupyter_envs.backends.uv import Uv, uv
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.request import Requirement
+from jupyter_envs.system import toml
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -50,20 +51,33 @@ class UvProject:
             name=text(project.get("name")) or os.path.basename(folder),
             python=text(project.get("requires-python")),
             locked=locked,
-            current=_current(parsed(folder, self.lock), tables) if locked else None,
         )
 
     def prefixes(self, folder: str) -> list[str]:
         return [os.path.join(folder, os.environ.get("UV_PROJECT_ENVIRONMENT") or ".venv")]
 
+    def current(self, folder: str) -> bool | None:
+        """By the packages and versions that the lock file noted of the project; markers are not compared.
+
+        None for a project that is no package itself.
+        """
+        lock, tables = content(folder, self.lock), parsed(folder, "pyproject.toml")
+        if lock is None or tables is None:
+            return None
+        own = normal(str(table(tables, "project").get("name")))
+        # Parsed is what matters alone: the lock file of a large project has megabytes.
+        head, *blocks = re.split(r"(?m)^(?=\[\[package\]\]$)", lock)
+        mine = next((block for block in blocks if re.search(rf'(?m)^name = "{re.escape(own)}"$', block)), None)
+        try:
+            return None if mine is None else _fits_in(toml.parse(head), toml.parse(mine)["package"][0], tables)
+        except (TypeError, ValueError, LookupError, AttributeError):
+            return None
+
     def requested(self, folder: str) -> set[str]:
         return set().union(*requested(parsed(folder, "pyproject.toml")).values())
 
     def locked(self, folder: str) -> dict[str, str]:
-        packages = (parsed(folder, self.lock) or {}).get("package", [])
-        return {
-            p["name"]: str(p["version"]) for p in packages if isinstance(p, dict) and "name" in p and "version" in p
-        }
+        return packages(content(folder, self.lock))
 
     def lock_commands(self) -> Commands:
         """`uv lock`"""
@@ -135,33 +149,21 @@ def _place(tables: dict[str, Any], name: str) -> tuple[str, ...]:
     return (f"--{place[0]}", place[1]) if place else ()
 
 
-def _current(lock: dict[str, Any] | None, tables: dict[str, Any]) -> bool | None:
-    """Whether the lock file noted the packages and versions that the project asks for; markers are not compared.
-
-    None for a project that is not itself a package of the lock file.
-    """
+def _fits_in(lock: dict[str, Any], mine: dict[str, Any], tables: dict[str, Any]) -> bool:
+    """Whether `mine`, the project's own entry of a lock file that begins with `lock`, notes what `tables` ask for."""
     # Imported here, and below: a list without projects needs none of it.
     from packaging.specifiers import SpecifierSet
 
     project = table(tables, "project")
-    packages = (lock or {}).get("package")
-    own = normal(str(project.get("name")))
-    mine = next((p for p in packages or [] if isinstance(p, dict) and p.get("name") == own), None)
-    if lock is None or mine is None:
-        return None
-    try:
-        python = project.get("requires-python")
-        if python is not None and SpecifierSet(python) != SpecifierSet(lock.get("requires-python", "")):
-            return False
-        extras = table(project, "optional-dependencies").values()
-        asked = _asked([*project.get("dependencies", []), *(line for lines in extras for line in lines)])
-        noted = table(mine, "metadata").get("requires-dist", [])
-        groups = table(tables, "dependency-groups")
-        noted_groups = table(mine, "metadata", "requires-dev")
-        pairs = [(_asked(_lines(groups, n)), noted_groups.get(n, [])) for n in groups.keys() | noted_groups.keys()]
-        return all(_fits(*pair) for pair in [(asked, noted), *pairs])
-    except (TypeError, ValueError, LookupError, AttributeError):
-        return None
+    python = project.get("requires-python")
+    if python is not None and SpecifierSet(python) != SpecifierSet(lock.get("requires-python", "")):
+        return False
+    extras = table(project, "optional-dependencies").values()
+    asked = _asked([*project.get("dependencies", []), *(line for lines in extras for line in lines)])
+    noted = table(mine, "metadata").get("requires-dist", [])
+    groups, noted_groups = table(tables, "dependency-groups"), table(mine, "metadata", "requires-dev")
+    pairs = [(_asked(_lines(groups, n)), noted_groups.get(n, [])) for n in groups.keys() | noted_groups.keys()]
+    return all(_fits(*pair) for pair in [(asked, noted), *pairs])
 
 
 def _lines(groups: dict[str, Any], name: str, depth: int = 10) -> list[str]:

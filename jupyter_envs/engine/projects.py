@@ -43,7 +43,7 @@ def projects(parts: Parts, refresh: bool) -> list[Project]:
                 manager=tool.name,
                 lock=tool.lock,
                 locked=told.locked,
-                current=told.current,
+                current=tool.current(project.folder),
                 environment=next((made[p] for p in parts.discovery.owners.prefixes(project) if p in made), None),
                 available=reason is None,
                 reason=reason,
@@ -90,7 +90,8 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     project = _find(parts, request.path)
     display = check_display_name(request.display_name) if request.display_name is not None else None
     _refuse_missing(project)
-    if project.told.current is False and not request.lock:
+    stale = project.tool.current(project.folder) is False
+    if stale and not request.lock:
         raise outdated(project)
     prefix = _main(parts, project)
     if prefix == os.path.realpath(sys.prefix):
@@ -106,7 +107,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
         with _alone(parts, project, prefix, context) as (aside, before):
             tool = project.tool
             with _whole(parts, aside, project, prefix, context):
-                commands = tool.lock_commands() if request.lock and project.told.current is False else []
+                commands = tool.lock_commands() if stale else []
                 commands += tool.sync_commands(prefix, project.told.locked)
                 perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)

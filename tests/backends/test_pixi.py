@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 def test_what_a_manifest_tells(folder: Path) -> None:
     told = Pixi().read(str(folder))
     assert told
-    assert (told.name, told.python, told.locked, told.current) == ("bio", "==3.12.*", True, None)
+    assert (told.name, told.python, told.locked, Pixi().current(str(folder))) == ("bio", "==3.12.*", True, None)
     (folder / "pyproject.toml").write_text("[tool.pixi.workspace]\nname = 'inner'\n")
     (folder / "pixi.toml").unlink()
     assert Pixi().read(str(folder)).name == "inner"  # type: ignore[union-attr]

@@ -61,18 +61,18 @@ def test_failures() -> None:
 def test_the_hash_of_a_lock_file(folder: Path) -> None:
     told = Poetry().read(str(folder))
     assert told
-    assert (told.name, told.python, told.locked, told.current) == ("demo", ">=3.10", True, True)
+    assert (told.name, told.python, told.locked, Poetry().current(str(folder))) == ("demo", ">=3.10", True, True)
     assert Poetry().locked(str(folder)) == {"one": "2.0", "two": "1.0", "three": "1.0"}
     text = (folder / "pyproject.toml").read_text()
     (folder / "pyproject.toml").write_text(text + '[dependency-groups]\ndev = ["four"]\n')
-    assert Poetry().read(str(folder)).current is False  # type: ignore[union-attr]
+    assert Poetry().current(str(folder)) is False
     lock = (folder / "poetry.lock").read_text()
     (folder / "poetry.lock").write_text(lock.replace("Poetry 2.5.1", "Poetry 2.2.1"))
-    assert Poetry().read(str(folder)).current is True, "groups did not count then"  # type: ignore[union-attr]
+    assert Poetry().current(str(folder)) is True, "groups did not count then"
     (folder / "pyproject.toml").write_text(text.replace("0.1.0", "0.2.0") + "# a comment\n")
-    assert Poetry().read(str(folder)).current is True, "its own version is no matter"  # type: ignore[union-attr]
+    assert Poetry().current(str(folder)) is True, "its own version is no matter"
     (folder / "poetry.lock").write_text("")
-    assert Poetry().read(str(folder)).current is None  # type: ignore[union-attr]
+    assert Poetry().current(str(folder)) is None
 
 
 def test_where_the_environment_is(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def current(folder: Path, manifest: str, lock: str = LOCK) -> bool | None:
     told = UvProject().read(str(folder))
     assert told
     assert told.name == "Q_q"
-    return told.current
+    return UvProject().current(str(folder))
 
 
 def test_whether_a_lock_file_is_current(tmp_path: Path) -> None:

@@ -134,4 +134,7 @@ def test_files_that_say_nothing_sensible(home: Path, text: str) -> None:
     for owned in lister.projects():
         assert owned.told.name
         assert lister.owners.prefixes(owned)
-        owned.tool.locked(owned.folder)
+        for tool in lister.owners.tools.values():
+            assert tool.current(owned.folder) in (True, False, None)
+            assert isinstance(tool.requested(owned.folder), set)
+            assert isinstance(tool.locked(owned.folder), dict)
