@@ -115,8 +115,8 @@ def test_the_life_of_a_project(tool: str, engine: Engine, index: Index, tools: P
 
 
 def content(prefix: str) -> dict[str, tuple[str, ...]]:
-    """The tree of an environment without our own lock file."""
-    return {path: what for path, what in snapshot(prefix).items() if path != ".jupyter-envs/lock"}
+    """The tree of an environment without the files that our locks need."""
+    return {path: what for path, what in snapshot(prefix).items() if not path.startswith(".jupyter-envs/lock")}
 
 
 def as_json(value: Plan) -> dict[str, object]:
