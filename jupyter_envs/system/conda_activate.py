@@ -112,23 +112,22 @@ def _basics(prefix: str) -> dict[str, str]:
 def _of_client(client: str | None) -> dict[str, str]:
     if client is None:
         return {}
-    root = os.path.dirname(os.path.dirname(client))
-    if _is_single(client):
+    if not _is_conda(client):
         return {"MAMBA_EXE": client}
+    root = os.path.dirname(os.path.dirname(client))
     python = os.path.join(root, "python.exe") if WINDOWS else os.path.join(root, "bin", "python")
     return {"CONDA_EXE": client, "CONDA_PYTHON_EXE": python}
 
 
-def _is_single(client: str) -> bool:
-    """Whether `client` is a program by itself rather than part of a base environment."""
-    return not os.path.isdir(os.path.join(os.path.dirname(os.path.dirname(client)), "conda-meta"))
+def _is_conda(client: str) -> bool:
+    return os.path.splitext(os.path.basename(client))[0].lower() == "conda"
 
 
 def _path(prefix: str, client: str | None, rest: str) -> str:
     folders = path_folders(prefix)
     if client is None:
         return os.pathsep.join([*folders, rest])
-    if _is_single(client):
+    if not _is_conda(client):
         # What lies beside it, in ~/.local/bin for one, must not come before what the session has.
         return os.pathsep.join([*folders, rest, os.path.dirname(client)])
     return os.pathsep.join([*folders, os.path.join(os.path.dirname(os.path.dirname(client)), "condabin"), rest])

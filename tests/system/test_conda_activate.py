@@ -222,7 +222,6 @@ def test_before_it_is_at_its_place(prefix: Prefix, tmp_path: Path) -> None:
 
 def test_a_client_acts_on_this_environment(prefix: Prefix, tmp_path: Path) -> None:
     base = tmp_path / "miniforge3"
-    (base / "conda-meta").mkdir(parents=True)
     got = prefix.active(client=f"{base}/bin/conda")
     assert got["CONDA_EXE"] == f"{base}/bin/conda"
     assert got["CONDA_PYTHON_EXE"] == f"{base}/bin/python"

@@ -214,7 +214,9 @@ class Conda:
         return [Requirement(line="ipykernel", name="ipykernel")]
 
     def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
-        return conda_kernels.drafts(tree, prefix)
+        # So that `!conda` in a notebook finds the client, and it this environment.
+        found = sorted(conda_clients.clients(), key=lambda client: client.name != "conda")
+        return conda_kernels.drafts(tree, prefix, client=found[0].path if found else None)
 
     def problems(self, environment: Environment) -> list[Problem]:
         return conda_health.problems(environment.prefix)
