@@ -193,7 +193,8 @@ class Engine:
     def history(self, key: str) -> list[Revision]:
         """The changes of an environment, the newest first."""
         environment = self.find(key)
-        self._ledger.notice(environment)
+        if environment.prefix in self._discovery.suspects():
+            self._ledger.notice(environment)
         return history.revisions(environment.prefix)[::-1]
 
     def revision(self, key: str, number: int, against: int | None = None) -> RevisionDetail:

@@ -1,4 +1,4 @@
-# The magics of a registered kernel: %envinstall, %envremove, %envlist, %envinfo.
+# The magics of a registered kernel: %envinstall, %envremove, %envrollback, %envlist, %envinfo, %envexport.
 #
 # A copy of this one file lies in each registered environment as `<prefix>/.jupyter-envs/magic.py`, where ipykernel
 # runs it at start (`--IPKernelApp.exec_files=…`). So it holds to the standard library and IPython, on Python 3.8 too,
@@ -71,7 +71,7 @@ def load(file: "str | None" = None, shell: "Any" = None) -> None:
         raise SystemExit("This file is run by a Jupyter kernel; see `jupyter envs --help` for the command line.")
     prefix = os.path.dirname(os.path.dirname(os.path.abspath(file))) if file else sys.prefix
     magics = Magics(shell, prefix)
-    for name in ("envinstall", "envremove", "envlist", "envinfo"):
+    for name in ("envinstall", "envremove", "envrollback", "envlist", "envinfo", "envexport"):
         shell.register_magic_function(getattr(magics, name), "line", name)
 
 
@@ -140,6 +140,50 @@ class Magics:
             return
         instead = "%pip uninstall -y " + " ".join(names)
         self._change("remove-packages", "Removing " + _cut(", ".join(names)), [], names, asked, instead)
+
+    def envrollback(self, line: str) -> None:
+        """Bring the environment of this kernel back to an earlier revision, or undo its last change.
+
+        Usage: %envrollback [--dry-run] [-q] [REVISION]
+
+        `jupyter envs history` and the environment's page list the revisions.
+
+        --dry-run    tell what would change, and change nothing
+        -q, --quiet  say nothing unless a restart is due or it fails
+        """
+        asked = parse("%envrollback", line, flags=("dry-run", "quiet", "help"))
+        numbers = asked["words"]
+        if asked["help"]:
+            print(_usage(self.envrollback))
+            return
+        if len(numbers) > 1 or not all(re.match(r"[1-9][0-9]{0,8}\Z", number) for number in numbers):
+            raise EnvsError("%envrollback takes the number of one revision, or nothing to undo the last change.")
+        title = f"Going back to revision {numbers[0]}" if numbers else "Undoing the last change"
+        self._change("rollback", title, [], numbers, asked, "%pip install NAME==VERSION")
+
+    def envexport(self, line: str) -> None:
+        """Write what the environment of this kernel holds as a file, or show it.
+
+        Usage: %envexport [-f FORMAT] [FILE]
+
+            %envexport
+            %envexport -f pylock.toml pylock.toml
+
+        -f, --format FORMAT  requirements.txt (the default), pylock.toml, or another that `jupyter envs` exports
+        """
+        asked = parse("%envexport", line, flags=("help",), values=("format",))
+        if asked["help"]:
+            print(_usage(self.envexport))
+            return
+        if len(asked["words"]) > 1:
+            raise EnvsError("%envexport takes one file.")
+        options = ["--format=" + (asked["format"] or ["requirements.txt"])[-1]]
+        options += ["--output=" + os.path.abspath(os.path.expanduser(path)) for path in asked["words"]]
+        answer = self._ask(["export", self._prefix, *options], "%pip freeze")
+        if "path" in answer:
+            print("Wrote {}.".format(_text(answer, "path")))
+        else:
+            print(clean(str(answer.get("text") or "\n".join(answer.get("files") or []))).rstrip())
 
     def envlist(self, line: str) -> None:
         """List the packages of the environment of this kernel.

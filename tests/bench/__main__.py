@@ -1,11 +1,11 @@
-"""``python -m tests.bench [create|many|listing|loop|start|magic|panel|page|lab …]``: print the figures of each."""
+"""``python -m tests.bench [NAME …]``: print the figures of each, in one run."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
 
-NAMES = ("create", "many", "listing", "loop", "start", "magic", "panel", "page", "lab")
+NAMES = ("create", "many", "listing", "loop", "start", "magic", "panel", "page", "lab", "history")
 
 
 def main() -> None:

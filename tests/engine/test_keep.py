@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -11,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_envs.engine import history
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest, NotFound
-from jupyter_envs.model.request import Change, Create, Register, Update
+from jupyter_envs.model.request import Change, Clone, Create, Register, Update
 from jupyter_envs.system.metadata import versions
-from tests.engine.wheels import offer, snapshot
+from jupyter_envs.system.paths import kernels_dir
+from tests.engine.wheels import offer, project, snapshot
 from tests.engine.world import NO_KERNEL, Engines, bare, done, inside, run, wait_for
 from tests.system.index_server import Index
 
@@ -175,6 +181,60 @@ def test_rename(engine: Engine, index: Index) -> None:
         for name in files:
             if not name.endswith(".pyc"):
                 assert made.prefix.encode() not in Path(folder, name).read_bytes(), name
+
+
+@pytest.mark.parametrize("way", ["clone", "rename"])
+@pytest.mark.parametrize("manager", ["uv", pytest.param("virtualenv", marks=pytest.mark.slow)])
+def test_everything_speaks_of_the_new_place(
+    engine: Engine, index: Index, tmp_path: Path, way: str, manager: str
+) -> None:
+    """Console scripts, pip, activation, an editable project, pyvenv.cfg, RECORD, kernelspec, history."""
+    offer(index, "one", "1.0", scripts={"say": "one:say"}, files={"one.py": "def say(): print('hello')\n"})
+    offer(index, "ipykernel", "1.0", files={"ipykernel/__init__.py": "", "ipykernel_launcher.py": "print('started')\n"})
+    offer(index, "pip", "99.0", scripts={"pip": "pip:main"}, files={"pip.py": "def main(): print(__file__)\n"})
+    source = project(tmp_path / "src", "mine")
+    packages = ["one", f"-e {source}"]
+    done(engine, engine.create(Create(name="demo", manager=manager, packages=packages)))
+    old = engine.find("demo")
+    if way == "clone":
+        done(engine, engine.clone("demo", Clone(name="new-place")))
+    else:
+        done(engine, engine.update("demo", Update(name="new-place")))
+    new = engine.find("new-place")
+    for script in ("say", "pip"):
+        ran = subprocess.run([f"{new.prefix}/bin/{script}"], capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.strip() == "hello" or new.prefix in ran.stdout
+    assert inside(new.prefix, "import mine; print(mine.__file__)") == str(source / "mine.py")
+    for shell in ("sh", "bash"):
+        said = f". {new.prefix}/bin/activate; echo $VIRTUAL_ENV; command -v python"
+        told = subprocess.run([shell, "-c", said], capture_output=True, text=True).stdout.split()
+        assert told == [new.prefix, f"{new.prefix}/bin/python"]
+    assert "new-place" in Path(new.prefix, "pyvenv.cfg").read_text() or manager == "virtualenv"
+    assert wrong_hashes(new.prefix) == []
+    (kernel,) = new.kernels
+    spec = json.loads((kernels_dir() / kernel.name / "kernel.json").read_text())
+    assert spec["argv"][0] == f"{new.prefix}/bin/python"
+    assert spec["env"]["VIRTUAL_ENV"] == new.prefix
+    here, there = (history.lock_of(new.prefix, number) for number in (1, 2))
+    assert here
+    assert here == there, "the copy is the same, as its lock says"
+    assert [(r.revision, r.action) for r in engine.history("new-place")] == [(2, way), (1, "create")]
+    if way == "rename":
+        assert not os.path.exists(old.prefix)
+        assert [kernel.name for kernel in new.kernels] == [kernel.name for kernel in old.kernels]
+
+
+def wrong_hashes(prefix: str) -> list[str]:
+    wrong = []
+    for record in Path(prefix).glob("lib/python*/site-packages/*.dist-info/RECORD"):
+        for name, digest, _ in csv.reader(record.read_text().splitlines()):
+            if digest and not name.endswith(".pyc"):
+                raw = (record.parent.parent / name).read_bytes()
+                told = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
+                if digest != f"sha256={told}":
+                    wrong.append(name)
+    return wrong
 
 
 def test_rename_refused(engine: Engine, engines: Engines, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_names_of_a_startup_file_survive(tmp_path: Path) -> None:
 
 def test_magics_are_registered(kernel: Session) -> None:
     magics = kernel.value("sorted(m for m in get_ipython().magics_manager.lsmagic()['line'] if m.startswith('env'))")
-    assert magics == ["env", "envinfo", "envinstall", "envlist", "envremove"]
+    assert magics == ["env", "envexport", "envinfo", "envinstall", "envlist", "envremove", "envrollback"]
 
 
 def test_help_reads_well(kernel: Session) -> None:
@@ -69,7 +69,18 @@ def test_help_reads_well(kernel: Session) -> None:
     assert "Usage: %envinstall [-U] [--pip] [-r FILE]" in page["data"]["text/plain"]
 
 
-@pytest.mark.parametrize("line", ["%envinstall", "%envinstall --help", "%envremove -h", "%envlist -h", "%envinfo -h"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%envinstall",
+        "%envinstall --help",
+        "%envremove -h",
+        "%envlist -h",
+        "%envinfo -h",
+        "%envrollback -h",
+        "%envexport -h",
+    ],
+)
 def test_usage(kernel: Session, environment: Fake, line: str) -> None:
     environment.plays()
     outcome = kernel.run(line)
@@ -96,6 +107,33 @@ def test_install_sends_what_was_asked(kernel: Session, environment: Fake) -> Non
     ]
     assert environment.called["cwd"] == str(folder)
     kernel.run("del version")
+
+
+def test_the_way_back(kernel: Session, environment: Fake) -> None:
+    for line, words in (("%envrollback", []), ("%envrollback 12", ["12"])):
+        environment.plays(done())
+        assert "2 added" in kernel.run(line).text
+        assert environment.called is not None
+        start = ["rollback", str(environment.prefix), "--stream", "--by", "magic", "--"]
+        assert environment.called["argv"] == [*start, *words]
+    environment.plays(done())
+    assert kernel.run("%envrollback --dry-run 2").text.startswith("Would be: ")
+    environment.plays()
+    for wrong in ("1 2", "x", "0", "-1", "1.5"):
+        assert kernel.run(f"%envrollback {wrong}").status == "error"
+    assert environment.called is None
+
+
+def test_an_export(kernel: Session, environment: Fake) -> None:
+    environment.plays({"raw": '{"filename": "requirements.txt", "text": "six==1.16.0\\n", "files": {}}'})
+    assert kernel.run("%envexport").text == "six==1.16.0\n"
+    assert environment.called is not None
+    assert environment.called["argv"] == ["export", str(environment.prefix), "--format=requirements.txt", "--json"]
+    folder = kernel.value("__import__('os').getcwd()")
+    environment.plays({"raw": '{"path": "/there/pylock.toml", "files": []}'})
+    assert kernel.run("%envexport -f pylock.toml out/pylock.toml").text == "Wrote /there/pylock.toml.\n"
+    assert environment.called["argv"][2:4] == ["--format=pylock.toml", f"--output={folder}/out/pylock.toml"]
+    assert kernel.run("%envexport a b").status == "error"
 
 
 def test_result_is_one_output(kernel: Session, environment: Fake) -> None:

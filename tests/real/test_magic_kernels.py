@@ -108,7 +108,7 @@ def test_it_leaves_no_trace(environment: Fake, kernel: Session, tmp_path: Path) 
     assert "namespace is empty" in kernel.run("%who").text
     assert kernel.value("'PYTHONPATH' in __import__('os').environ") == ("PYTHONPATH" in os.environ)
     lines = kernel.value("[m for m in get_ipython().magics_manager.lsmagic()['line'] if m.startswith('env')]")
-    assert {"envinstall", "envremove", "envlist", "envinfo"} <= set(lines)
+    assert {"envinstall", "envremove", "envrollback", "envlist", "envinfo", "envexport"} <= set(lines)
     assert "Usage: %envinstall" in kernel.run("%envinstall?").payload[0]["data"]["text/plain"]
     assert kernel.log.read_text(encoding="utf-8").count("magic.py") == 0
 
