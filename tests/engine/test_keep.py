@@ -202,7 +202,7 @@ def test_everything_speaks_of_the_new_place(
         done(engine, engine.update("demo", Update(name="new-place")))
     new = engine.find("new-place")
     for script in ("say", "pip"):
-        ran = subprocess.run([f"{new.prefix}/bin/{script}"], capture_output=True, text=True)
+        ran = subprocess.run([f"{new.prefix}/bin/{script}", "--version"], capture_output=True, text=True)
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout.strip() == "hello" or new.prefix in ran.stdout
     assert inside(new.prefix, "import mine; print(mine.__file__)") == str(source / "mine.py")

@@ -17,11 +17,11 @@ from jupyter_envs.engine import history, record
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import Conflict, NotFound
-from jupyter_envs.model.request import Change, Rollback
+from jupyter_envs.model.request import Change, Create, Rollback
 from jupyter_envs.system.installed import content
 from jupyter_envs.system.metadata import dist_infos, versions
 from tests.engine.wheels import offer, project, snapshot, wheel
-from tests.engine.world import Engines, bare, done, ended, inside, run, wait_for
+from tests.engine.world import NO_KERNEL, Engines, bare, done, ended, inside, run, wait_for
 from tests.system.index_server import Index
 
 
@@ -314,3 +314,16 @@ def test_uv_reads_the_lock(engine: Engine, shop: Index, tmp_path: Path) -> None:
     ran = subprocess.run(argv, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert versions(tmp_path / "env") == versions(made.prefix)
+
+
+def test_a_server_completes_what_it_left(engines: Engines, index: Index) -> None:
+    """Also from an index that tells no hashes: they are computed from what it offers, when it is quiet."""
+    offer(index, "one", "1.0")
+    server = engines(prepare_delay=0, compile_after=False)
+    server.start_background()
+    job = server.jobs.submit(server.create(Create(name="demo", packages=["one"], kernel=NO_KERNEL, pip=False)))
+    assert ended(server, job).state == "succeeded"
+    wait_for(lambda: server.history("demo")[0].lock == "complete")
+    lock = history.lock_of(server.find("demo").prefix, 1)
+    assert lock
+    assert [file.name for file in lock.packages[0].files] == ["one-1.0-py3-none-any.whl"]
