@@ -13,6 +13,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import (
     Running,
     own_root,
+    refuse_old_python,
     refuse_running,
     refuse_taken,
     refuse_tool,
@@ -26,7 +27,6 @@ from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Register, Update, check_display_name, check_name
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system import interpreters
 from jupyter_envs.system.files import discard_tree, link_tree, lock
 from jupyter_envs.system.paths import inside, record_of
 from jupyter_envs.system.usage import reclaimable
@@ -119,13 +119,7 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
     refuse_tool(environment)
     if parts.kind_of(environment).lacks_for_kernel(environment.prefix):
         refuse_unchangeable(environment)
-    version = tuple(int(p) for p in (environment.python.version or "0.0").split(".")[:2] if p.isdigit())
-    if version and version < interpreters.MINIMUM:
-        raise InvalidRequest(
-            f"Python {environment.python.version} is too old for a kernel.",
-            hint="Create an environment on Python {}.{} or newer.".format(*interpreters.MINIMUM),
-            field="python",
-        )
+    refuse_old_python(environment)
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(environment.prefix, context):

@@ -14,6 +14,7 @@ from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.refuse import refuse_old_python
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
 from jupyter_envs.model.env import Environment, environment_id
@@ -111,7 +112,11 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
                 commands += tool.sync_commands(prefix, project.told.locked)
                 perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
-                add_kernel(parts, there, context)
+                environment = parts.discovery.by_prefix(there)
+                refuse_old_python(environment)
+                if parts.kind_of(environment).lacks_for_kernel(there):
+                    _refuse_no_python(project, environment)
+                    add_kernel(parts, there, context)
             parts.discovery.note_project(project)
             context.about(parts.discovery.by_prefix(there).id)
             context.step("register kernel")
@@ -246,6 +251,15 @@ def add_kernel(parts: Parts, prefix: str, context: Context) -> Plan:
 def _pip(parts: Parts) -> Kind:
     """What installs from the package index, in a conda prefix too: conda packages its tool would take away again."""
     return parts.kinds["venv"]
+
+
+def _refuse_no_python(project: Owned, environment: Environment) -> None:
+    if environment.python.version is None:
+        raise Conflict(
+            f"{project.told.name} asks for no Python, so that it cannot be a kernel.",
+            hint=f"`{project.tool.name} add python` in the project's folder brings one.",
+            reason="no_python",
+        )
 
 
 def _refuse_missing(project: Owned) -> None:

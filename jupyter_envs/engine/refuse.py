@@ -10,8 +10,9 @@ from jupyter_envs.backends.tools import MANAGERS
 from jupyter_envs.engine import kernels
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.model.env import Environment
-from jupyter_envs.model.errors import Conflict, Forbidden
+from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
 from jupyter_envs.system.files import locked
+from jupyter_envs.system.interpreters import MINIMUM
 from jupyter_envs.system.paths import WINDOWS
 
 Running = Callable[[], Iterable[str]]
@@ -84,6 +85,22 @@ def refuse_unchangeable(environment: Environment) -> None:
     gone = [p for p in environment.problems if p.code in ("no_interpreter", "base_upgraded", "unreadable")]
     if gone:
         raise Conflict(gone[0].message, hint="Repair the environment first.", reason="broken")
+
+
+def refuse_old_python(environment: Environment) -> None:
+    """Raise InvalidRequest when the Python of `environment` is too old for a kernel, Conflict when it cannot be read.
+
+    One without Python may have a kernel of another language.
+    """
+    if environment.python.version is None and environment.state == "broken":
+        raise Conflict(environment.problems[0].message, hint="Repair the environment first.", reason="broken")
+    version = tuple(int(p) for p in (environment.python.version or "").split(".")[:2] if p.isdigit())
+    if version and version < MINIMUM:
+        raise InvalidRequest(
+            f"Python {environment.python.version} is too old for a kernel.",
+            hint="Create an environment on Python {}.{} or newer.".format(*MINIMUM),
+            field="python",
+        )
 
 
 def refuse_running(environment: Environment, running: Running, hint: str) -> None:

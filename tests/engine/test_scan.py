@@ -111,7 +111,7 @@ def test_a_later_call_does_not_wait(home: Path, monkeypatch: pytest.MonkeyPatch)
     looking, go_on = threading.Event(), threading.Event()
     real = scan.search
 
-    def slow(*args: object, **bounds: object) -> list[str]:
+    def slow(*args: object, **bounds: object) -> scan.Seen:
         looking.set()
         go_on.wait(30)
         return real(*args, **bounds)  # type: ignore[arg-type]
@@ -130,9 +130,9 @@ def test_a_new_process_starts_from_what_the_last_one_saw(home: Path, monkeypatch
     found(discovery(home / "top"))
     go_on = threading.Event()
 
-    def stuck(*args: object, **bounds: object) -> list[str]:
+    def stuck(*args: object, **bounds: object) -> scan.Seen:
         go_on.wait(60)
-        return []
+        return scan.Seen()
 
     monkeypatch.setattr(scan, "search", stuck)
     monkeypatch.setattr(scan, "_PATIENCE", 0.01)
