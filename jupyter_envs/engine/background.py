@@ -149,7 +149,8 @@ def compile_packages(prefix: str, names: set[str], stop: threading.Event) -> Non
     infos = dist_infos(prefix)
     files = [
         os.fspath(path)
-        for name in names
+        # conda's names keep their underscores.
+        for name in {name.replace("_", "-") for name in names}
         if name in infos
         for path in record_files(infos[name])
         if path.suffix == ".py" and "site-packages" in path.parts

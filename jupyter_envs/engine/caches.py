@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_envs.backends.uv import find_uv
+from jupyter_envs.engine import conda_cache
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.disk import CacheEntry
@@ -45,6 +46,7 @@ def caches(parts: Parts) -> list[Cache]:
     """The caches of this machine's user, whether they hold anything or not."""
     templates, spares = parts.templates.folders()
     uv, pip = find_uv(), importlib.util.find_spec("pip")
+    of_conda = conda_cache.folder()
     of_uv, of_pip = os.path.realpath(uv_cache(os.environ)), os.path.realpath(pip_cache(os.environ))
     return [
         Cache(
@@ -70,6 +72,12 @@ def caches(parts: Parts) -> list[Cache]:
             "Packages that pip has downloaded or built",
             [of_pip],
             (lambda context: _run([*_PIP, "cache", "purge", "--cache-dir", of_pip], context)) if pip else None,
+        ),
+        Cache(
+            "conda",
+            "Packages that conda has downloaded; what environments are linked to stays",
+            [of_conda],
+            lambda context: conda_cache.clean(of_conda, context),
         ),
     ]
 

@@ -191,11 +191,12 @@ class Engine:
         return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
 
     def history(self, key: str) -> list[Revision]:
-        """The changes of an environment, the newest first."""
+        """The changes of an environment, the newest first; what its tool noted where we have not noted any."""
         environment = self.find(key)
         if environment.prefix in self._discovery.suspects():
             self._ledger.notice(environment)
-        return history.revisions(environment.prefix)[::-1]
+        own = history.revisions(environment.prefix)
+        return (own or self._kinds[environment.kind].past(environment.prefix))[::-1]
 
     def revision(self, key: str, number: int, against: int | None = None) -> RevisionDetail:
         """One revision with what stood after it, and what had changed since the revision `against`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -221,6 +222,37 @@ def test_back_to_the_very_builds(made: Engine, index: Index) -> None:
     done(made, made.rollback("demo", Rollback(revision=2)))
     assert "small" not in here(made)
     assert here(made)["other"] == "1.0"
+
+
+def test_what_conda_noted_itself(made: Engine) -> None:
+    """An environment that another client made has no revisions of ours: its history tells."""
+    prefix = Path(made.find("demo").prefix)
+    shutil.rmtree(prefix / ".jupyter-envs")
+    (only,) = made.history("demo")
+    assert (only.by, only.action) == ("outside", "create")
+    assert {"small", "python"} <= {pin.name for pin in only.plan.added}
+    assert "small=1.0" in only.asked["install"]  # type: ignore[operator]
+
+
+def test_the_package_cache(engine: Engine, home: Path, channel: Channel) -> None:
+    """Archives go, and what no environment is linked to; whatever else lies there stays."""
+    settle = (home / ".condarc").read_text().replace(str(channel.pkgs), str(home / "pkgs"))
+    (home / ".condarc").write_text(settle)
+    create(engine, "demo", "where-am-i", "demo-activate=1.0")
+    create(engine, "gone", "demo-activate=2.0")
+    done(engine, engine.remove("gone"))
+    (home / "pkgs" / "mine.txt").write_text("a user's own")
+    before = next(c for c in engine.cache() if c.name == "conda")
+    assert before.size
+    freed = done(engine, engine.clean_cache(["conda"]))["freed"]
+    assert freed > 0
+    left = {p.name for p in (home / "pkgs").iterdir()}
+    assert "mine.txt" in left
+    assert "demo-activate-1.0-0" in left
+    assert "demo-activate-2.0-0" not in left
+    assert not [name for name in left if name.endswith(".conda")]
+    done(engine, engine.change("demo", Change(upgrade=["demo-activate"])))
+    assert here(engine)["demo-activate"] == "2.0"
 
 
 def test_a_kernel_afterwards(made: Engine, home: Path) -> None:

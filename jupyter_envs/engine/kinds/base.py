@@ -14,7 +14,7 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.lock import Lock
-from jupyter_envs.model.plan import Plan
+from jupyter_envs.model.plan import Plan, Revision
 from jupyter_envs.model.request import Create, Requirement, check_requirement
 
 
@@ -144,6 +144,9 @@ class Kind(Protocol):
         """What an upgrade of everything has to name, within the limits that were asked for."""
 
     # The past.
+
+    def past(self, prefix: str) -> list[Revision]:
+        """What the tool itself noted of changes before we noted any, oldest first; there is no way back to them."""
 
     def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
         """What stands now, on Python `python`; what `before` knows of it is taken over.

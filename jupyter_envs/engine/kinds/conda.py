@@ -22,7 +22,7 @@ from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
 from jupyter_envs.model.lock import Lock
-from jupyter_envs.model.plan import Changed, Pin, Plan, difference
+from jupyter_envs.model.plan import Changed, Pin, Plan, Revision, difference
 from jupyter_envs.model.request import Create, Requirement, check_python, check_requirement
 from jupyter_envs.system import (
     conda_clients,
@@ -114,6 +114,9 @@ class Conda:
     def upgrades(self, prefix: str) -> list[Requirement]:
         """Nothing: the solver takes everything by itself."""
         return []
+
+    def past(self, prefix: str) -> list[Revision]:
+        return conda_return.past(prefix)
 
     def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
         """conda's packages with the archives they came from; where pip's is imported in their place, that one."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timezone
 
 from jupyter_envs.engine.kinds.base import Return, Wanted
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
+from jupyter_envs.model.plan import Revision, difference
 from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import conda_history, conda_records
+from jupyter_envs.system.redact import redact
 
 
 def locked(record: conda_records.Record) -> Locked:
@@ -53,6 +56,25 @@ def way_back(here: Lock, goal: Lock) -> Return:
     )
 
 
+def past(prefix: str) -> list[Revision]:
+    """The transactions in conda's own history as revisions, oldest first."""
+    found = []
+    for number, part in enumerate(conda_history.read(prefix), 1):
+        before, after = _versions(part.removed), _versions(part.added)
+        asked: dict[str, object] = {"install": part.update_specs, "remove": part.remove_specs}
+        found.append(
+            Revision(
+                revision=number,
+                time=_utc(part.time),
+                by="outside",
+                action="create" if number == 1 else "change",
+                asked={**asked, **({"command": redact(part.command)} if part.command else {})},
+                plan=difference(before, after),
+            )
+        )
+    return found
+
+
 def requested(prefix: str, archives: Iterable[Exact]) -> list[str]:
     """The specs that count as asked for once `archives` are what `prefix` holds.
 
@@ -62,6 +84,21 @@ def requested(prefix: str, archives: Iterable[Exact]) -> list[str]:
     ever = {str(conda_history.name_of(spec)): spec for part in conda_history.read(prefix) for spec in part.update_specs}
     asked = {**ever, **conda_records.requested(prefix)}
     return [asked[name] for name in names if name in asked] or names
+
+
+def _versions(builds: Iterable[str]) -> dict[str, str]:
+    """The versions by name of what conda calls ``channel/subdir::name-version-build``."""
+    parts = [build.rpartition("::")[2].rsplit("-", 2) for build in builds]
+    return {part[0]: part[1] for part in parts if len(part) == 3}
+
+
+def _utc(local: str) -> str:
+    """conda's local time as ISO 8601 UTC; as it is where it cannot be read."""
+    try:
+        when = datetime.strptime(local, "%Y-%m-%d %H:%M:%S").astimezone(timezone.utc)
+    except ValueError:
+        return local
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _exact(package: Locked) -> Exact:

@@ -20,7 +20,7 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.lock import Lock
-from jupyter_envs.model.plan import Plan
+from jupyter_envs.model.plan import Plan, Revision
 from jupyter_envs.model.request import Create, Requirement, check_distribution, check_python, check_requirement
 from jupyter_envs.system import installed, metadata
 from jupyter_envs.system.files import remove_tree
@@ -91,6 +91,9 @@ class Venv:
                 name = check_distribution(package.name, "packages")
                 lines.append(limits.get(name) or Requirement(line=package.name, name=name))
         return lines
+
+    def past(self, prefix: str) -> list[Revision]:
+        return []
 
     def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
         return self._installation().hashes.filled(prefix, installed.lock(prefix, python, before, since))
