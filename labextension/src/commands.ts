@@ -80,7 +80,7 @@ export function addCommands(
     label: trans.__('Refresh Environments'),
     icon: refreshIcon,
     describedBy: NO_ARGUMENTS,
-    execute: () => manager.refresh()
+    execute: () => manager.refresh(true)
   });
 }
 

@@ -7,7 +7,7 @@ import { Widget } from '@lumino/widgets';
 import React from 'react';
 
 import { errorBodyOf } from './api/request';
-import type { ICreate, IEnvironment, IErrorBody, IExport, IJob } from './api/types';
+import type { ICreate, IEnvironment, IErrorBody, IExport, IJob, IProject } from './api/types';
 import type { IAsking } from './components/environmentlist';
 import type { IRowActions } from './components/environmentrow';
 import type { ILogWish } from './components/jobs';
@@ -90,13 +90,15 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
 
   act(environment: IEnvironment, action: 'register' | 'unregister' | 'repair'): void {
     const { manager } = this._panel;
-    const { id } = environment;
+    const { id, project, lock } = environment;
     const act = {
-      register: () => manager.registerKernel(id),
+      // What a project's tool keeps is made as the project's lock file says.
+      register: () =>
+        project && lock ? manager.projectKernel(project) : manager.registerKernel(id),
       unregister: () => manager.unregisterKernel(id),
       repair: () => manager.repair(id)
     }[action];
-    void this._settle(environment, act());
+    void this._settle(id, act());
   }
 
   showLog(job: IJob): void {
@@ -111,6 +113,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     return (
       <EnvironmentsView
         environments={manager.environments}
+        projects={manager.projects}
         failure={manager.failure}
         jobs={manager.jobs.shown}
         runningOf={this._runningOf}
@@ -130,6 +133,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         loadManagers={() => manager.managers()}
         files={manager.reads}
         onRefresh={this._onRefresh}
+        onMakeProject={this._onMakeProject}
         onShowDisk={this._panel.onShowDisk}
         onShowForm={show => (show ? creation.open() : this._hideForm())}
         onImport={files => void creation.importFiles(files)}
@@ -198,13 +202,13 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     }
   }
 
-  /** Waits for the answer to a request; a refusal is shown in the row of `environment`. */
-  private async _settle(environment: IEnvironment, sent: Promise<unknown>): Promise<void> {
+  /** Waits for the answer to a request; a refusal is shown in the row of `key`, the environment's id or the project's path. */
+  private async _settle(key: string, sent: Promise<unknown>): Promise<void> {
     const refused = await refusal(sent);
     const errors = new Map(this._errors);
-    errors.delete(environment.id);
+    errors.delete(key);
     if (refused) {
-      errors.set(environment.id, refused);
+      errors.set(key, refused);
     }
     this._errors = errors;
     this._onChanged();
@@ -215,7 +219,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this._asking = null;
     this._onChanged();
     if (sent) {
-      void this._settle(environment, sent);
+      void this._settle(environment.id, sent);
     }
   }
 
@@ -251,7 +255,10 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
   private readonly _runningOf = (environment: IEnvironment): number =>
     this._panel.manager.running(environment);
 
-  private readonly _onRefresh = (): void => void this._panel.manager.refresh();
+  private readonly _onMakeProject = ({ path }: IProject, lock: boolean): void =>
+    void this._settle(path, this._panel.manager.projectKernel(path, lock));
+
+  private readonly _onRefresh = (): void => void this._panel.manager.refresh(true);
 
   private readonly _actions: IRowActions = {
     onOpen: environment => this._panel.onOpen(environment),

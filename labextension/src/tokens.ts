@@ -21,6 +21,7 @@ import type {
   IPackage,
   IPlan,
   IProblem,
+  IProject,
   IProviders,
   IRevision,
   ITreeNode,
@@ -99,6 +100,8 @@ export interface IEnvironmentManager extends IDisposable {
   readonly reads: IReads;
   /** Null until the first answer. */
   readonly environments: ReadonlyArray<IEnvironment> | null;
+  /** Those of the folder at hand, and those whose environments are known; none before the first answer. */
+  readonly projects: ReadonlyArray<IProject>;
   /** Null unless the last refresh failed; what was known before stays. */
   readonly failure: IFailure | null;
   readonly changed: ISignal<IEnvironmentManager, void>;
@@ -110,8 +113,12 @@ export interface IEnvironmentManager extends IDisposable {
   watch(page?: string): IDisposable;
   /** Whether a page in view shows the environment, and so what happens to it. */
   isPageInView(id: string): boolean;
-  /** Resolves once the list was asked for; a failure is in `failure`, it does not reject. */
-  refresh(): Promise<void>;
+  /**
+   * Resolves once the list was asked for; a failure is in `failure`, it does not reject.
+   *
+   * @param again - whether the server looks at the disk instead of trusting what it remembers
+   */
+  refresh(again?: boolean): Promise<void>;
   /** Rejects with a RequestError. */
   interpreters(): Promise<ReadonlyArray<IInterpreter>>;
   /** Rejects with a RequestError. */
@@ -120,6 +127,8 @@ export interface IEnvironmentManager extends IDisposable {
   create(request: ICreate): Promise<IJob>;
   remove(id: string, force?: boolean): Promise<IJob>;
   registerKernel(id: string): Promise<IJob>;
+  /** The job that makes or syncs the project's environment and makes it a kernel; with `lock` after its lock file. */
+  projectKernel(path: string, lock?: boolean): Promise<IJob>;
   repair(id: string): Promise<IJob>;
   /** The job that changes the packages. */
   change(id: string, change: IChange): Promise<IJob>;

@@ -201,7 +201,7 @@ describe('EnvironmentsPanel', () => {
     expect(panel.node.querySelector('[role="group"] pre')?.textContent).toBe('six==1');
     panel.node.querySelector<HTMLElement>('[role="group"] button.jp-mod-accept')!.click();
     await settle();
-    expect(saved).toEqual([{ filename: 'r.txt', text: 'six==1' }]);
+    expect(saved).toMatchObject([{ filename: 'r.txt', text: 'six==1' }]);
   });
 
   it('fills the form from a file, and says why one cannot be read', async () => {

@@ -1,6 +1,6 @@
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { IEnvironment, IInspected, IJob } from '../src/api/types';
+import type { IEnvironment, IInspected, IJob, IProject } from '../src/api/types';
 
 type Handler = (request: Request) => Promise<Response> | Response;
 
@@ -92,6 +92,14 @@ export function environment(fields: Partial<IEnvironment> = {}): IEnvironment {
     package_count: 87,
     revision: 1,
     problems: [],
+    can: {
+      change: !fields.protected,
+      clone: true,
+      rename: fields.managed !== false && !fields.protected,
+      rollback: !fields.protected,
+      kernel: true,
+      remove: !fields.protected
+    },
     ...fields
   };
 }
@@ -125,6 +133,22 @@ export function inspected(fields: Partial<IInspected> = {}): IInspected {
     summary: { packages: 0, hashed: 0, constraints: 0, editable: 0, channels: 0 },
     extras: [],
     groups: [],
+    ...fields
+  };
+}
+
+export function project(fields: Partial<IProject> = {}): IProject {
+  return {
+    path: '/home/me/paper',
+    name: 'paper',
+    manager: 'poetry',
+    lock: 'poetry.lock',
+    locked: true,
+    current: true,
+    environment: null,
+    available: true,
+    reason: null,
+    python: '>=3.11',
     ...fields
   };
 }

@@ -6,7 +6,7 @@ import type {
   IChange,
   ICreate,
   IDisk,
-  IEnvironment,
+  IEnvironmentBody,
   IExport,
   IFormat,
   IFound,
@@ -17,6 +17,7 @@ import type {
   IManager,
   IPackage,
   IProblem,
+  IProject,
   IProviders,
   IRevision,
   ITreeNode,
@@ -28,12 +29,12 @@ import type { IReads } from '../tokens';
 export class Client implements IReads {
   constructor(readonly settings: ServerConnection.ISettings) {}
 
-  /** `GET environments`; null when nothing changed since the last call. */
-  async environments(): Promise<IEnvironment[] | null> {
+  /** `GET environments?refresh=`; null when nothing changed since the last call. */
+  async environments(again = false): Promise<IEnvironmentBody[] | null> {
     const headers: HeadersInit = this._etag ? { 'If-None-Match': this._etag } : {};
-    const answer = await request<{ environments: IEnvironment[] }>(
+    const answer = await request<{ environments: IEnvironmentBody[] }>(
       this.settings,
-      this._url('environments'),
+      this._url('environments') + refreshQuery(again),
       { headers }
     );
     if (answer.status === 304) {
@@ -41,6 +42,17 @@ export class Client implements IReads {
     }
     this._etag = answer.etag;
     return answer.body?.environments ?? [];
+  }
+
+  /** `GET projects?refresh=` */
+  async projects(again = false): Promise<IProject[]> {
+    const url = this._url('projects') + refreshQuery(again);
+    return (await request<{ projects: IProject[] }>(this.settings, url)).body?.projects ?? [];
+  }
+
+  /** `POST projects/kernel`; with `lock` a lock file that is out of date is brought up to date */
+  projectKernel(path: string, lock: boolean): Promise<IJob> {
+    return this._send('POST', { path, lock }, ['projects', 'kernel']);
   }
 
   /** `GET interpreters` */
@@ -171,7 +183,7 @@ export class Client implements IReads {
 
   /** `POST disk?refresh=` */
   countDisk(refresh: boolean): Promise<IJob> {
-    return this._send('POST', {}, 'disk', refresh ? '?refresh=true' : '');
+    return this._send('POST', {}, 'disk', refreshQuery(refresh));
   }
 
   /** `DELETE cache?name=` */
@@ -219,4 +231,8 @@ export class Client implements IReads {
   }
 
   private _etag: string | null = null;
+}
+
+function refreshQuery(refresh: boolean): string {
+  return refresh ? '?refresh=true' : '';
 }

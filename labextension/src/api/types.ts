@@ -24,7 +24,7 @@ export interface IProblem {
 }
 
 /** Times are ISO 8601 UTC, sizes bytes; what is not known is null. */
-export interface IEnvironment {
+export interface IEnvironmentBody {
   id: string;
   name: string;
   manager: string;
@@ -35,6 +35,8 @@ export interface IEnvironment {
   managed: boolean;
   protected: boolean;
   project: string | null;
+  /** The name of the lock file by which a project's tool keeps it. */
+  lock?: string | null;
   kernels: ReadonlyArray<IKernelName>;
   created: string | null;
   modified: string | null;
@@ -42,6 +44,36 @@ export interface IEnvironment {
   package_count: number | null;
   revision: number | null;
   problems: ReadonlyArray<IProblem>;
+}
+
+/** What can be done with an environment, whenever it is ready. */
+export interface IAbilities {
+  change: boolean;
+  clone: boolean;
+  rename: boolean;
+  rollback: boolean;
+  kernel: boolean;
+  remove: boolean;
+}
+
+/** An environment as the server tells it, with what its manager lets one do. */
+export interface IEnvironment extends IEnvironmentBody {
+  can: IAbilities;
+}
+
+/** A folder whose environment a tool keeps by files in it; `environment` is null while that is not made. */
+export interface IProject {
+  path: string;
+  name: string;
+  manager: string;
+  lock: string;
+  locked: boolean;
+  /** Whether the lock file fits what the project asks for, or null. */
+  current: boolean | null;
+  environment: string | null;
+  available: boolean;
+  reason: string | null;
+  python: string | null;
 }
 
 export interface IInterpreter {
@@ -104,7 +136,7 @@ export interface IManager {
   version: string | null;
   available: boolean;
   reason: string | null;
-  capabilities: { create: boolean; by_prefix: boolean; channels: boolean };
+  capabilities: { create: boolean; by_prefix: boolean; channels: boolean } & Partial<IAbilities>;
   default: boolean;
 }
 

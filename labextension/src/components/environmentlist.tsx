@@ -2,17 +2,19 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
-import type { IEnvironment, IErrorBody } from '../api/types';
+import type { IEnvironment, IErrorBody, IProject } from '../api/types';
 import { grouped, sorted, type GroupId, type IGroup } from '../model/groups';
 import type { Question } from '../tokens';
 import { isOnRow, rowAfter, useActiveRow } from './activerow';
 import { EnvironmentRow, rowHeight, type IRowActions } from './environmentrow';
 import type { IExportFileProps } from './exportfile';
+import { ProjectRow, projectText } from './projectrow';
 import type { IAnswers } from './question';
 import { details, groupTitle, stateText } from './text';
 import { VirtualList } from './virtuallist';
 
 const GROUP_HEIGHT = 28;
+const PROJECT_HEIGHT = 48;
 
 /** Letters typed within this time are one word. */
 const TYPE_AHEAD_MS = 700;
@@ -25,6 +27,10 @@ export interface IAsking {
 
 export interface IListProps extends IRowActions {
   environments: ReadonlyArray<IEnvironment>;
+  /** Those whose environment is not made yet. */
+  projects: ReadonlyArray<IProject>;
+  /** With `lock` the project's lock file is brought up to date first. */
+  onMakeProject: (project: IProject, lock: boolean) => void;
   grouped: boolean;
   runningOf: (environment: IEnvironment) => number;
   asking: IAsking | null;
@@ -32,7 +38,7 @@ export interface IListProps extends IRowActions {
   /** Names in use. */
   taken: ReadonlyArray<string>;
   files: IExportFileProps['files'];
-  /** Why the last action on an environment was refused, by its id. */
+  /** Why the last action on an environment was refused, by its id; for a project by its path. */
   errors: ReadonlyMap<string, IErrorBody>;
   /** The user wants to type into the filter. */
   onFilter: () => void;
@@ -41,25 +47,30 @@ export interface IListProps extends IRowActions {
 
 type Item =
   | { kind: 'group'; key: string; group: IGroup; open: boolean }
-  | {
-      kind: 'row';
-      key: string;
-      environment: IEnvironment;
-      level: number;
-      position: number;
-      of: number;
-    };
+  | (IPlaced & { kind: 'row'; environment: IEnvironment })
+  | (IPlaced & { kind: 'project'; project: IProject });
+
+/** Where a row stands in its group. */
+interface IPlaced {
+  key: string;
+  level: number;
+  position: number;
+  of: number;
+}
 
 /** The environments as a tree of groups and rows; arrows move, letters jump. */
 export function EnvironmentList(props: IListProps): JSX.Element {
-  const { environments, runningOf, asking, errors, trans } = props;
+  const { environments, projects, runningOf, asking, errors, trans } = props;
   const [closed, setClosed] = useState<ReadonlySet<GroupId>>(new Set());
   const typed = useRef({ text: '', time: 0 });
   const root = useRef<HTMLDivElement>(null);
 
   const items = useMemo(
-    () => (props.grouped ? groupItems(environments, closed) : rowItems(sorted(environments), 1)),
-    [environments, props.grouped, closed]
+    () =>
+      props.grouped
+        ? groupItems(environments, projects, closed)
+        : rowItems(sorted(environments), projects, 1),
+    [environments, projects, props.grouped, closed]
   );
   const {
     key: activeKey,
@@ -161,9 +172,11 @@ export function EnvironmentList(props: IListProps): JSX.Element {
 
   const estimate = useCallback(
     (item: Item) =>
-      item.kind === 'group'
-        ? GROUP_HEIGHT
-        : rowHeight(item.environment, item.environment.id === asking?.id),
+      item.kind === 'row'
+        ? rowHeight(item.environment, item.environment.id === asking?.id)
+        : item.kind === 'project'
+          ? PROJECT_HEIGHT
+          : GROUP_HEIGHT,
     [asking]
   );
 
@@ -171,6 +184,9 @@ export function EnvironmentList(props: IListProps): JSX.Element {
     const tabIndex = item.key === active?.key ? 0 : -1;
     if (item.kind === 'group') {
       return renderGroup(item, tabIndex);
+    }
+    if (item.kind === 'project') {
+      return renderProject(item, tabIndex);
     }
     const { environment } = item;
     const running = runningOf(environment);
@@ -208,6 +224,30 @@ export function EnvironmentList(props: IListProps): JSX.Element {
     );
   };
 
+  const renderProject = (item: Item & { kind: 'project' }, tabIndex: number) => {
+    const { project } = item;
+    return (
+      <div
+        role="treeitem"
+        aria-level={item.level}
+        aria-posinset={item.position}
+        aria-setsize={item.of}
+        aria-label={`${project.name}, ${projectText(project, trans)}`}
+        tabIndex={tabIndex}
+        className="jp-Environments-project"
+        onFocus={() => setActiveKey(item.key)}
+      >
+        <ProjectRow
+          project={project}
+          active={tabIndex === 0}
+          error={errors.get(project.path) ?? null}
+          onMake={props.onMakeProject}
+          trans={trans}
+        />
+      </div>
+    );
+  };
+
   const renderGroup = (item: Item & { kind: 'group' }, tabIndex: number) => {
     const { group, open } = item;
     const icon = open ? caretDownIcon : caretRightIcon;
@@ -219,7 +259,7 @@ export function EnvironmentList(props: IListProps): JSX.Element {
         aria-label={trans._n(
           '%2, %1 environment',
           '%2, %1 environments',
-          group.environments.length,
+          group.environments.length + group.projects.length,
           groupTitle(group.id, trans)
         )}
         tabIndex={tabIndex}
@@ -229,7 +269,9 @@ export function EnvironmentList(props: IListProps): JSX.Element {
       >
         <icon.react tag="span" height="16px" width="16px" />
         <span>{groupTitle(group.id, trans)}</span>
-        <span className="jp-Environments-count">{group.environments.length}</span>
+        <span className="jp-Environments-count">
+          {group.environments.length + group.projects.length}
+        </span>
       </div>
     );
   };
@@ -271,28 +313,44 @@ function keyOf(item: Item): string {
 
 function groupItems(
   environments: ReadonlyArray<IEnvironment>,
+  projects: ReadonlyArray<IProject>,
   closed: ReadonlySet<GroupId>
 ): Item[] {
   const items: Item[] = [];
-  for (const group of grouped(environments)) {
+  for (const group of grouped(environments, projects)) {
     const open = !closed.has(group.id);
     items.push({ kind: 'group', key: `group:${group.id}`, group, open });
     if (open) {
-      items.push(...rowItems(group.environments, 2));
+      items.push(...rowItems(group.environments, group.projects, 2));
     }
   }
   return items;
 }
 
-function rowItems(environments: ReadonlyArray<IEnvironment>, level: number): Item[] {
-  return environments.map((environment, at) => ({
-    kind: 'row',
-    key: environment.id,
-    environment,
-    level,
-    position: at + 1,
-    of: environments.length
-  }));
+function rowItems(
+  environments: ReadonlyArray<IEnvironment>,
+  projects: ReadonlyArray<IProject>,
+  level: number
+): Item[] {
+  const of = environments.length + projects.length;
+  return [
+    ...environments.map((environment, at) => ({
+      kind: 'row' as const,
+      key: environment.id,
+      environment,
+      level,
+      position: at + 1,
+      of
+    })),
+    ...projects.map((project, at) => ({
+      kind: 'project' as const,
+      key: project.path,
+      project,
+      level,
+      position: environments.length + at + 1,
+      of
+    }))
+  ];
 }
 
 /** The whole row in words, since the parts are read out without their places. */

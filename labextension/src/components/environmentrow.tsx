@@ -136,7 +136,7 @@ function rowButtons(props: IRowProps, tabIndex: number): JSX.Element {
           onClick={() => props.onOpenNotebook(environment)}
         />
       )}
-      {usable && environment.kernels.length === 0 && (
+      {usable && environment.can.kernel && environment.kernels.length === 0 && (
         <IconButton
           icon={addIcon}
           label={trans.__('Offer %1 as a kernel', name)}
@@ -144,7 +144,7 @@ function rowButtons(props: IRowProps, tabIndex: number): JSX.Element {
           onClick={() => props.onRegisterKernel(environment)}
         />
       )}
-      {!environment.protected && environment.state !== 'busy' && (
+      {environment.can.remove && environment.state !== 'busy' && (
         <IconButton
           icon={closeIcon}
           label={trans.__('Remove %1…', name)}

@@ -49,6 +49,8 @@ export function groupTitle(id: GroupId, trans: TranslationBundle): string {
       return trans.__('conda');
     case 'others':
       return trans.__('Others');
+    case 'tools':
+      return trans.__('Tools');
   }
 }
 
@@ -66,6 +68,9 @@ export function stateText(
   }
   if (running > 0) {
     return trans._n('%1 kernel running', '%1 kernels running', running);
+  }
+  if (!environment.can.kernel) {
+    return trans.__('a tool, never a kernel');
   }
   return environment.kernels.length > 0
     ? trans.__('ready, offered as a kernel')

@@ -2,10 +2,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, ellipsesIcon, refreshIcon } from '@jupyterlab/ui-components';
 import React, { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
-import type { ICreate, IEnvironment, IErrorBody, IInterpreter, IJob, IManager } from '../api/types';
+import type {
+  ICreate,
+  IEnvironment,
+  IErrorBody,
+  IInterpreter,
+  IJob,
+  IManager,
+  IProject
+} from '../api/types';
 import type { IFile, IForm } from '../model/creation';
 import type { IImported, IParts } from '../model/draft';
-import { matching } from '../model/groups';
+import { matching, matchingProjects } from '../model/groups';
 import type { ILookups } from '../model/lookups';
 import type { IFailure, IJobLog } from '../tokens';
 import type { IRowActions } from './environmentrow';
@@ -21,6 +29,7 @@ import { DropHint, EmptyState, FailureState, LoadingState, NothingFound } from '
 
 export interface IViewProps {
   environments: ReadonlyArray<IEnvironment> | null;
+  projects: ReadonlyArray<IProject>;
   failure: IFailure | null;
   jobs: ReadonlyArray<IJob>;
   runningOf: (environment: IEnvironment) => number;
@@ -47,6 +56,8 @@ export interface IViewProps {
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   files: IExportFileProps['files'];
   onRefresh: () => void;
+  /** A project is to be a kernel; with `lock` its lock file is brought up to date first. */
+  onMakeProject: (project: IProject, lock: boolean) => void;
   onShowDisk: () => void;
   onShowForm: (show: boolean) => void;
   /** Files were chosen, together from one folder. */
@@ -72,6 +83,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
   const filter = useRef<HTMLInputElement>(null);
 
   const shown = useMemo(() => matching(environments ?? [], query), [environments, query]);
+  const projects = useMemo(() => matchingProjects(props.projects, query), [props.projects, query]);
   // The environment that Jupyter itself runs in is nearly always there, and nobody's own.
   const hasOwn = environments?.some(known => !known.protected) ?? false;
   const taken = useMemo(
@@ -135,13 +147,15 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
       {!hasOwn && environments !== null && !form && !failure && props.jobs.length === 0 && (
         <EmptyState onNew={() => props.onShowForm(true)} trans={trans} />
       )}
-      {environments !== null && environments.length > 0 && shown.length === 0 && (
+      {environments !== null && environments.length > 0 && shown.length + projects.length === 0 && (
         <NothingFound query={query} onClear={() => setQuery('')} trans={trans} />
       )}
-      {shown.length > 0 && (
+      {shown.length + projects.length > 0 && (
         <EnvironmentList
           {...props.actions}
           environments={shown}
+          projects={projects}
+          onMakeProject={props.onMakeProject}
           grouped={props.grouped}
           runningOf={props.runningOf}
           asking={props.asking}

@@ -10,13 +10,17 @@ import type {
   IChange,
   ICreate,
   IEnvironment,
+  IEnvironmentBody,
   IInterpreter,
   IJob,
   IManager,
-  IPlan
+  IPlan,
+  IProject
 } from '../api/types';
 import type { IEnvironmentManager, IFailure, IReads } from '../tokens';
+import { abilitiesOf } from './abilities';
 import type { JobsModel } from './jobs';
+import { countByName, sameKernels } from './kernels';
 
 /** The schema of the server's events for changes of environments, without its version. */
 const ENVIRONMENT_EVENTS = 'https://schema.jupyter.org/jupyter_envs/environments/';
@@ -59,6 +63,10 @@ export class EnvironmentManager implements IEnvironmentManager {
     return this._environments;
   }
 
+  get projects(): ReadonlyArray<IProject> {
+    return this._projects;
+  }
+
   get failure(): IFailure | null {
     return this._failure;
   }
@@ -98,7 +106,8 @@ export class EnvironmentManager implements IEnvironmentManager {
     return this._pages.includes(id);
   }
 
-  refresh(): Promise<void> {
+  refresh(again = false): Promise<void> {
+    this._again ||= again;
     if (this._current === null) {
       return this._run();
     }
@@ -128,6 +137,10 @@ export class EnvironmentManager implements IEnvironmentManager {
 
   registerKernel(id: string): Promise<IJob> {
     return this._start(this._client.registerKernel(id));
+  }
+
+  projectKernel(path: string, lock = false): Promise<IJob> {
+    return this._start(this._client.projectKernel(path, lock));
   }
 
   repair(id: string): Promise<IJob> {
@@ -213,7 +226,10 @@ export class EnvironmentManager implements IEnvironmentManager {
 
   private async _load(): Promise<void> {
     try {
-      const [environments] = await Promise.all([this._client.environments(), this._loadJobs()]);
+      const again = this._again;
+      this._again = false;
+      const [bodies] = await Promise.all([this._client.environments(again), this._loadJobs()]);
+      const environments = bodies && this._completed(bodies);
       const changed = environments !== null || this._failure !== null;
       if (environments && this._environments && !sameKernels(environments, this._environments)) {
         this._refreshSpecs();
@@ -223,6 +239,9 @@ export class EnvironmentManager implements IEnvironmentManager {
       if (changed && !this.isDisposed) {
         this._changed.emit();
       }
+      if ((changed || again) && !this.isDisposed) {
+        void this._loadMore(again);
+      }
     } catch (error) {
       this._failure = failureOf(error);
       // A server that comes back may have other jobs.
@@ -231,6 +250,31 @@ export class EnvironmentManager implements IEnvironmentManager {
         this._changed.emit();
       }
       throw error;
+    }
+  }
+
+  private _completed(bodies: ReadonlyArray<IEnvironmentBody>): ReadonlyArray<IEnvironment> {
+    return bodies.map(body => ({ ...body, can: abilitiesOf(body, this._managers) }));
+  }
+
+  /** What goes with the list and does not keep it waiting; without an answer the list is enough. */
+  private async _loadMore(again: boolean): Promise<void> {
+    const nothing = () => null;
+    const [managers, projects] = await Promise.all([
+      this._managers.length > 0 ? null : this._client.managers().catch(nothing),
+      this._client.projects(again).catch(nothing)
+    ]);
+    if (this.isDisposed) {
+      return;
+    }
+    if (managers) {
+      this._managers = managers;
+      this._environments = this._environments && this._completed(this._environments);
+    }
+    const changed = JSON.stringify(projects ?? []) !== JSON.stringify(this._projects);
+    this._projects = projects ?? [];
+    if (managers || changed) {
+      this._changed.emit();
     }
   }
 
@@ -298,37 +342,19 @@ export class EnvironmentManager implements IEnvironmentManager {
   private readonly _measuredMs: number;
   private readonly _changed = new Signal<this, void>(this);
   private _environments: ReadonlyArray<IEnvironment> | null = null;
+  private _projects: ReadonlyArray<IProject> = [];
+  private _managers: ReadonlyArray<IManager> = [];
   private _failure: IFailure | null = null;
   private _runningByName: Map<string, number> | null = null;
   private _current: Promise<void> | null = null;
   private _next: Promise<void> | null = null;
+  private _again = false;
   private _specsStale = false;
   private _timer = 0;
   private _watchers = 0;
   /** The environment that each watcher shows on a page, null for one that shows all. */
   private readonly _pages: Array<string | null> = [];
   private _jobsLoaded = false;
-}
-
-function countByName(kernels: EnvironmentManager.IKernels): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const model of kernels.running()) {
-    counts.set(model.name, (counts.get(model.name) ?? 0) + 1);
-  }
-  return counts;
-}
-
-/** Whether the same kernelspecs belong to the environments of both lists. */
-function sameKernels(
-  one: ReadonlyArray<IEnvironment>,
-  other: ReadonlyArray<IEnvironment>
-): boolean {
-  const names = (list: ReadonlyArray<IEnvironment>) =>
-    list
-      .flatMap(known => known.kernels.map(kernel => `${kernel.name}\n${kernel.display_name}`))
-      .sort()
-      .join('\n');
-  return names(one) === names(other);
 }
 
 function failureOf(error: unknown): IFailure {

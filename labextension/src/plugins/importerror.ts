@@ -107,7 +107,7 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 function canChange(environment: IEnvironment): boolean {
-  return !environment.protected && environment.kind === 'venv' && environment.state !== 'broken';
+  return environment.can.change && environment.state !== 'broken';
 }
 
 /** Puts `widget` below the outputs of `cell`, beside them in the tree: the outputs stay as they are. */

@@ -99,19 +99,19 @@ export const menuPlugin: JupyterFrontEndPlugin<void> = {
         id: CommandIDs.rename,
         label: trans.__('Rename…'),
         icon: editIcon,
-        enabled: environment => environment.managed && isFree(environment),
+        enabled: ({ state, can }) => can.rename && state !== 'busy',
         execute: environment => panel.ask(environment, 'rename')
       },
       {
         id: CommandIDs.displayName,
         label: trans.__('Set Display Name…'),
-        enabled: environment => isKernel(environment) && isFree(environment),
+        enabled: environment => isKernel(environment) && !environment.protected,
         execute: environment => panel.ask(environment, 'display-name')
       },
       {
         id: CommandIDs.clone,
         label: trans.__('Copy…'),
-        enabled: ({ state }) => state === 'ready',
+        enabled: ({ state, can }) => can.clone && state === 'ready',
         execute: environment => panel.ask(environment, 'clone')
       },
       {
@@ -125,7 +125,7 @@ export const menuPlugin: JupyterFrontEndPlugin<void> = {
         id: CommandIDs.register,
         label: trans.__('Offer as a Kernel'),
         icon: addIcon,
-        visible: ({ kernels }) => kernels.length === 0,
+        visible: ({ kernels, can }) => can.kernel && kernels.length === 0,
         enabled: ({ state }) => state === 'ready',
         execute: environment => panel.act(environment, 'register')
       },
@@ -147,7 +147,7 @@ export const menuPlugin: JupyterFrontEndPlugin<void> = {
         id: CommandIDs.remove,
         label: trans.__('Remove…'),
         icon: closeIcon,
-        enabled: isFree,
+        enabled: ({ state, can }) => can.remove && state !== 'busy',
         execute: environment => panel.ask(environment, 'remove')
       }
     ];
@@ -176,9 +176,4 @@ export const menuPlugin: JupyterFrontEndPlugin<void> = {
 
 function isKernel({ state, kernels }: IEnvironment): boolean {
   return state === 'ready' && kernels.length > 0;
-}
-
-/** Whether it may be renamed or removed now. */
-function isFree({ state, protected: isProtected }: IEnvironment): boolean {
-  return !isProtected && state !== 'busy';
 }

@@ -5,7 +5,7 @@ import React from 'react';
 import { RequestError } from '../../src/api/request';
 import type { IInterpreter, IManager } from '../../src/api/types';
 import { EnvironmentsView, type IViewProps } from '../../src/components/view';
-import { environment, inspected, job } from '../server';
+import { environment, inspected, job, project } from '../server';
 
 const trans = nullTranslator.load('jupyter_envs');
 
@@ -40,6 +40,8 @@ function manager(fields: Partial<IManager>): IManager {
 function props(fields: Partial<IViewProps> = {}): IViewProps {
   return {
     environments: [environment()],
+    projects: [],
+    onMakeProject: jest.fn(),
     failure: null,
     jobs: [],
     runningOf: () => 0,
@@ -301,6 +303,33 @@ describe('list', () => {
     expect(alert.textContent).not.toContain('line 1');
     fireEvent.click(within(alert).getByRole('button', { name: 'Details' }));
     expect(alert.textContent).toContain('line 1');
+  });
+
+  it('shows a project that is not made yet, and makes it a kernel', () => {
+    const stale = project({ path: '/q', name: 'stale', current: false });
+    const refused = { message: 'Out of date.', reason: 'lock_outdated', hint: null };
+    const { onMakeProject } = show({
+      projects: [project(), stale, project({ path: '/m', name: 'made', environment: 'id' })],
+      errors: new Map([['/q', refused]])
+    });
+    const row = screen.getByRole('treeitem', { name: /^paper, >=3.11 · poetry · poetry.lock/ });
+    expect(screen.queryByText('made')).toBeNull();
+    fireEvent.click(within(row).getByRole('button', { name: 'Make paper a kernel' }));
+    expect(onMakeProject).toHaveBeenCalledWith(project(), false);
+    fireEvent.click(screen.getByRole('button', { name: 'Update poetry.lock and make it' }));
+    expect(onMakeProject).toHaveBeenCalledWith(stale, true);
+    act(() => row.focus());
+    fireEvent.keyDown(row, { key: 'ArrowDown' });
+    expect(document.activeElement?.getAttribute('aria-label')).toMatch(/^stale/);
+  });
+
+  it('offers nothing for a tool but a look at it', () => {
+    const none = { change: false, clone: false, rename: false, rollback: false };
+    const can = { ...none, kernel: false, remove: false };
+    show({ environments: [environment({ name: 'black', manager: 'pipx', kernels: [], can })] });
+    expect(screen.getByRole('treeitem', { name: /^Tools/ })).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /^Remove|^Offer/ })).toBeNull();
+    expect(screen.getByRole('img', { name: 'a tool, never a kernel' })).toBeTruthy();
   });
 
   it('does not offer to remove what is protected', () => {

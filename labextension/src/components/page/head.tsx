@@ -83,7 +83,7 @@ export function Head(props: IHeadProps): JSX.Element {
           <button
             type="button"
             className="jp-Environments-button jp-mod-accept"
-            disabled={environment.state === 'broken' || busy}
+            disabled={environment.state === 'broken' || busy || !environment.can.kernel}
             onClick={() => run(props.onOpenNotebook)}
           >
             {trans.__('Open notebook')}
@@ -141,7 +141,7 @@ function menuItems(
   run: (act: () => Promise<IErrorBody | null>) => void
 ): IMenuItem[] {
   const { environment, busy, trans } = props;
-  const own = environment.managed && !environment.protected;
+  const { can } = environment;
   const items: IMenuItem[] = [];
   if (environment.state === 'broken' || environment.problems.some(each => each.repair !== null)) {
     items.push({ label: trans.__('Repair'), disabled: busy, onClick: () => run(props.onRepair) });
@@ -150,27 +150,27 @@ function menuItems(
     environment.kernels.length > 0
       ? {
           label: trans.__('Do not offer as a kernel'),
-          disabled: busy || environment.protected,
+          disabled: busy || environment.protected || !can.kernel,
           onClick: () => run(props.onUnregisterKernel)
         }
       : {
           label: trans.__('Offer as a kernel'),
-          disabled: busy || environment.state === 'broken',
+          disabled: busy || environment.state === 'broken' || !can.kernel,
           onClick: () => run(props.onRegisterKernel)
         },
     {
       label: trans.__('Rename…'),
-      disabled: busy || !own,
+      disabled: busy || !can.rename,
       onClick: () => ask('rename')
     },
     {
       label: trans.__('Copy…'),
-      disabled: busy || environment.state === 'broken',
+      disabled: busy || environment.state === 'broken' || !can.clone,
       onClick: () => ask('clone')
     },
     {
       label: trans.__('Remove…'),
-      disabled: busy || environment.protected,
+      disabled: busy || !can.remove,
       onClick: () => ask('remove')
     }
   );

@@ -99,7 +99,7 @@ export function Overview(props: IOverviewProps): JSX.Element {
               <button
                 type="button"
                 className="jp-Environments-link"
-                disabled={busy || environment.state === 'broken'}
+                disabled={busy || environment.state === 'broken' || !environment.can.kernel}
                 onClick={() => void props.onRegisterKernel().then(setError)}
               >
                 {trans.__('Offer as a kernel')}

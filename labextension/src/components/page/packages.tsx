@@ -243,9 +243,12 @@ function fixedReason(environment: IEnvironment, trans: TranslationBundle): strin
       'Jupyter itself runs in this environment, so its packages are not changed here. Make an environment of your own for what you need.'
     );
   }
-  return environment.kind === 'conda'
-    ? trans.__('This environment belongs to conda; its packages can be seen here, not changed.')
-    : null;
+  return environment.can.change
+    ? null
+    : trans.__(
+        'Only %1 changes this environment; its packages can be seen here.',
+        environment.manager
+      );
 }
 
 function nothingText(

@@ -96,7 +96,6 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
     return <Absent {...props} />;
   }
   const busy = props.activeJob !== null || environment.state === 'busy';
-  const fixed = environment.protected || environment.kind === 'conda';
   const problems = props.health.value ?? environment.problems;
   const panel = (name: TabId) => ({
     id: `${id}-panel-${name}`,
@@ -146,7 +145,7 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
       )}
       {tab === 'history' && (
         <div {...panel('history')}>
-          <HistoryTab {...props} locked={busy || fixed} />
+          <HistoryTab {...props} locked={busy || !environment.can.rollback} />
         </div>
       )}
       {tab === 'health' && (

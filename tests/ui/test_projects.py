@@ -1,0 +1,40 @@
+"""Projects and tools in the panel: what another tool keeps, made into a kernel or only looked at."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from jupyter_envs.backends.uv import uv
+from tests.ui.conftest import Lab
+from tests.ui.looks import both_themes
+from tests.ui.test_panel import JOB_MS, launcher_card, open_panel
+
+
+def test_a_project_becomes_a_kernel(page: Any, lab: Lab, shots: Path) -> None:
+    folder = lab.root / "paper"
+    folder.mkdir()
+    project = folder / "pyproject.toml"
+    project.write_text('[project]\nname = "paper"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["six"]\n')
+    subprocess.run([uv(), "lock", "-q"], cwd=folder, env=lab.environment, check=True)
+    panel = open_panel(page)
+    panel.get_by_role("button", name="Refresh").click()
+    row = panel.get_by_role("treeitem", name="paper,")
+    row.get_by_text("not made yet").wait_for()
+    both_themes(page, shots, "project")
+
+    # Asked for more since: the lock file is out of date, which is told before it is changed.
+    project.write_text(project.read_text().replace('["six"]', '["six", "tabulate"]'))
+    row.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    row.get_by_role("alert").get_by_text("out of date").wait_for()
+    both_themes(page, shots, "project-stale")
+    row.get_by_role("button", name="Update uv.lock and make it").click()
+    launcher_card(page, "paper").wait_for(timeout=JOB_MS)
+    assert "tabulate" in (folder / "uv.lock").read_text()
+    made = panel.get_by_role("treeitem", name="paper")
+    made.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
+    assert "ipykernel" not in project.read_text() + (folder / "uv.lock").read_text()
+    both_themes(page, shots, "project-made")
