@@ -325,3 +325,20 @@ def test_a_project_of_pixi_by_a_stand_in(
     assert "ipykernel" in versions(env.prefix)
     with pytest.raises(InvalidRequest, match="path or a URL"):
         engine.change(env.id, Change(install=["https://host.example/a-1.0-py3-none-any.whl"]))
+
+
+def test_a_project_without_python_is_no_kernel(
+    engine: Engine, top: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PIXI_HOME", raising=False)
+    program = home / ".pixi/bin/pixi"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nmkdir -p .pixi/envs/default/conda-meta\n: > .pixi/envs/default/conda-meta/history\n")
+    program.chmod(0o755)
+    (top / "tool").mkdir()
+    (top / "tool/pixi.toml").write_text('[workspace]\nname = "tool"\n[dependencies]\nhtop = "*"\n')
+    job = run(engine, engine.project_kernel(ProjectKernel(path=str(top / "tool"))))
+    assert job.error
+    assert (job.error.reason, job.error.kind) == ("no_python", "conflict"), job.error
+    assert "pixi add python" in (job.error.hint or "")
+    assert not (top / "tool/.pixi/envs/default").exists(), "nothing is left of it"
