@@ -28,7 +28,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
         Forbidden: the environment may not be changed.
         Conflict: another process changes it now.
     """
-    wanted = _wanted(parts, environment, request)
+    wanted, told = _wanted(parts, environment, request)
     refuse_protected(environment)
     if project := projects.project_of(parts, environment):
         return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
@@ -38,7 +38,8 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            return {"plan": plain(kind.plan(prefix, wanted, context))}
+            plan = kind.plan(prefix, wanted, context)
+            return {"plan": plain(replace(plan, warnings=[*told, *plan.warnings]))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
@@ -50,14 +51,15 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
             did = kind.apply(prefix, wanted, context)
             _remember(kind, prefix, request, wanted)
             noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
-            plan = replace(noted, warnings=did.warnings)
+            plan = replace(noted, warnings=[*told, *did.warnings])
             parts.refresh_kernels(prefix)
             return parts.result(prefix, plan)
 
     return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
 
 
-def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
+def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wanted, list[str]]:
+    """What `request` asks for, and what its file holds that is not taken."""
     kind = parts.kind_of(environment)
     install, pip = _installed(kind, request)
     found = Read(packages=[])
@@ -98,7 +100,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
     if request.upgrade_all:
         named = {r.name for r in lines} | set(remove)
         lines += [r for r in kind.upgrades(environment.prefix) if r.name not in named]
-    return Wanted(
+    wanted = Wanted(
         install=lines,
         pip=pip,
         channels=channels,
@@ -111,6 +113,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> Wanted:
         constraints=[] if kind.pip_apart else found.limits(kind.check),
         exact=found.exact,
     )
+    return wanted, found.warnings
 
 
 def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Requirement]]:
