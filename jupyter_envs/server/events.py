@@ -27,8 +27,8 @@ SCHEMA = Path(__file__).with_name("job_event.yaml")
 APART = 0.11
 # Between two looks at what other processes do: one stat, and a panel that seems to know at once.
 WATCH = 0.1
-# The part of the time that looks may take: where they are slow, they become rarer.
-SHARE = 0.05
+# The most of the time that looks may take: where they are slow, they become rarer.
+SHARE = 0.5
 REMEMBERED = 1000
 GRAIN = 2_000_000_000
 

@@ -99,6 +99,9 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     chip.get_by_text("analysis", exact=True).wait_for()
     run_cell(page, 1)
     notebook.locator(".jp-OutputArea-output").get_by_text("envs/analysis").wait_for()
+    # Who asked from a notebook goes on in it: the notice offers no other one.
+    page.locator(".jp-toast-message", has_text="Done: Create analysis").wait_for()
+    assert page.get_by_role("button", name="New notebook", exact=True).count() == 0
     both_themes(page, shots, "nb-chip")
 
     # Nothing is installed before the click.
@@ -128,6 +131,8 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     again.wait_for(timeout=JOB_MS)
     assert notebook.locator(".jp-Cell").first.locator(".jp-OutputArea").inner_text() == before
     both_themes(page, shots, "nb-installed")
+    # The cell says what is next; a notice would say it twice.
+    assert page.locator(".jp-toast-message", has_text="Install python-dotenv").count() == 0
     again.click()
     notebook.locator(".jp-Cell").first.locator(".jp-OutputArea-output").get_by_text("it works").wait_for()
     offer.wait_for(state="detached")
