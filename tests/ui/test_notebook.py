@@ -146,6 +146,8 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     notebook.get_by_role("button", name="Restart…").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
     notebook.get_by_role("button", name="Restart…").wait_for(state="detached")
+    # A server that is stopped while a kernel starts anew does not stop: jupyter_client fails then.
+    wait_for_kernel(page, "analysis")
     chip.click()
     page.locator("#jupyter-envs-panel:visible, .jp-EnvironmentPage:visible").first.wait_for()
 
