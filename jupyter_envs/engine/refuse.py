@@ -40,8 +40,8 @@ def refuse_taken(parts: Parts, prefix: str) -> None:
 
 
 def refuse_uncopyable(source: Environment) -> None:
-    """Raise Forbidden when `source` is not sound, or belongs to a tool."""
-    if WINDOWS or (source.protected and source.name == "base"):
+    """Raise Forbidden when `source` is not sound, or is a whole conda installation."""
+    if WINDOWS or source.installation is not None:
         raise Forbidden(
             f"{source.name} cannot be copied here.",
             hint="Export its packages and create a new environment from them.",

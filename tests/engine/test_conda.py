@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +19,7 @@ from jupyter_envs.system.metadata import site_packages
 from tests.channel.fixture import Channel
 from tests.engine.conda_engine import create, envs, here
 from tests.engine.wheels import offer
-from tests.engine.world import NO_KERNEL, Engines, done, ended, inside, other_process, run, wait_for
+from tests.engine.world import NO_KERNEL, Engines, done, inside, run
 from tests.system.index_server import Index
 
 __all__ = ["envs"]
@@ -224,6 +222,24 @@ def test_back_to_the_very_builds(made: Engine, index: Index) -> None:
     assert here(made)["other"] == "1.0"
 
 
+def test_repaired_where_its_python_is_gone(made: Engine, index: Index) -> None:
+    """By the archives that its records name, its place, history and pip's packages kept."""
+    offer(index, "other", "1.0")
+    done(made, made.change("demo", Change(pip_packages=["other"])))
+    prefix = made.find("demo").prefix
+    before, asked = here(made), set(conda_history.requested(prefix, here(made)))
+    for path in Path(prefix, "bin").glob("python*"):
+        path.unlink()
+    broken = made.find("demo")
+    assert (broken.state, [p.code for p in broken.problems]) == ("broken", ["no_interpreter"])
+    done(made, made.repair("demo"))
+    assert made.find("demo").problems == []
+    assert inside(prefix, "import small, other, sys; print(sys.prefix)") == prefix
+    assert here(made) == before
+    assert set(conda_history.requested(prefix, here(made))) == asked
+    assert [r.action for r in made.history("demo")] == ["repair", "change", "create"]
+
+
 def test_what_conda_noted_itself(made: Engine) -> None:
     """An environment that another client made has no revisions of ours: its history tells."""
     prefix = Path(made.find("demo").prefix)
@@ -285,6 +301,7 @@ def test_base_is_shown_and_protected(engine: Engine, home: Path, envs: Path, mon
         lambda: engine.change(found.id, Change(install=["small"])),
         lambda: engine.remove(found.id, force=True),
         lambda: engine.repair(found.id),
+        lambda: engine.clone(found.id, Clone(name="copy")),
     ):
         with pytest.raises(Forbidden):
             refused()
@@ -311,65 +328,6 @@ def test_terms_are_asked_about_once(engine: Engine) -> None:
     assert all(each.accepted for each in engine.terms("defaults"))
     with pytest.raises(InvalidRequest):
         engine.accept_terms("conda-forge")
-
-
-def test_cancelled_at_any_moment(made: Engine) -> None:
-    prefix = made.find("demo").prefix
-    before = snapshot(prefix)
-    dice = random.Random(7)
-    ends = set()
-    for _ in range(6):
-        change = Change(upgrade=["small"], remove=["demo-activate"], install=["numpy"])
-        job = made.jobs.submit(made.change("demo", change))
-        time.sleep(dice.uniform(0.05, 1.2))
-        made.jobs.cancel(job.id)
-        state = ended(made, job).state
-        ends.add(state)
-        if state == "succeeded":
-            done(made, made.rollback("demo", Rollback(revision=1)))
-            before = snapshot(prefix)
-        assert snapshot(prefix) == before
-    assert "cancelled" in ends
-
-
-def test_killed_at_any_moment(made: Engine, home: Path) -> None:
-    """The next change undoes first what the dead process left."""
-    prefix = made.find("demo").prefix
-    before = snapshot(prefix)
-    dice = random.Random(11)
-    for _ in range(4):
-        code = f"""
-from jupyter_envs.engine.engine import Engine
-from jupyter_envs.engine.settings import Settings
-from jupyter_envs.model.request import Change
-engine = Engine(Settings(root={str(home / "envs")!r}, state_dir={str(home / "state")!r}, templates=False))
-print("begins")
-engine.jobs.run(engine.change("demo", Change(upgrade=["small"], remove=["demo-activate"], install=["numpy"])))
-print("over")
-"""
-        process = other_process(code)
-        assert process.stdout
-        assert process.stdout.readline() == "begins\n"
-        time.sleep(dice.uniform(0.3, 1.5))
-        process.kill()
-        over = "over" in process.stdout.read()
-        process.wait()
-        wait_for(lambda: not made._parts.refuse_busy(prefix))
-        with made._parts.hold(prefix, _context()):
-            made._parts.begin(made.find("demo"), _context())
-        left = snapshot(prefix)
-        if left != before:
-            differing = [name for name in {*left, *before} if left.get(name) != before.get(name)]
-            assert over or here(made)["small"] == "2.0", differing
-            done(made, made.rollback("demo", Rollback(revision=1)))
-            before = snapshot(prefix)
-            before = snapshot(prefix)
-
-
-def _context() -> object:
-    from jupyter_envs.engine.task import Silent
-
-    return Silent()
 
 
 def test_from_a_template(engines: Engines, envs: Path, home: Path) -> None:
