@@ -38,3 +38,20 @@ def test_a_project_becomes_a_kernel(page: Any, lab: Lab, shots: Path) -> None:
     made.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
     assert "ipykernel" not in project.read_text() + (folder / "uv.lock").read_text()
     both_themes(page, shots, "project-made")
+
+
+def test_a_tool_is_looked_at_and_left_alone(page: Any, lab: Lab, shots: Path) -> None:
+    subprocess.run([uv(), "tool", "install", "-q", "tabulate"], env=lab.environment, check=True)
+    panel = open_panel(page)
+    panel.get_by_role("button", name="Refresh").click()
+    panel.get_by_role("treeitem", name="Tools").wait_for()
+    row = panel.get_by_role("treeitem", name="tabulate")
+    row.get_by_role("img", name="a tool, never a kernel").wait_for()
+    assert row.get_by_role("button", name="Remove").count() == 0
+    assert row.get_by_role("button", name="Offer").count() == 0
+    both_themes(page, shots, "tool")
+    row.focus()
+    page.keyboard.press("Enter")
+    content = page.locator(".jp-EnvironmentPage")
+    content.get_by_text("its packages can be seen here").wait_for()
+    assert content.get_by_label("Add packages").count() == 0

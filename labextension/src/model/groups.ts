@@ -14,7 +14,7 @@ const ORDER: ReadonlyArray<GroupId> = ['folder', 'mine', 'conda', 'others', 'too
 /** The group that `environment` belongs to. */
 export function groupOf(environment: IEnvironment): GroupId {
   // Each is there for a program of its own.
-  if (!environment.can.kernel && !environment.can.change && !environment.protected) {
+  if (!environment.can.kernel) {
     return 'tools';
   }
   // The environment of Jupyter itself can be a project's, but of another folder than the one at hand.

@@ -12,7 +12,7 @@ describe('grouped', () => {
         environment({ name: 'x/.venv', project: '/x', managed: false }),
         environment({ name: 'elsewhere', managed: false }),
         environment({ name: 'jupyter/.venv', project: '/j', managed: false, protected: true }),
-        environment({ name: 'black', managed: false, can: TOOL })
+        environment({ name: 'black', managed: false, protected: true, can: TOOL })
       ],
       []
     );

@@ -238,7 +238,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
 
 /** Why the packages cannot be changed here, or null. */
 function fixedReason(environment: IEnvironment, trans: TranslationBundle): string | null {
-  if (environment.protected) {
+  if (environment.protected && environment.can.kernel) {
     return trans.__(
       'Jupyter itself runs in this environment, so its packages are not changed here. Make an environment of your own for what you need.'
     );
