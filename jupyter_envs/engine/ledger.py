@@ -89,18 +89,23 @@ class Ledger:
         plan = Plan() if history.has(tree) else changes(Lock(), lock)
         return self._add(tree, action, asked, plan, lock)
 
-    def notice(self, environment: Environment) -> None:
-        """Note what others did to `environment` since its last revision, unless somebody changes it just now."""
+    def notice(self, environment: Environment) -> bool:
+        """Note what others did to `environment` since its last revision, unless somebody changes it just now.
+
+        Returns whether that was so, and it should be looked at again.
+        """
         prefix = environment.prefix
         if environment.state != "ready" or not history.has(prefix):
-            return
+            return False
         try:
             with file_lock(self._guard(prefix), lambda: None):
                 # Whoever holds it has either begun, and will note what he does, or waits for us to begin.
-                if not locked(lock_file(self._settings, self._kinds, prefix)) and not unfinished(prefix):
-                    self._caught_up(environment)
+                if locked(lock_file(self._settings, self._kinds, prefix)) or unfinished(prefix):
+                    return True
+                self._caught_up(environment)
         except OSError:
-            return  # a record that cannot be written
+            pass  # a record that cannot be written
+        return False
 
     def complete(self, prefix: str, stop: threading.Event, *, offline: bool) -> bool:
         """Add the hashes that locks of `prefix` lack, as far as they can be had; return whether all have theirs."""

@@ -18,12 +18,14 @@ APART = 1.0
 class Outside:
     """A thread that brings histories up to date, woken by lists; `notice` does it for one environment."""
 
-    def __init__(self, discovery: Discovery, notice: Callable[[Environment], None]) -> None:
+    def __init__(self, discovery: Discovery, notice: Callable[[Environment], bool]) -> None:
         self._discovery = discovery
         self._notice = notice
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
+        # What was looked at in vain, with the time of its change: a broken one, or one that cannot be written.
+        self._given_up: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -38,7 +40,7 @@ class Outside:
 
     def look(self) -> None:
         """Environments were listed: whatever has changed is looked at soon."""
-        if self._thread and self._discovery.suspects():
+        if self._thread and self._left():
             self._woken.set()
 
     def settle(self, seconds: float) -> None:
@@ -52,16 +54,21 @@ class Outside:
     def _work(self) -> None:
         while self._woken.wait() and not self._stop.is_set():
             self._woken.clear()
-            while suspects := self._discovery.suspects():
+            while suspects := self._left():
                 soon = time.time() - SETTLED
                 for prefix, changed in suspects.items():
-                    if changed / 1e9 < soon:
-                        self._look_at(prefix)
+                    if changed / 1e9 < soon and not self._look_at(prefix):
+                        self._given_up[prefix] = changed
                 if self._stop.wait(APART):
                     return
 
-    def _look_at(self, prefix: str) -> None:
+    def _left(self) -> dict[str, int]:
+        suspects = self._discovery.suspects()
+        return {prefix: changed for prefix, changed in suspects.items() if self._given_up.get(prefix) != changed}
+
+    def _look_at(self, prefix: str) -> bool:
+        """Note what was changed there; whether to look again soon."""
         try:
-            self._notice(self._discovery.by_prefix(prefix))
+            return self._notice(self._discovery.by_prefix(prefix))
         except (OSError, EnvsError):
-            pass  # it is gone by now, or its record cannot be written
+            return False  # it is gone by now

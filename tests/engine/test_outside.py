@@ -160,3 +160,19 @@ def test_a_record_that_cannot_be_written(engine: Engine, shop: Index, monkeypatc
 
     monkeypatch.setattr("jupyter_envs.engine.history.atomic_write", refuse)
     assert told(engine) == [(1, "rest", "create")]
+
+
+def test_what_cannot_be_noted_is_left_alone(engine: Engine, shop: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken environment does not keep the thread busy."""
+    monkeypatch.setattr(outside, "SETTLED", 0.0)
+    monkeypatch.setattr(outside, "APART", 0.02)
+    made = bare(engine, packages=["one==1.0"])
+    engine._outside.start()
+    engine.environments()
+    wait_for(lambda: not engine._discovery.suspects())
+    Path(made.prefix, "bin", "python").unlink()
+    info = dist_infos(made.prefix)["one"]
+    info.rename(info.with_name("one-1.5.dist-info"))
+    engine.environments()
+    wait_for(lambda: not engine._outside._left())
+    assert engine._discovery.suspects().keys() == {made.prefix}
