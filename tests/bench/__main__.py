@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("create", "imports", "many", "listing", "loop", "start", "magic", "panel", "page", "lab", "card", "history")
+NAMES = ("create", "imports", "many", "listing", "loop", "start", "conda", "magic", "panel", "page", "lab", "card", "history")
 
 
 def main() -> None:
