@@ -141,9 +141,11 @@ class Catalog:
             self._kept[key] = (now, found)
         return found
 
-    def popular(self) -> Mapping[str, str]:
-        """The most used names, normalised, with a summary each."""
-        return _popular()
+    def meant(self, name: str) -> str | None:
+        """The much used name that `name` looks like a slip of; None also where `name` is installed somewhere here."""
+        from jupyter_envs.system.slips import meant
+
+        return None if name in self._installed() else meant(name, _popular())
 
     def index(self) -> str:
         """The address of the index that is asked for what no other one has.

@@ -25,7 +25,7 @@ from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unsolvable
 from jupyter_envs.model.request import Create, ImportText, Requirement, check_distribution, check_name
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system import interpreters, slips, toml
+from jupyter_envs.system import interpreters, toml
 from jupyter_envs.system.redact import redact
 from jupyter_envs.system.trust import Trust, approval
 
@@ -153,13 +153,12 @@ def _judged(
     """`plan` with `origins`, each compared to what was approved and to the much used names."""
     names = {requirement.name for requirement in asked}
     approved = _trust(parts).approved()
-    popular = parts.catalog.popular()
     packages = [
         replace(
             origin,
             asked=origin.name in names,
             approved=approval(origin.name, origin.source) in approved,
-            meant=slips.meant(origin.name, popular),
+            meant=parts.catalog.meant(origin.name),
         )
         for origin in sorted(origins, key=lambda origin: origin.name)
     ]

@@ -14,6 +14,8 @@ export namespace CommandIDs {
   export const createForNotebook = 'jupyter-envs:new-for-notebook';
   export const showDisk = 'jupyter-envs:show-disk-usage';
   export const useInNotebook = 'jupyter-envs:use-in-notebook';
+  export const record = 'jupyter-envs:record-in-notebook';
+  export const rebuild = 'jupyter-envs:rebuild-for-notebook';
   export const openTerminal = 'jupyter-envs:open-terminal';
   export const newNotebook = 'jupyter-envs:new-notebook';
   export const rename = 'jupyter-envs:rename';

@@ -1,3 +1,4 @@
+import { carryPlugin } from './plugins/carry';
 import { chipPlugin } from './plugins/chip';
 import { diskPlugin } from './plugins/disk';
 import { importErrorPlugin } from './plugins/importerror';
@@ -25,6 +26,7 @@ export default [
   launcherPlugin,
   pickerPlugin,
   chipPlugin,
+  carryPlugin,
   missingKernelPlugin,
   importErrorPlugin,
   terminalPlugin

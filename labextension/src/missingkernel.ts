@@ -35,12 +35,13 @@ export class MissingKernel extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { panel, saved, trans, onCreate, onChoose } = this._missing;
+    const { panel, saved, trans, onRebuild, onCreate, onChoose } = this._missing;
     const { session, specsManager } = panel.sessionContext;
     const kernel = session?.kernel?.name;
     return React.createElement(MissingKernelBanner, {
       wanted: environmentName(saved),
       instead: kernel ? (specsManager.specs?.kernelspecs[kernel]?.display_name ?? kernel) : null,
+      onRebuild,
       onCreate,
       onChoose,
       onDismiss: () => this.dispose(),
@@ -88,6 +89,7 @@ export namespace MissingKernel {
     /** Resolves when JupyterLab has done for the kernel what it does by itself. */
     decided: Promise<unknown>;
     trans: TranslationBundle;
+    onRebuild: (() => void) | null;
     onCreate: () => void;
     onChoose: () => void;
   }

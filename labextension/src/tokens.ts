@@ -18,11 +18,14 @@ import type {
   IJob,
   ILogLine,
   IManager,
+  INotebookRecord,
   IPackage,
   IPlan,
   IProblem,
   IProject,
   IProviders,
+  IRebuild,
+  IRebuilding,
   IRevision,
   ITreeNode,
   IVersions
@@ -90,6 +93,8 @@ export interface IReads {
   activation(id: string): Promise<IActivation>;
   /** What everything takes on disk, as it was counted last. */
   disk(): Promise<IDisk>;
+  /** What a notebook in the environment should carry. */
+  notebookRecord(id: string, place: 'cell' | 'metadata'): Promise<INotebookRecord>;
   /** What a file asks for. */
   inspect(request: IInspect): Promise<IInspected>;
 }
@@ -134,6 +139,10 @@ export interface IEnvironmentManager extends IDisposable {
   change(id: string, change: IChange): Promise<IJob>;
   /** What `change` would do; rejects with a RequestError, also when `signal` ends it. */
   plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan>;
+  /** The job that makes the environment that a notebook carries. */
+  rebuild(request: IRebuild): Promise<IJob>;
+  /** What `rebuild` would install; rejects with a RequestError, also when `signal` ends it. */
+  rebuilding(request: IRebuild, signal?: AbortSignal): Promise<IRebuilding>;
   /** A new name, which gives the environment a new id too, or a new display name of its kernel. */
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob>;
   clone(id: string, name: string): Promise<IJob>;

@@ -15,10 +15,12 @@ import type {
   IInterpreter,
   IJob,
   IManager,
+  INotebookRecord,
   IPackage,
   IProblem,
   IProject,
   IProviders,
+  IRebuild,
   IRevision,
   ITreeNode,
   IVersions
@@ -132,6 +134,18 @@ export class Client implements IReads {
   async health(id: string): Promise<IProblem[]> {
     const body = await this._get<{ problems: IProblem[] }>('environments', id, 'health');
     return body?.problems ?? [];
+  }
+
+  /** `GET environments/{id}/notebook?place=` */
+  async notebookRecord(id: string, place: string): Promise<INotebookRecord> {
+    const query = `?${new URLSearchParams({ place })}`;
+    const url = this._url('environments', id, 'notebook') + query;
+    return (await request<INotebookRecord>(this.settings, url)).body as INotebookRecord;
+  }
+
+  /** `POST rebuild`; with `dryRun` the job's result tells what would be installed */
+  rebuild(body: IRebuild, dryRun = false): Promise<IJob> {
+    return this._send('POST', { ...body, dry_run: dryRun }, 'rebuild');
   }
 
   /** `GET formats` */

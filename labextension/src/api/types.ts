@@ -195,6 +195,50 @@ export interface IPlan {
   disk_size: number | null;
 }
 
+/** What a notebook in an environment should carry. */
+export interface INotebookRecord {
+  /** A cell's source (PEP 723). */
+  block: string;
+  metadata: { [key: string]: unknown };
+  warnings: ReadonlyArray<string>;
+}
+
+export interface IRebuild {
+  notebook: string;
+  filename: string;
+  name?: string;
+  exact?: boolean;
+  approve?: ReadonlyArray<string>;
+}
+
+/** A package that a rebuild would install. */
+export interface IOrigin {
+  name: string;
+  version: string | null;
+  source: string;
+  /** The notebook itself names it. */
+  asked: boolean;
+  /** Approved earlier, from this source. */
+  approved: boolean;
+  hashed: boolean;
+  /** The much used name that this one looks like a slip of. */
+  meant: string | null;
+}
+
+/** What a rebuild would make. */
+export interface IRebuilding {
+  name: string;
+  python: string | null;
+  exact: boolean;
+  has_lock: boolean;
+  /** The notebook says so itself; else it is a guess from its cells. */
+  declared: boolean;
+  /** Nothing else would come. */
+  complete: boolean;
+  packages: ReadonlyArray<IOrigin>;
+  warnings: ReadonlyArray<string>;
+}
+
 export interface IRevision {
   revision: number;
   time: string;

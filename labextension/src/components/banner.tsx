@@ -9,6 +9,8 @@ export interface IBannerProps {
   wanted: string;
   /** What it runs with instead, or null. */
   instead: string | null;
+  /** Null where the notebook does not carry its environment. */
+  onRebuild: (() => void) | null;
   onCreate: () => void;
   onChoose: () => void;
   onDismiss: () => void;
@@ -31,9 +33,18 @@ export function MissingKernelBanner(props: IBannerProps): JSX.Element {
           : trans.__('This notebook was made with “%1”, which is not on this server.', wanted)}
       </span>
       <span className="jp-EnvironmentBanner-actions">
+        {props.onRebuild && (
+          <button
+            type="button"
+            className="jp-Environments-button jp-mod-accept"
+            onClick={props.onRebuild}
+          >
+            {trans.__('Rebuild its environment…')}
+          </button>
+        )}
         <button
           type="button"
-          className="jp-Environments-button jp-mod-accept"
+          className={`jp-Environments-button${props.onRebuild ? '' : ' jp-mod-accept'}`}
           onClick={props.onCreate}
         >
           {trans.__('New environment…')}

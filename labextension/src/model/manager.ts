@@ -15,7 +15,9 @@ import type {
   IJob,
   IManager,
   IPlan,
-  IProject
+  IProject,
+  IRebuild,
+  IRebuilding
 } from '../api/types';
 import type { IEnvironmentManager, IFailure, IReads } from '../tokens';
 import { abilitiesOf } from './abilities';
@@ -151,20 +153,16 @@ export class EnvironmentManager implements IEnvironmentManager {
     return this._start(this._client.change(id, change));
   }
 
-  async plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan> {
-    const begun = await this._client.change(id, change, true);
-    const cancel = () => void this.jobs.cancel(begun.id).catch(() => undefined);
-    if (signal?.aborted) {
-      cancel();
-    }
-    signal?.addEventListener('abort', cancel);
-    const job = await this.jobs.over(begun);
-    signal?.removeEventListener('abort', cancel);
-    const plan = job.result?.plan as IPlan | undefined;
-    if (job.state === 'succeeded' && plan) {
-      return plan;
-    }
-    throw new RequestError(200, job.error ?? { message: job.state, reason: job.state, hint: null });
+  plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan> {
+    return this._told(this._client.change(id, change, true), 'plan', signal);
+  }
+
+  rebuild(request: IRebuild): Promise<IJob> {
+    return this._start(this._client.rebuild(request));
+  }
+
+  rebuilding(request: IRebuild, signal?: AbortSignal): Promise<IRebuilding> {
+    return this._told(this._client.rebuild(request, true), 'rebuild', signal);
   }
 
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob> {
@@ -202,6 +200,23 @@ export class EnvironmentManager implements IEnvironmentManager {
       count += this._runningByName.get(kernel.name) ?? 0;
     }
     return count;
+  }
+
+  /** What a job that changes nothing finds out, by its name in the result. */
+  private async _told<T>(sent: Promise<IJob>, name: string, signal?: AbortSignal): Promise<T> {
+    const begun = await sent;
+    const cancel = () => void this.jobs.cancel(begun.id).catch(() => undefined);
+    if (signal?.aborted) {
+      cancel();
+    }
+    signal?.addEventListener('abort', cancel);
+    const job = await this.jobs.over(begun);
+    signal?.removeEventListener('abort', cancel);
+    const found = job.result?.[name] as T | undefined;
+    if (job.state === 'succeeded' && found) {
+      return found;
+    }
+    throw new RequestError(200, job.error ?? { message: job.state, reason: job.state, hint: null });
   }
 
   private async _start(sent: Promise<IJob>): Promise<IJob> {

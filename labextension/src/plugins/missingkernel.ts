@@ -5,6 +5,7 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../commands';
+import { placeOf } from '../model/carried';
 import { environmentName, savedKernel } from '../model/notebook';
 
 export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
@@ -21,6 +22,9 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_envs');
     const silenced = new WeakSet<ISessionContext>();
+
+    const canRebuild = ({ model }: NotebookPanel): boolean =>
+      !!model && app.commands.hasCommand(CommandIDs.rebuild) && placeOf(model.sharedModel) !== null;
 
     const check = async (panel: NotebookPanel): Promise<void> => {
       await panel.context.ready;
@@ -48,6 +52,9 @@ export const missingKernelPlugin: JupyterFrontEndPlugin<void> = {
           saved,
           decided,
           trans,
+          onRebuild: canRebuild(panel)
+            ? () => void app.commands.execute(CommandIDs.rebuild, { notebook: panel.context.path })
+            : null,
           onCreate: () =>
             void app.commands.execute(CommandIDs.create, {
               notebook: panel.context.path,

@@ -1,0 +1,48 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { Signal, type ISignal } from '@lumino/signaling';
+import React from 'react';
+
+import type { IJob } from './api/types';
+import { RebuildForm } from './components/rebuildform';
+import type { IEnvironmentManager } from './tokens';
+
+import '../style/rebuild.css';
+
+/** What a dialog shows before anything that a notebook names is installed. */
+export class RebuildBody extends ReactWidget {
+  constructor(private readonly _options: RebuildBody.IOptions) {
+    super();
+    this.addClass('jp-EnvironmentRebuild');
+  }
+
+  /** The job that was begun, or null where nothing is to be done. */
+  get decided(): ISignal<this, IJob | null> {
+    return this._decided;
+  }
+
+  protected render(): JSX.Element {
+    const { manager, notebook, filename, trans } = this._options;
+    return (
+      <RebuildForm
+        manager={manager}
+        notebook={notebook}
+        filename={filename}
+        onDone={job => this._decided.emit(job)}
+        trans={trans}
+      />
+    );
+  }
+
+  private readonly _decided = new Signal<this, IJob | null>(this);
+}
+
+export namespace RebuildBody {
+  export interface IOptions {
+    manager: Pick<IEnvironmentManager, 'rebuild' | 'rebuilding'>;
+    /** The notebook's text. */
+    notebook: string;
+    filename: string;
+    trans: TranslationBundle;
+  }
+}

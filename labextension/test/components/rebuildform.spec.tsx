@@ -1,0 +1,118 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
+import React from 'react';
+
+import { RequestError } from '../../src/api/request';
+import type { IOrigin, IRebuilding } from '../../src/api/types';
+import { RebuildForm } from '../../src/components/rebuildform';
+
+const trans = nullTranslator.load('jupyter_envs');
+
+function origin(name: string, more: Partial<IOrigin> = {}): IOrigin {
+  return {
+    name,
+    version: '1.0',
+    source: 'https://index.example/simple',
+    asked: true,
+    approved: false,
+    hashed: true,
+    meant: null,
+    ...more
+  };
+}
+
+function rebuilding(more: Partial<IRebuilding> = {}): IRebuilding {
+  return {
+    name: 'report',
+    python: '3.12',
+    exact: false,
+    has_lock: false,
+    declared: true,
+    complete: true,
+    packages: [origin('a'), origin('base', { asked: false, approved: true })],
+    warnings: [],
+    ...more
+  };
+}
+
+function show(...answers: Array<IRebuilding | Error>) {
+  const manager = { rebuilding: jest.fn(), rebuild: jest.fn().mockResolvedValue({ id: 'job' }) };
+  for (const answer of answers) {
+    manager.rebuilding.mockImplementationOnce(() =>
+      answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
+    );
+  }
+  const onDone = jest.fn();
+  render(
+    <RebuildForm
+      manager={manager}
+      notebook="{}"
+      filename="report.ipynb"
+      onDone={onDone}
+      trans={trans}
+    />
+  );
+  return { manager, onDone };
+}
+
+describe('RebuildForm', () => {
+  it('installs nothing before the click, and then what was listed', async () => {
+    const { manager, onDone } = show(rebuilding());
+    const button = await screen.findByRole('button', { name: 'Approve and rebuild' });
+    expect(screen.getByText(/1 of them you have not approved before/)).toBeTruthy();
+    expect(manager.rebuild).not.toHaveBeenCalled();
+    await act(async () => fireEvent.click(button));
+    expect(manager.rebuild).toHaveBeenCalledWith({
+      notebook: '{}',
+      filename: 'report.ipynb',
+      exact: false,
+      approve: ['a'],
+      name: 'report'
+    });
+    expect(onDone).toHaveBeenCalledWith({ id: 'job' });
+  });
+
+  it('puts a name that looks like a slip first, and says of which', async () => {
+    show(rebuilding({ packages: [origin('a'), origin('nunpy', { meant: 'numpy' })] }));
+    await screen.findByText(/did you mean numpy\?/);
+    expect(screen.getAllByRole('rowheader')[0].textContent).toBe('nunpy');
+  });
+
+  it('asks twice where only an approved address tells what else comes', async () => {
+    const { manager } = show(
+      rebuilding({ complete: false, packages: [origin('a')] }),
+      rebuilding()
+    );
+    const button = await screen.findByRole('button', { name: 'Approve and look further' });
+    await act(async () => fireEvent.click(button));
+    await screen.findByRole('button', { name: 'Approve and rebuild' });
+    expect(manager.rebuilding.mock.calls[1][0].approve).toEqual(['a']);
+    expect(manager.rebuild).not.toHaveBeenCalled();
+  });
+
+  it('lets one choose between the lock and the newest', async () => {
+    const { manager } = show(rebuilding({ has_lock: true, exact: true }), rebuilding());
+    fireEvent.click(await screen.findByLabelText('The newest that fit'));
+    await waitFor(() => expect(manager.rebuilding).toHaveBeenCalledTimes(2));
+    expect(manager.rebuilding.mock.calls[1][0].exact).toBe(false);
+  });
+
+  it('says why it cannot tell, and tries again', async () => {
+    const error = new RequestError(503, {
+      message: 'The index cannot be reached.',
+      reason: 'index_unreachable',
+      hint: null
+    });
+    show(error, rebuilding());
+    await screen.findByText('The index cannot be reached.');
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    await screen.findByRole('button', { name: 'Approve and rebuild' });
+  });
+
+  it('does nothing on Cancel', async () => {
+    const { manager, onDone } = show(rebuilding());
+    fireEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+    expect(onDone).toHaveBeenCalledWith(null);
+    expect(manager.rebuild).not.toHaveBeenCalled();
+  });
+});
