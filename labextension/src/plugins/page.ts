@@ -33,7 +33,7 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
     // Who has looked at the list may open one of it: then its code is there.
     const preload = () => {
       manager.changed.disconnect(preload);
-      void import('../page').catch(() => undefined);
+      window.setTimeout(() => void import('../page').catch(() => undefined), PRELOAD_MS);
     };
     manager.changed.connect(preload);
 
@@ -102,6 +102,9 @@ export const pagePlugin: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** By then the list is drawn, which is not to wait for it. */
+const PRELOAD_MS = 1000;
 
 let counter = 1;
 
