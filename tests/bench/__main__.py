@@ -5,7 +5,21 @@ from __future__ import annotations
 import argparse
 import importlib
 
-NAMES = ("create", "imports", "many", "listing", "loop", "start", "conda", "magic", "panel", "page", "lab", "card", "history")
+NAMES = (
+    "create",
+    "imports",
+    "many",
+    "listing",
+    "loop",
+    "start",
+    "conda",
+    "magic",
+    "panel",
+    "page",
+    "lab",
+    "card",
+    "history",
+)
 
 
 def main() -> None:
