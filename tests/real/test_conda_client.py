@@ -128,8 +128,8 @@ def test_we_work_on_its_own(engine: Engine, settled: Path) -> None:
 
 
 def test_it_makes_ours_anew(engine: Engine, tmp_path: Path) -> None:
-    """From what we write, in both forms."""
-    make(engine, "small <2", "demo-activate")
+    """From what we write, in both forms; the client itself would add a pip to every Python."""
+    make(engine, "small <2", "demo-activate", pip=True)
     wanted = listed("demo")
     lock = tmp_path / "lock.txt"
     lock.write_text(engine.export("demo", "explicit").text)
