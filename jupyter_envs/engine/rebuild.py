@@ -20,7 +20,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
-from jupyter_envs.formats.carried import Carried, read_metadata
+from jupyter_envs.formats.carried import lock_of
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unsolvable
 from jupyter_envs.model.request import Create, ImportText, Requirement, check_distribution, check_name
@@ -40,14 +40,13 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     """
     text = ImportText(format="notebook", text=request.notebook, filename=request.filename)
     found = parts.catalog.read(text)
-    carried = _carried(request.notebook)
-    lock = carried.lock if carried else None
+    lock = lock_of(json.loads(request.notebook.removeprefix("\ufeff")))
     exact = request.exact if request.exact is not None else lock is not None
     if exact and lock is None:
         raise InvalidRequest(
             "The notebook carries no lock.", hint="Take the newest versions that fit instead.", field="exact"
         )
-    locked = parts.catalog.read(ImportText(format="pylock.toml", text=lock)) if exact and lock else None
+    locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1])) if exact and lock else None
     _refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
     approve = {check_distribution(name, f"approve[{n}]") for n, name in enumerate(request.approve)}
     name = check_name(request.name) if request.name is not None else _free(parts, request)
@@ -102,10 +101,6 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         environment=first.environment,
         key=first.key,
     )
-
-
-def _carried(text: str) -> Carried | None:
-    return read_metadata(json.loads(text.removeprefix("\ufeff")))
 
 
 def _trust(parts: Parts) -> Trust:

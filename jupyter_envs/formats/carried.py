@@ -18,6 +18,8 @@ from jupyter_envs.formats.script import CLOSE, OPEN, blocks
 from jupyter_envs.model.errors import InvalidRequest
 
 KEY = "jupyter_envs"
+# Where juv keeps the lock that uv makes of a notebook's script block.
+JUV_KEY = "uv.lock"
 VERSION = 1
 Place = Literal["cell", "metadata"]
 
@@ -46,13 +48,23 @@ def read_metadata(notebook: dict[str, Any]) -> Carried | None:
     return Carried(lines, python if isinstance(python, str) else None, lock if isinstance(lock, str) else None)
 
 
+def lock_of(notebook: dict[str, Any]) -> tuple[str, str] | None:
+    """The format and the text of the lock that `notebook` carries, ours before juv's; None where it has none."""
+    ours = read_metadata(notebook)
+    if ours and ours.lock is not None:
+        return "pylock.toml", ours.lock
+    metadata = notebook.get("metadata")
+    theirs = metadata.get(JUV_KEY) if isinstance(metadata, dict) else None
+    return ("uv.lock", theirs) if isinstance(theirs, str) else None
+
+
 def fingerprint(text: str) -> str:
     """What of the notebook `text` decides which environment it needs: its script blocks and metadata, else its code."""
     notebook = _parsed(text)
     sources = [_source(cell) for cell in notebook["cells"] if cell.get("cell_type") == "code"]
     declared = [there.content for source in sources for there in blocks(source)]
-    ours = read_metadata(notebook)
-    return repr((declared, ours) if declared or ours else sources)
+    carried = (read_metadata(notebook), lock_of(notebook))
+    return repr((declared, carried) if declared or any(carried) else sources)
 
 
 def block(carried: Carried) -> str:

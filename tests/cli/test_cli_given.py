@@ -159,3 +159,11 @@ def test_unusable_files_are_named(here: Path, name: str, content: bytes | None) 
     with pytest.raises(InvalidRequest) as caught:
         read(name)
     assert caught.value.field in ("requirement", "from.text line 1")
+
+
+def test_a_file_of_fifty_megabytes_is_refused_before_it_is_read(here: Path) -> None:
+    with open(here / "big.txt", "wb") as file:
+        file.truncate(50_000_000)
+    with pytest.raises(InvalidRequest, match="longer than") as told:
+        read("big.txt")
+    assert told.value.hint

@@ -101,6 +101,26 @@ def test_an_environment_and_its_notebook_are_the_same(engine: Engine, shop: Inde
     assert [(p.name, p.version) for p in newer.packages] == [("a", "1.0"), ("base", "2.0")]
 
 
+def test_the_lock_that_juv_keeps_is_taken(engine: Engine, shop: Index) -> None:
+    # As `juv lock` (0.5.0, uv 0.13) writes it.
+    lock = f"""\
+version = 1
+revision = 5
+requires-python = ">=3.8"
+[manifest]
+requirements = [{{ name = "base" }}]
+[[package]]
+name = "base"
+version = "1.0"
+source = {{ registry = "{shop.url}" }}
+"""
+    notebook = json.loads(asking("base"))
+    notebook["metadata"]["uv.lock"] = lock
+    settled = told(engine, json.dumps(notebook))
+    assert (settled.exact, settled.has_lock) == (True, True)
+    assert [(p.name, p.version) for p in settled.packages] == [("base", "1.0")]
+
+
 def test_a_lock_of_other_files_is_refused(engine: Engine, shop: Index) -> None:
     lock = f"""\
 lock-version = "1.0"
