@@ -17,7 +17,7 @@ import { EnvironmentsView } from './components/view';
 import { FileDrop } from './filedrop';
 import { layersIcon } from './icons';
 import { Creation } from './model/creation';
-import { Lookups } from './model/lookups';
+import { LookupsBySource } from './model/lookups';
 import type { IEnvironmentManager, IEnvironmentsPanel, Question } from './tokens';
 
 /** What the user set, as the schema has it. */
@@ -39,7 +39,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this.title.caption = trans.__('Environments');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Environments'));
-    this._lookups = new Lookups(manager.reads);
+    this._lookups = new LookupsBySource(manager.reads);
     this.creation = new Creation({ ..._panel, reads: manager.reads });
     this.creation.changed.connect(this.update, this);
     this._drop = new FileDrop({
@@ -293,7 +293,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     }
   };
 
-  private readonly _lookups: Lookups;
+  private readonly _lookups: LookupsBySource;
   private readonly _drop: FileDrop;
   private _options: IPanelOptions = { grouped: true, confirmRemoval: true, defaultManager: '' };
   private _asking: IAsking | null = null;

@@ -27,6 +27,7 @@ import type {
   IRebuild,
   IRebuilding,
   IRevision,
+  ISource,
   ITreeNode,
   IVersions
 } from './api/types';
@@ -84,9 +85,9 @@ export interface IReads {
   /** The environment as a file of the format of this name. */
   exportAs(id: string, format: string): Promise<IExport>;
   /** Known packages whose name holds `q`. */
-  search(q: string): Promise<ReadonlyArray<IFound>>;
-  /** What the index has of a package. */
-  versions(name: string): Promise<IVersions>;
+  search(q: string, source?: ISource): Promise<ReadonlyArray<IFound>>;
+  /** What the index, or the source, has of a package. */
+  versions(name: string, source?: ISource): Promise<IVersions>;
   /** The packages that bring a module, dotted or not. */
   providers(module: string): Promise<IProviders>;
   /** What to type in a terminal to work in an environment. */

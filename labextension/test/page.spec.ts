@@ -126,6 +126,26 @@ describe('EnvironmentPage', () => {
     expect(server.count(`GET environments/${ID}/history`)).toBe(0);
   });
 
+  it('looks in the channels for what conda brought, in the index for what pip did', async () => {
+    server.on('GET environments', { environments: [environment({ kind: 'conda', manager: 'm' })] });
+    server.on(`GET environments/${ID}/packages`, {
+      packages: [item('six', { manager: 'conda' }), item('pandas')]
+    });
+    await open();
+    await settle(40);
+    const urls = server.asked.map(request => new URL(request.url));
+    const query = (name: string) => urls.find(url => url.pathname.endsWith(`/${name}`))?.search;
+    expect(query('search/six')).toContain('manager=m');
+    expect(query('search/pandas')).not.toContain('manager');
+    const field = screen.getByLabelText('Add packages');
+    fireEvent.change(field, { target: { value: 'numpy=1.2' } });
+    await settle();
+    fireEvent.keyDown(field, { key: 'Enter' });
+    await settle();
+    expect(screen.getByRole('button', { name: 'Leave out numpy=1.2' })).toBeTruthy();
+    expect(screen.queryByText(/Not a package/)).toBeNull();
+  });
+
   it('shows markup of a package as text', async () => {
     await open();
     expect(screen.getByText('<img src=x onerror=alert(1)>')).toBeTruthy();

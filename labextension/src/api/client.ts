@@ -22,6 +22,7 @@ import type {
   IProviders,
   IRebuild,
   IRevision,
+  ISource,
   ITreeNode,
   IVersions
 } from './types';
@@ -159,15 +160,17 @@ export class Client implements IReads {
     return requestFile(this.settings, this._url('environments', id, 'export') + query);
   }
 
-  /** `GET search?q=` */
-  async search(q: string): Promise<IFound[]> {
-    const url = `${this._url('search')}?${new URLSearchParams({ q })}`;
+  /** `GET search?q=&manager=&channel=` */
+  async search(q: string, source: ISource = {}): Promise<IFound[]> {
+    const url = `${this._url('search')}?${new URLSearchParams({ q, ...source })}`;
     return (await request<{ results: IFound[] }>(this.settings, url)).body?.results ?? [];
   }
 
-  /** `GET search/{name}` */
-  versions(name: string): Promise<IVersions> {
-    return this._get<IVersions>('search', name) as Promise<IVersions>;
+  /** `GET search/{name}?manager=&channel=` */
+  async versions(name: string, source: ISource = {}): Promise<IVersions> {
+    const query = new URLSearchParams({ ...source }).toString();
+    const url = this._url('search', name) + (query && `?${query}`);
+    return (await request<IVersions>(this.settings, url)).body as IVersions;
   }
 
   /** `GET modules/{module}` */

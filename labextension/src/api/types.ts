@@ -128,6 +128,15 @@ export interface ILogLine {
   text: string;
 }
 
+/** With `own_python` it brings a Python of its own; with `pip_apart` its packages are written as match specs. */
+export interface ICapabilities extends Partial<IAbilities> {
+  create: boolean;
+  by_prefix: boolean;
+  channels: boolean;
+  own_python?: boolean;
+  pip_apart?: boolean;
+}
+
 /** A tool that makes environments; `reason` says why it is not available. */
 export interface IManager {
   name: string;
@@ -136,7 +145,7 @@ export interface IManager {
   version: string | null;
   available: boolean;
   reason: string | null;
-  capabilities: { create: boolean; by_prefix: boolean; channels: boolean } & Partial<IAbilities>;
+  capabilities: ICapabilities;
   default: boolean;
 }
 
@@ -298,7 +307,13 @@ export interface IExport {
 export interface IFound {
   name: string;
   summary: string | null;
-  source: 'installed' | 'popular' | 'index';
+  source: 'installed' | 'popular' | 'index' | 'channel';
+}
+
+/** Where packages are looked for: with a manager that has channels in those of its settings, or in `channel`. */
+export interface ISource {
+  manager?: string;
+  channel?: string;
 }
 
 export interface IVersions {

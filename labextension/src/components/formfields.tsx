@@ -39,6 +39,8 @@ export function TextField(props: {
   disabled?: boolean;
   error?: string | null;
   note?: React.ReactNode;
+  /** The id of a list of suggestions. */
+  list?: string;
   inputRef?: React.Ref<HTMLInputElement>;
 }): JSX.Element {
   const { id, error } = props;
@@ -51,6 +53,7 @@ export function TextField(props: {
         value={props.value}
         placeholder={props.placeholder}
         disabled={props.disabled}
+        list={props.list}
         autoComplete="off"
         spellCheck={false}
         aria-invalid={Boolean(error)}

@@ -14,13 +14,16 @@ import {
   type DraftField,
   type IDraft
 } from '../model/draft';
-import type { ILookups } from '../model/lookups';
+import type { LookupsBySource } from '../model/lookups';
 import { nameProblem, suggestName } from '../model/names';
+import { judged } from '../model/packages';
+import { ChannelsField } from './channelsfield';
 import { ErrorText } from './errortext';
 import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
 import { ImportField, type IImportFieldProps } from './importfield';
 import { PackagesField, withDraft } from './packagesfield';
+import { PythonVersion } from './pythonversion';
 import '../../style/form.css';
 
 export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
@@ -29,7 +32,7 @@ export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
   taken: ReadonlyArray<string>;
   /** The manager that the user prefers; empty for the server's choice. */
   manager: string;
-  lookups: ILookups;
+  lookups: LookupsBySource;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   /** Null when the job was started, else why the server refused it. */
@@ -51,14 +54,14 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const [draft, setDraft] = useState<IDraft>(() => ({
     ...emptyDraft(suggestName(form.wish, taken)),
     manager: props.manager,
-    packages: withDraft([], form.packages.join('\n'))
+    packages: withDraft([], form.packages.join('\n'), 'requirement')
   }));
   const [more, setMore] = useState(false);
   const [inNotebook, setInNotebook] = useState(form.useInNotebook);
   const [sending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<IErrorBody | null>(null);
   const interpreters = useLoaded(props.loadInterpreters);
-  const managers = useLoaded(props.loadManagers, more);
+  const managers = useLoaded(props.loadManagers);
   const takenNow = useRef(taken);
 
   useEffect(() => {
@@ -80,13 +83,18 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const refused = fieldOf(refusal);
   const refusedAt = (field: DraftField) => (refused === field ? refusal!.message : null);
   const problem = draft.prefix.trim() ? null : nameProblem(draft.name, taken, trans);
-  const invalid = draft.packages.filter(entry => !entry.valid);
+  const can = managerOf(draft.manager, managers.found)?.capabilities;
+  const lookups = can?.pip_apart
+    ? props.lookups.ofChannels(managerOf(draft.manager, managers.found)!.name, draft.channels)
+    : props.lookups.index;
+  const packages = judged(draft.packages, lookups.syntax);
+  const invalid = packages.filter(entry => !entry.valid);
 
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
-    const whole = settled(draft);
+    const whole = settled(draft, lookups.syntax);
     setDraft(whole);
-    if (problem || sending || whole.packages.some(entry => !entry.valid)) {
+    if (problem || sending || judged(whole.packages, lookups.syntax).some(each => !each.valid)) {
       return;
     }
     setSending(true);
@@ -121,23 +129,34 @@ export function NewForm(props: INewFormProps): JSX.Element {
         note={draft.prefix.trim() ? trans.__('The name of its folder.') : trans.__('✓ free')}
         onChange={name => change({ name, named: true })}
       />
-      <Field
-        id={`${id}-python`}
-        label={trans.__('Python')}
-        error={
-          refusedAt('python') ??
-          (interpreters.error &&
-            trans.__('The list of Pythons could not be loaded: %1', interpreters.error))
-        }
-      >
-        <PythonSelect
+      {can?.own_python ? (
+        <PythonVersion
           id={`${id}-python`}
           value={draft.python}
-          found={interpreters.found}
+          error={refusedAt('python')}
+          lookups={lookups}
           onChange={python => change({ python })}
           trans={trans}
         />
-      </Field>
+      ) : (
+        <Field
+          id={`${id}-python`}
+          label={trans.__('Python')}
+          error={
+            refusedAt('python') ??
+            (interpreters.error &&
+              trans.__('The list of Pythons could not be loaded: %1', interpreters.error))
+          }
+        >
+          <PythonSelect
+            id={`${id}-python`}
+            value={draft.python}
+            found={interpreters.found}
+            onChange={python => change({ python })}
+            trans={trans}
+          />
+        </Field>
+      )}
       <Field
         id={`${id}-packages`}
         label={trans.__('Packages')}
@@ -149,15 +168,19 @@ export function NewForm(props: INewFormProps): JSX.Element {
               )
             : refusedAt('packages')
         }
-        note={trans.__('Optional; a pasted list or “pip install” line works too.')}
+        note={
+          lookups.syntax === 'matchspec'
+            ? trans.__('Optional; a pasted list or “conda install” line works too.')
+            : trans.__('Optional; a pasted list or “pip install” line works too.')
+        }
       >
         <PackagesField
           id={`${id}-packages`}
-          entries={draft.packages}
+          entries={packages}
           draft={draft.typed}
           describedBy={`${id}-packages-note`}
           onChange={(packages, typed) => change({ packages, typed })}
-          lookups={props.lookups}
+          lookups={lookups}
           trans={trans}
         />
       </Field>
@@ -183,17 +206,17 @@ export function NewForm(props: INewFormProps): JSX.Element {
             value={draft.manager}
             found={managers.found}
             error={refusedAt('manager') ?? managers.error}
-            onChange={manager => change({ manager })}
+            onChange={manager => change(withManager(draft, manager, managers.found))}
             trans={trans}
           />
-          {hasChannels(draft.manager, managers.found) && (
-            <TextField
+          {can?.channels && (
+            <ChannelsField
               id={`${id}-channels`}
-              label={trans.__('Channels')}
-              value={draft.channels}
-              placeholder={trans.__('conda-forge')}
+              channels={draft.channels}
+              draft={draft.typedChannel}
               error={refusedAt('channels')}
-              onChange={channels => change({ channels })}
+              onChange={(channels, typedChannel) => change({ channels, typedChannel })}
+              trans={trans}
             />
           )}
           <TextField
@@ -250,7 +273,21 @@ export function NewForm(props: INewFormProps): JSX.Element {
   );
 }
 
-function hasChannels(chosen: string, found: ReadonlyArray<IManager>): boolean {
-  const manager = found.find(known => (chosen ? known.name === chosen : known.default));
-  return manager?.capabilities.channels ?? false;
+/** The chosen one, or by default the server's; undefined while they are not known. */
+function managerOf(chosen: string, found: ReadonlyArray<IManager>): IManager | undefined {
+  return found.find(known => (chosen ? known.name === chosen : known.default));
+}
+
+/** What changes with the manager: who brings a Python of its own takes no path, who has no channels takes none. */
+function withManager(
+  draft: IDraft,
+  manager: string,
+  found: ReadonlyArray<IManager>
+): Partial<IDraft> {
+  const can = managerOf(manager, found)?.capabilities;
+  return {
+    manager,
+    ...(can?.own_python && /[\\/]/.test(draft.python) && { python: '' }),
+    ...(!can?.channels && { channels: [], typedChannel: '' })
+  };
 }

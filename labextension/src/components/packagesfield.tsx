@@ -1,16 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { ILookups } from '../model/lookups';
 import {
   importedModules,
-  isRequirement,
+  isPackage,
   parsePackages,
-  type IPackageEntry
+  type IPackageEntry,
+  type PackageSyntax
 } from '../model/packages';
-import { nameOf, newestOf } from '../model/requirements';
-import { IconButton } from './iconbutton';
+import { newestOf, writtenName } from '../model/requirements';
+import { EntryChip } from './entrychip';
 import { SuggestionList, useChecks, useSuggestions, type Check } from './suggestions';
 
 export interface IPackagesFieldProps {
@@ -26,11 +26,12 @@ export interface IPackagesFieldProps {
 }
 
 /**
- * Requirements as chips; Enter or a blank makes one, a pasted list, command or import many.
+ * Requirements, or match specs where the look-ups say so, as chips; Enter or a blank makes one, a pasted list, command or import many.
  * Names are suggested, and the index is asked about each entry.
  */
 export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const { id, entries, draft, onChange, lookups, trans } = props;
+  const { syntax } = lookups;
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(entries);
   const [open, setOpen] = useState(false);
@@ -41,6 +42,8 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
     lookups,
     entries.filter(entry => entry.valid).map(entry => entry.text)
   );
+  const placeholder =
+    syntax === 'matchspec' ? trans.__('numpy pandas=2 …') : trans.__('numpy pandas>=2 …');
   const shown = open && suggestions.length > 0;
   const at = Math.min(active, suggestions.length - 1);
 
@@ -55,12 +58,12 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
     const lines = text.split(/\r?\n/);
     const modules = lines.flatMap(line => importedModules(line) ?? []);
     if (modules.length === 0) {
-      onChange(withDraft(entries, text), '');
+      onChange(withDraft(entries, text, syntax), '');
       return;
     }
     const rest = lines.filter(line => importedModules(line) === null).join('\n');
-    onChange(withDraft(entries, rest), '');
-    const take = (found: string) => onChange(withDraft(latest.current, found), '');
+    onChange(withDraft(entries, rest, syntax), '');
+    const take = (found: string) => onChange(withDraft(latest.current, found, syntax), '');
     lookups.distributions(modules).then(
       names => {
         take(names.join('\n'));
@@ -121,7 +124,8 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
           <Chip
             key={entry.text}
             entry={entry}
-            check={checks.get(nameOf(entry.text) ?? '')}
+            check={checks.get(writtenName(entry.text) ?? '')}
+            syntax={syntax}
             onLeaveOut={() => {
               onChange([...entries.slice(0, index), ...entries.slice(index + 1)], draft);
               input.current?.focus();
@@ -136,13 +140,13 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
           autoComplete="off"
           spellCheck={false}
           aria-describedby={props.describedBy}
-          aria-invalid={isWrong(draft)}
+          aria-invalid={isWrong(draft, syntax)}
           role="combobox"
           aria-autocomplete="list"
           aria-expanded={shown}
           aria-controls={shown ? `${id}-list` : undefined}
           aria-activedescendant={shown && at >= 0 ? `${id}-list-${at}` : undefined}
-          placeholder={entries.length === 0 ? trans.__('numpy pandas>=2 …') : undefined}
+          placeholder={entries.length === 0 ? placeholder : undefined}
           onChange={event => {
             setOpen(true);
             setActive(-1);
@@ -175,6 +179,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
 function Chip(props: {
   entry: IPackageEntry;
   check: Check;
+  syntax: PackageSyntax;
   onLeaveOut: () => void;
   trans: TranslationBundle;
 }): JSX.Element {
@@ -183,41 +188,38 @@ function Chip(props: {
   const text = !entry.valid
     ? trans.__('This is not a package, URL or path.')
     : missing
-      ? trans.__('The index has no package of this name.')
+      ? props.syntax === 'matchspec'
+        ? trans.__('No channel has a package of this name.')
+        : trans.__('The index has no package of this name.')
       : check && check !== 'missing' && check.versions.length > 0
         ? trans.__('%1, newest version %2', entry.text, newestOf(check.versions, '')!)
         : entry.text;
   return (
-    <span
-      className="jp-Environments-chip"
-      data-valid={entry.valid}
-      data-missing={missing || undefined}
+    <EntryChip
+      text={entry.text}
       title={text}
-    >
-      <span>{entry.text}</span>
-      {(missing || !entry.valid) && <span className="jp-sr-only">{text}</span>}
-      <IconButton
-        icon={closeIcon}
-        label={trans.__('Leave out %1', entry.text)}
-        onClick={props.onLeaveOut}
-      />
-    </span>
+      problem={!entry.valid ? 'invalid' : missing ? 'missing' : null}
+      onLeaveOut={props.onLeaveOut}
+      trans={trans}
+    />
   );
 }
 
 /** The entries with what was being typed taken in, each once. */
 export function withDraft(
   entries: ReadonlyArray<IPackageEntry>,
-  draft: string
+  draft: string,
+  syntax: PackageSyntax
 ): ReadonlyArray<IPackageEntry> {
   const known = new Set(entries.map(entry => entry.text));
-  return [...entries, ...parsePackages(draft).filter(entry => !known.has(entry.text))];
+  return [...entries, ...parsePackages(draft, syntax).filter(entry => !known.has(entry.text))];
 }
 
 /** Whether what is typed cannot become a package any more. */
-function isWrong(draft: string): boolean {
+function isWrong(draft: string, syntax: PackageSyntax): boolean {
   const text = draft.trim();
-  return text !== '' && isComplete(draft) && !OPENING.test(text) && !isRequirement(text);
+  const opens = syntax === 'requirement' && OPENING.test(text);
+  return text !== '' && isComplete(draft) && !opens && !isPackage(text, syntax);
 }
 
 /** The first word of what is more than one requirement. */

@@ -4,7 +4,7 @@ import React, { useEffect, useState } from 'react';
 import { RequestError } from '../api/request';
 import type { IVersions } from '../api/types';
 import type { ILookups } from '../model/lookups';
-import { isName, nameOf, newestOf } from '../model/requirements';
+import { isName, nameOf, newestOf, writtenName } from '../model/requirements';
 
 const SEARCH_PAUSE_MS = 120;
 const INDEX_PAUSE_MS = 400;
@@ -18,7 +18,7 @@ export interface ISuggestion {
   note: string | null;
 }
 
-/** What could be meant by `draft`: known packages, the index's own answer, versions after `==`. */
+/** What could be meant by `draft`: known packages, the index's own answer, versions after `==`, or `=` of conda. */
 export function useSuggestions(
   lookups: ILookups,
   draft: string,
@@ -26,7 +26,7 @@ export function useSuggestions(
 ): ReadonlyArray<ISuggestion> {
   const [found, setFound] = useState<{ draft: string; list: ReadonlyArray<ISuggestion> }>(NONE);
   const [exact, setExact] = useState<{ draft: string; versions: IVersions | null }>(NO_EXACT);
-  const pinned = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*([\w.+!-]*)$/.exec(draft);
+  const pinned = (lookups.syntax === 'matchspec' ? MATCHED : PINNED).exec(draft);
   const word = pinned ? pinned[1] : isName(draft) ? draft : '';
 
   useEffect(() => {
@@ -67,10 +67,10 @@ export function useSuggestions(
   }
   const known = exact.draft === word ? exact.versions : null;
   if (pinned) {
-    const fitting = known?.versions.filter(version => version.startsWith(pinned[2])) ?? [];
+    const fitting = known?.versions.filter(version => version.startsWith(pinned[3])) ?? [];
     return fitting
       .slice(0, MOST_SHOWN)
-      .map(version => ({ text: `${pinned[1]}==${version}`, summary: null, note: null }));
+      .map(version => ({ text: `${pinned[1]}${pinned[2]}${version}`, summary: null, note: null }));
   }
   // While the next answer is under way the last one narrows down, so that nothing flickers.
   const list = found.list.filter(each => found.draft === word || each.text.includes(word));
@@ -102,6 +102,8 @@ function withExact(
   return [own, ...list.filter(each => each !== first)];
 }
 
+const PINNED = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(==)\s*([\w.+!-]*)$/;
+const MATCHED = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(==?)\s*([\w.+!-]*)$/;
 const NONE = { draft: '', list: [] };
 const NO_EXACT = { draft: '', versions: null };
 
@@ -114,7 +116,7 @@ export function useChecks(
   texts: ReadonlyArray<string>
 ): ReadonlyMap<string, Check> {
   const [checks, setChecks] = useState<ReadonlyMap<string, Check>>(new Map());
-  const names = texts.map(nameOf).filter(name => name !== null);
+  const names = texts.map(writtenName).filter(name => name !== null);
   const joined = names.join(' ');
   useEffect(() => {
     if (!joined) {

@@ -14,7 +14,7 @@ import type {
 import type { IFile, IForm } from '../model/creation';
 import type { IImported, IParts } from '../model/draft';
 import { matching, matchingProjects } from '../model/groups';
-import type { ILookups } from '../model/lookups';
+import type { LookupsBySource } from '../model/lookups';
 import type { IFailure, IJobLog } from '../tokens';
 import type { IRowActions } from './environmentrow';
 import { deferred } from './deferred';
@@ -51,7 +51,7 @@ export interface IViewProps {
   announcement: string;
   actions: IRowActions;
   answers: IAnswers;
-  lookups: ILookups;
+  lookups: LookupsBySource;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   files: IExportFileProps['files'];

@@ -1,6 +1,6 @@
 import type { ICreate, IErrorBody, IInspected } from '../api/types';
 import { suggestName } from './names';
-import { parsePackages, type IPackageEntry } from './packages';
+import { parsePackages, type IPackageEntry, type PackageSyntax } from './packages';
 
 /** What the form for a new environment holds; an empty text leaves the choice to the server. */
 export interface IDraft {
@@ -18,8 +18,10 @@ export interface IDraft {
   brought: ReadonlyArray<string>;
   /** What is typed and not an entry of `packages` yet. */
   typed: string;
-  /** Separated by blanks or commas. */
-  channels: string;
+  /** The first goes before the others. */
+  channels: ReadonlyArray<string>;
+  /** What is typed and not one of `channels` yet. */
+  typedChannel: string;
   displayName: string;
 }
 
@@ -62,7 +64,8 @@ export function emptyDraft(name: string): IDraft {
     carried: {},
     brought: [],
     typed: '',
-    channels: '',
+    channels: [],
+    typedChannel: '',
     displayName: ''
   };
 }
@@ -88,7 +91,10 @@ export function withInspected(
   // A lock brings its packages by itself.
   const packages = from ? [] : (inspected.create.packages ?? []);
   const known = new Set(own.packages.map(entry => entry.text));
-  const brought = parsePackages(packages.join('\n')).filter(entry => !known.has(entry.text));
+  // The server has read them; what is typed is taken apart, they are not.
+  const brought = [...new Set(packages)]
+    .filter(text => !known.has(text))
+    .map(text => ({ text, valid: true }));
   return {
     ...own,
     name: name && !draft.named ? suggestName(name, taken) : draft.name,
@@ -97,16 +103,27 @@ export function withInspected(
     packages: [...own.packages, ...brought],
     brought: brought.map(entry => entry.text),
     carried: { ...(from && { from }), ...(pip_packages?.length && { pip_packages }) },
-    channels: draft.channels || (channels ?? []).join(' '),
+    channels: draft.channels.length > 0 ? draft.channels : (channels ?? []),
     displayName: draft.displayName || kernel?.display_name || ''
   };
 }
 
-/** `draft` with what is being typed taken in as packages. */
-export function settled(draft: IDraft): IDraft {
+/** `draft` with what is being typed taken in as packages and channels. */
+export function settled(draft: IDraft, syntax: PackageSyntax = 'requirement'): IDraft {
   const known = new Set(draft.packages.map(entry => entry.text));
-  const typed = parsePackages(draft.typed).filter(entry => !known.has(entry.text));
-  return { ...draft, packages: [...draft.packages, ...typed], typed: '' };
+  const typed = parsePackages(draft.typed, syntax).filter(entry => !known.has(entry.text));
+  return {
+    ...draft,
+    packages: [...draft.packages, ...typed],
+    typed: '',
+    channels: withChannels(draft.channels, draft.typedChannel),
+    typedChannel: ''
+  };
+}
+
+/** `channels` with those in `text`, each once. */
+export function withChannels(channels: ReadonlyArray<string>, text: string): ReadonlyArray<string> {
+  return [...new Set([...channels, ...text.split(/[\s,]+/).filter(Boolean)])];
 }
 
 /** What to ask the server for; what the user left alone is left out. */
@@ -121,8 +138,8 @@ export function requestOf(draft: IDraft): ICreate {
   if (manager) {
     request.manager = manager;
   }
-  if (channels.trim()) {
-    request.channels = channels.split(/[\s,]+/).filter(Boolean);
+  if (channels.length > 0) {
+    request.channels = [...channels];
   }
   if (displayName.trim()) {
     request.kernel = { display_name: displayName.trim() };

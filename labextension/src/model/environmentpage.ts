@@ -3,14 +3,15 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { errorBodyOf } from '../api/request';
-import type { IEnvironment, IErrorBody, IJob, IPlan } from '../api/types';
+import type { IEnvironment, IErrorBody, IJob, IPlan, IVersions } from '../api/types';
 import type { IEnvironmentManager } from '../tokens';
 import { changeOf, isComplete, isEmptyPlan, NOTHING, without, type IPending } from './changes';
 import { isOver, PLAN } from './jobs';
-import { Lookups } from './lookups';
+import { LookupsBySource, type ILookups } from './lookups';
 import { Newest } from './newest';
 import { PageReads, type TabId } from './pagereads';
 import { Preview, type PreviewState } from './preview';
+import { normalName } from './requirements';
 
 /** How the last job of the environment ended. */
 export interface IOutcome {
@@ -29,8 +30,8 @@ export class EnvironmentPageModel implements IDisposable {
     this._manager = manager;
     this._id = options.id;
     this.reads = new PageReads(reads, () => this._id, changed);
-    this.lookups = new Lookups(reads);
-    this.newest = new Newest(name => this.lookups.versions(name));
+    this._lookups = new LookupsBySource(reads);
+    this.newest = new Newest(key => this._versions(key));
     this._preview = new Preview(
       (change, signal) => manager.plan(this._id, change, signal),
       changed,
@@ -45,7 +46,6 @@ export class EnvironmentPageModel implements IDisposable {
 
   readonly reads: PageReads;
   readonly newest: Newest;
-  readonly lookups: Lookups;
 
   /** It changes when the environment is renamed. */
   get id(): string {
@@ -54,6 +54,14 @@ export class EnvironmentPageModel implements IDisposable {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Where packages are looked for that may be added. */
+  get lookups(): ILookups {
+    const environment = this.environment;
+    return environment?.kind === 'conda'
+      ? this._lookups.ofChannels(environment.manager)
+      : this._lookups.index;
   }
 
   /** Null while the list is not known, and when the list does not have it. */
@@ -214,6 +222,13 @@ export class EnvironmentPageModel implements IDisposable {
     }
   }
 
+  /** What is offered of the installed package `key`, by whatever brought it. */
+  private _versions(key: string): Promise<IVersions> {
+    const item = this.reads.packages.value?.find(known => normalName(known.name) === key);
+    const lookups = item?.manager === 'pip' ? this._lookups.index : this.lookups;
+    return lookups.versions(item?.name ?? key);
+  }
+
   private _look(): void {
     const wanted = isComplete(this._pending);
     this._preview.show(wanted ? changeOf(this._pending, this.reads.packages.value ?? []) : null);
@@ -293,6 +308,7 @@ export class EnvironmentPageModel implements IDisposable {
   private readonly _manager: IEnvironmentManager;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _preview: Preview;
+  private readonly _lookups: LookupsBySource;
   private _id: string;
   /** The id that a rename under way leads to. */
   private _coming: string | null = null;

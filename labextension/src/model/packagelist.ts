@@ -44,9 +44,9 @@ export function sourceOf(item: IPackage): 'conda' | 'editable' | 'url' | 'pip' {
   return item.editable ? 'editable' : item.url !== null ? 'url' : 'pip';
 }
 
-/** Whether the index can tell anything of it. */
+/** Whether the index, or a channel, can tell anything of it. */
 export function isFromIndex(item: IPackage): boolean {
-  return sourceOf(item) === 'pip';
+  return sourceOf(item) === 'pip' || sourceOf(item) === 'conda';
 }
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });

@@ -1,4 +1,7 @@
-/** A requirement as typed, with whether it can be one. */
+/** How packages are written: as requirements (PEP 508), or as match specs of conda. */
+export type PackageSyntax = 'requirement' | 'matchspec';
+
+/** A package as typed, with whether it can be one. */
 export interface IPackageEntry {
   text: string;
   valid: boolean;
@@ -12,21 +15,40 @@ const REQUIREMENT = new RegExp(
 );
 const LOCATION = /^(?:-e\s+)?(?:(?:https?|file|git\+(?:https?|ssh|file)):\/\/\S+|\/\S.*)$/;
 /** An option of an installer that carries a value of its own. */
-const WITH_VALUE = /^(?:-i|-f|-c|--index-url|--extra-index-url|--find-links|--constraint)$/;
+const WITH_VALUE =
+  /^(?:-i|-f|-c|-n|-p|--index-url|--extra-index-url|--find-links|--constraint|--channel|--name|--prefix)$/;
+/** What surely is no match spec; the rest is the server's to judge. */
+const NO_MATCH_SPEC = /^\s*(?:-|$)|\p{Cc}/u;
 
 /** Whether `text` has the form of a requirement (PEP 508), a URL, or an absolute path. */
 export function isRequirement(text: string): boolean {
   return REQUIREMENT.test(text) || LOCATION.test(text);
 }
 
+/** Whether `text` can be a package in `syntax`. */
+export function isPackage(text: string, syntax: PackageSyntax): boolean {
+  return syntax === 'matchspec' ? !NO_MATCH_SPEC.test(text) : isRequirement(text);
+}
+
+/** `entries` as they are in `syntax`. */
+export function judged(
+  entries: ReadonlyArray<IPackageEntry>,
+  syntax: PackageSyntax
+): ReadonlyArray<IPackageEntry> {
+  return entries.map(({ text }) => ({ text, valid: isPackage(text, syntax) }));
+}
+
 /**
- * The requirements in what somebody typed or pasted.
+ * The packages in what somebody typed or pasted.
  *
  * Understands names one after the other, lines of a requirements file with their
- * comments, a whole `pip install …` command, whose options are left out, and import
- * lines, whose modules are taken for packages of the same name.
+ * comments, a whole `pip install …` or `conda install …` command, whose options are
+ * left out, and import lines, whose modules are taken for packages of the same name.
  */
-export function parsePackages(text: string): IPackageEntry[] {
+export function parsePackages(
+  text: string,
+  syntax: PackageSyntax = 'requirement'
+): IPackageEntry[] {
   const found: IPackageEntry[] = [];
   const seen = new Set<string>();
   // A backslash at the end goes on in the next line, as before hashes.
@@ -34,7 +56,7 @@ export function parsePackages(text: string): IPackageEntry[] {
     for (const entry of entriesOfLine(raw)) {
       if (!seen.has(entry)) {
         seen.add(entry);
-        found.push({ text: entry, valid: isRequirement(entry) });
+        found.push({ text: entry, valid: isPackage(entry, syntax) });
       }
     }
   }
@@ -63,7 +85,8 @@ function entriesOfLine(raw: string): string[] {
   if (modules) {
     return modules;
   }
-  const command = /^[!%]?\s*(?:uv\s+)?(?:python3?\s+-m\s+)?(?:pip3?|envinstall)\s+(?:install\s+)?/;
+  const command =
+    /^[!%]?\s*(?:(?:uv\s+)?(?:python3?\s+-m\s+)?(?:pip3?|envinstall)\s+(?:install\s+)?|(?:conda|(?:micro)?mamba)\s+install\s+)/;
   const asked = line.replace(command, '');
   if (!asked) {
     return [];

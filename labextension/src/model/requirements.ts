@@ -3,12 +3,16 @@ export function normalName(name: string): string {
   return name.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
-/** The distribution that a requirement names, or null for a URL or a path. */
+/** The distribution that a requirement or a match spec names, or null for a URL or a path. */
 export function nameOf(requirement: string): string | null {
-  const match = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:$|[[<>=!~@;( ])/.exec(
-    requirement
-  );
-  return match && normalName(match[1]);
+  const name = writtenName(requirement);
+  return name === null ? null : normalName(name);
+}
+
+/** As `nameOf`, but as it stands there: channels tell `a_b` from `a-b`. */
+export function writtenName(requirement: string): string | null {
+  const match = /^\s*(?:\S+::)?(\w(?:[\w.-]*\w)?)\s*(?:$|[[<>=!~@;( ])/.exec(requirement);
+  return match && match[1];
 }
 
 /** Whether `text` is the name of a distribution and nothing else. */

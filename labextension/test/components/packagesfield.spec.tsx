@@ -10,6 +10,7 @@ import type { IPackageEntry } from '../../src/model/packages';
 const trans = nullTranslator.load('jupyter_envs');
 
 const lookups: ILookups = {
+  syntax: 'requirement',
   search: async q =>
     [
       { name: 'numpy', summary: 'Arrays', source: 'installed' as const },

@@ -5,6 +5,7 @@ import React from 'react';
 import { RequestError } from '../../src/api/request';
 import type { IInterpreter, IManager } from '../../src/api/types';
 import { EnvironmentsView, type IViewProps } from '../../src/components/view';
+import { LookupsBySource } from '../../src/model/lookups';
 import { environment, inspected, job, project } from '../server';
 
 const trans = nullTranslator.load('jupyter_envs');
@@ -87,11 +88,11 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
         return { filename: 'r.txt', text: 'six==1\n', content: 'six==1\n' };
       }
     },
-    lookups: {
+    lookups: new LookupsBySource({
       search: async () => [],
       versions: async name => ({ name, versions: [], summary: null }),
-      distributions: async modules => modules
-    },
+      providers: async module => ({ module, distributions: [] })
+    }),
     loadManagers: async () => [
       manager({ default: true }),
       manager({ name: 'conda', title: 'conda', available: false, reason: 'It is not installed.' }),

@@ -24,8 +24,12 @@ describe('a draft', () => {
   });
 
   it('sends a folder in the place of the name, and channels one by one', () => {
-    const draft = { ...emptyDraft('a'), prefix: ' /p/.venv ', channels: 'conda-forge, bioconda' };
-    expect(requestOf(draft)).toEqual({
+    const draft = {
+      ...emptyDraft('a'),
+      prefix: ' /p/.venv ',
+      typedChannel: 'conda-forge, bioconda'
+    };
+    expect(requestOf(settled(draft))).toEqual({
       prefix: '/p/.venv',
       packages: [],
       channels: ['conda-forge', 'bioconda']

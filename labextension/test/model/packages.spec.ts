@@ -1,4 +1,4 @@
-import { isRequirement, parsePackages } from '../../src/model/packages';
+import { isPackage, isRequirement, judged, parsePackages } from '../../src/model/packages';
 
 function texts(text: string): string[] {
   return parsePackages(text).map(entry => entry.text);
@@ -41,4 +41,29 @@ describe('parsePackages', () => {
     'does not take %p for one',
     text => expect(isRequirement(text)).toBe(false)
   );
+});
+
+describe('match specs', () => {
+  it.each([
+    ['numpy=1.2 r-base', ['numpy=1.2', 'r-base']],
+    ['conda-forge::numpy>=1.2,<2', ['conda-forge::numpy>=1.2,<2']],
+    ['numpy=1.2=py311_0', ['numpy=1.2=py311_0']],
+    ['conda install -y -c conda-forge -n base numpy=1.2', ['numpy=1.2']],
+    ['micromamba install _libgcc_mutex', ['_libgcc_mutex']],
+    ['conda', ['conda']]
+  ])('reads %p as %p', (text, wanted) => {
+    const entries = parsePackages(text, 'matchspec');
+    expect(entries.map(entry => entry.text)).toEqual(wanted);
+    expect(entries.every(entry => entry.valid)).toBe(true);
+  });
+
+  it.each(['', '  ', '-c', ' --file=x', 'a\u0000b', 'a\u001b[1m'])('refuses %p', text =>
+    expect(isPackage(text, 'matchspec')).toBe(false)
+  );
+
+  it('are judged anew where requirements are written', () => {
+    const entries = parsePackages('numpy=1.2 six', 'matchspec');
+    expect(judged(entries, 'requirement').map(entry => entry.valid)).toEqual([false, true]);
+    expect(judged(entries, 'matchspec').map(entry => entry.valid)).toEqual([true, true]);
+  });
 });

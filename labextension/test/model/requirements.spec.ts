@@ -1,4 +1,4 @@
-import { isOutdated, nameOf, newestOf } from '../../src/model/requirements';
+import { isOutdated, nameOf, newestOf, writtenName } from '../../src/model/requirements';
 
 describe('nameOf', () => {
   it.each([
@@ -7,11 +7,19 @@ describe('nameOf', () => {
     ['pandas[excel]==2.2', 'pandas'],
     ['six @ https://x/six.whl', 'six'],
     ["tomli; python_version < '3.11'", 'tomli'],
+    ['numpy=1.2=py311_0', 'numpy'],
+    ['conda-forge::numpy>=1.2', 'numpy'],
+    ['https://x/conda-forge::r-base', 'r-base'],
     ['git+https://x/y.git', null],
     ['https://x/y.whl', null],
     ['/home/me/project', null],
     ['-e /home/me/project', null]
   ])('finds in %p the name %p', (text, name) => expect(nameOf(text)).toBe(name));
+});
+
+it('keeps what channels tell apart', () => {
+  expect(writtenName('conda-forge::_libgcc_mutex=0.1')).toBe('_libgcc_mutex');
+  expect(writtenName('ruamel.yaml')).toBe('ruamel.yaml');
 });
 
 describe('newestOf and isOutdated', () => {

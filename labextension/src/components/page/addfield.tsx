@@ -16,7 +16,7 @@ export interface IAddFieldProps {
 
 /** Where packages are named that shall be installed. */
 export function AddField(props: IAddFieldProps): JSX.Element {
-  const { pending, onPending, trans } = props;
+  const { pending, lookups, onPending, trans } = props;
   const id = useId();
   const [draft, setDraft] = useState('');
   const invalid = pending.adds.filter(entry => !entry.valid);
@@ -34,7 +34,7 @@ export function AddField(props: IAddFieldProps): JSX.Element {
             onPending(withAdds(pending, adds));
           }
         }}
-        lookups={props.lookups}
+        lookups={lookups}
         trans={trans}
       />
       {draft.trim() !== '' && (
@@ -43,7 +43,7 @@ export function AddField(props: IAddFieldProps): JSX.Element {
           className="jp-Environments-button"
           disabled={props.locked}
           onClick={() => {
-            onPending(withAdds(pending, withDraft(pending.adds, draft)));
+            onPending(withAdds(pending, withDraft(pending.adds, draft, lookups.syntax)));
             setDraft('');
           }}
         >
@@ -58,7 +58,9 @@ export function AddField(props: IAddFieldProps): JSX.Element {
       >
         {invalid.length > 0
           ? trans.__('Not a package, URL or path: %1', invalid.map(each => each.text).join(', '))
-          : trans.__('Type a name, or paste a “pip install” line, requirements or an import.')}
+          : lookups.syntax === 'matchspec'
+            ? trans.__('Type a name, or paste a “conda install” line, match specs or an import.')
+            : trans.__('Type a name, or paste a “pip install” line, requirements or an import.')}
       </div>
     </div>
   );

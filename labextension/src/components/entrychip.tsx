@@ -1,0 +1,33 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import { IconButton } from './iconbutton';
+
+/** One of the entries of a field, with a button that leaves it out. */
+export function EntryChip(props: {
+  text: string;
+  /** What is known of it; read out where it has a problem. */
+  title: string;
+  problem: 'invalid' | 'missing' | null;
+  onLeaveOut: () => void;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { text, title, problem, trans } = props;
+  return (
+    <span
+      className="jp-Environments-chip"
+      data-valid={problem !== 'invalid'}
+      data-missing={problem === 'missing' || undefined}
+      title={title}
+    >
+      <span>{text}</span>
+      {problem !== null && <span className="jp-sr-only">{title}</span>}
+      <IconButton
+        icon={closeIcon}
+        label={trans.__('Leave out %1', text)}
+        onClick={props.onLeaveOut}
+      />
+    </span>
+  );
+}

@@ -1,0 +1,165 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
+
+import { RequestError } from '../../src/api/request';
+import type { ISource } from '../../src/api/types';
+import { NewForm, type INewFormProps } from '../../src/components/newform';
+import { minorsOf } from '../../src/components/pythonversion';
+import { LookupsBySource } from '../../src/model/lookups';
+
+const manager = {
+  version: '1',
+  available: true,
+  reason: null,
+  default: false,
+  description: ''
+};
+
+/** The form with a manager that takes match specs, under a name that nothing goes by. */
+async function show(fails = false): Promise<INewFormProps & { asked: ISource[] }> {
+  const asked: ISource[] = [];
+  const props: INewFormProps = {
+    form: { wish: 'a', notebook: null, useInNotebook: false, packages: [] },
+    taken: [],
+    manager: '',
+    imported: null,
+    lookups: new LookupsBySource({
+      search: async () => [],
+      versions: async (name, source = {}) => {
+        asked.push(source);
+        if (fails) {
+          throw new RequestError(503, { message: 'away', reason: 'x', hint: null });
+        }
+        return { name, versions: ['3.13.0rc1', '3.12.3', '3.12.1', '3.9.1'], summary: null };
+      },
+      providers: async module => ({ module, distributions: [] })
+    }),
+    loadInterpreters: async () => [
+      {
+        version: '3.12.1',
+        implementation: 'CPython',
+        architecture: 'x86_64',
+        path: '/p',
+        source: 'system',
+        supported: true,
+        reason: null,
+        default: false
+      }
+    ],
+    loadManagers: async () => [
+      {
+        ...manager,
+        name: 'plain',
+        title: 'Plain',
+        default: true,
+        capabilities: { create: true, by_prefix: true, channels: false }
+      },
+      {
+        ...manager,
+        name: 'other',
+        title: 'Other',
+        capabilities: {
+          create: true,
+          by_prefix: true,
+          channels: true,
+          own_python: true,
+          pip_apart: true
+        }
+      }
+    ],
+    onImport: jest.fn(),
+    onParts: jest.fn(),
+    onLeaveOut: jest.fn(),
+    onCreate: jest.fn().mockResolvedValue(null),
+    onCancel: jest.fn(),
+    trans: nullTranslator.load('jupyter_envs')
+  };
+  render(<NewForm {...props} />);
+  await act(async () => undefined);
+  return { ...props, asked };
+}
+
+async function enter(label: string, value: string, key?: string): Promise<void> {
+  const field = screen.getByLabelText(label);
+  await act(async () => {
+    fireEvent.change(field, { target: { value } });
+  });
+  if (key) {
+    await act(async () => {
+      fireEvent.keyDown(screen.getByLabelText(label), { key });
+    });
+  }
+}
+
+async function choose(title: string): Promise<void> {
+  await act(async () => {
+    fireEvent.click(screen.getByRole('radio', { name: title }));
+  });
+}
+
+describe('NewForm for a manager with channels and a Python of its own', () => {
+  it('takes match specs, channels in their order and a version of Python', async () => {
+    const { asked, onCreate } = await show();
+    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await enter('Python', '/p');
+    await enter('Packages', 'numpy=1.2', 'Enter');
+    const create = screen.getByRole<HTMLButtonElement>('button', { name: 'Create' });
+    expect(create.disabled).toBe(true);
+    expect(screen.queryByLabelText('Channels')).toBeNull();
+
+    await choose('Other');
+    expect(create.disabled).toBe(false);
+    const python = screen.getByLabelText<HTMLInputElement>('Python');
+    expect(python.value).toBe('');
+    const options = document.querySelectorAll<HTMLOptionElement>('datalist option');
+    expect(Array.from(options, option => option.value)).toEqual(['3.12', '3.9']);
+    expect(asked).toContainEqual({ manager: 'other' });
+
+    await enter('Python', '3.12');
+    await enter('Channels', 'conda-forge ');
+    await enter('Channels', 'bioconda', 'Enter');
+    await enter('Channels', 'local');
+    expect(asked).toContainEqual({ manager: 'other', channel: 'conda-forge' });
+    await enter('Packages', 'conda-forge::r-base');
+    await act(async () => {
+      fireEvent.click(create);
+    });
+    expect(onCreate).toHaveBeenCalledWith(
+      {
+        name: 'a',
+        manager: 'other',
+        python: '3.12',
+        packages: ['numpy=1.2', 'conda-forge::r-base'],
+        channels: ['conda-forge', 'bioconda', 'local']
+      },
+      false
+    );
+  });
+
+  it('sends no channels to a manager without any', async () => {
+    const { onCreate } = await show();
+    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await choose('Other');
+    await enter('Channels', 'conda-forge', 'Enter');
+    await enter('Channels', '', 'Backspace');
+    expect(screen.getByLabelText<HTMLInputElement>('Channels').value).toBe('conda-forge');
+    await choose('Plain');
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Create' }));
+    });
+    expect(onCreate).toHaveBeenCalledWith({ name: 'a', packages: [] }, false);
+  });
+
+  it('takes any version where the channels do not answer', async () => {
+    await show(true);
+    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await choose('Other');
+    expect(document.querySelectorAll('datalist option')).toHaveLength(0);
+    await enter('Python', '3.12');
+    expect(screen.queryByRole('alert')).toBeNull();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Create' }).disabled).toBe(false);
+  });
+});
+
+it('minorsOf', () => expect(minorsOf(['3.13.0a1', '3.12.2', '3.12.1'])).toEqual(['3.12']));
