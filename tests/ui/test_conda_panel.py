@@ -11,7 +11,7 @@ import pytest
 from tests.channel.fixture import Channel, channel
 from tests.ui.conftest import Lab
 from tests.ui.looks import both_themes
-from tests.ui.test_page import bar, find, identity, open_page
+from tests.ui.test_page import PAGE, bar, find
 from tests.ui.test_panel import JOB_MS, launcher_card, open_panel
 
 __all__ = ["channel"]
@@ -51,9 +51,10 @@ def test_from_a_channel_to_a_kernel_and_a_newer_version(
     packages.fill("no-such-one")
     packages.press("Enter")
     form.get_by_text("No channel has a package of this name.").wait_for(state="attached")
+    channels.scroll_into_view_if_needed()
     both_themes(page, shots, "conda-new")
     form.get_by_role("button", name="Leave out no-such-one").click()
-    with page.expect_request(lambda sent: sent.method == "POST" and sent.url.endswith("/environments")) as sent:
+    with page.expect_request(lambda asked: asked.method == "POST" and "/environments" in asked.url) as sent:
         form.get_by_role("button", name="Create").click()
     assert sent.value.post_data_json == {
         "name": "conda-one", "manager": "conda", "python": channel.python, "packages": ["small=1.0"],
@@ -64,7 +65,8 @@ def test_from_a_channel_to_a_kernel_and_a_newer_version(
     panel.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
     launcher_card(page, "conda-one").wait_for(timeout=5000)
 
-    content = open_page(page, identity(lab, "conda-one"))
+    panel.get_by_text("conda-one", exact=True).click()
+    content = page.locator(PAGE)
     row = find(content, "small")
     assert "1.0" in row.inner_text()
     row.get_by_role("button", name="Upgrade small to 2.0").wait_for()
