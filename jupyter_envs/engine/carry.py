@@ -43,7 +43,8 @@ def carried(environment: Environment, packages: list[Package]) -> tuple[Carried,
             kept.append(redact(str(requirement)))
     version = environment.python.version
     python = f">={'.'.join(version.split('.')[:2])}" if version else None
-    newest = history.last(environment.prefix)
+    # What is rebuilt is a PEP 405 environment; a lock of conda's packages says nothing for it.
+    newest = history.last(environment.prefix) if environment.kind == "venv" else None
     lock = history.lock_text(environment.prefix, newest.revision.revision) if newest else None
     return Carried(kept, python, lock), warnings
 
@@ -65,8 +66,7 @@ class Notebooks:
 
     def record(self, key: str, place: RecordPlace = "cell") -> NotebookRecord:
         """What a notebook in the environment `key` should carry: the cell and the metadata."""
-        found, warnings = self._carried(key)
-        return NotebookRecord(block=block(found), metadata=metadata_of(found, place), warnings=warnings)
+        return _told(*self._carried(key), place)
 
     def record_in(self, path: str, key: str, place: RecordPlace = "cell") -> NotebookRecord:
         """Write that into the notebook file `path`; the rest of it stays.
@@ -74,7 +74,7 @@ class Notebooks:
         Raises:
             InvalidRequest: it cannot be read or written, or is no notebook.
         """
-        found, _ = self._carried(key)
+        found, warnings = self._carried(key)
         try:
             with open(path, encoding="utf-8") as file:
                 text = file.read()
@@ -84,7 +84,7 @@ class Notebooks:
             raise InvalidRequest(
                 f"{path} cannot be read and written: {why}.", hint="Give a notebook of your own.", field="notebook"
             ) from None
-        return self.record(key, place)
+        return _told(found, warnings, place)
 
     def rebuild(self, request: Rebuild) -> Task:
         """As `rebuild.rebuild`."""
@@ -110,3 +110,7 @@ class Notebooks:
     def _carried(self, key: str) -> tuple[Carried, list[str]]:
         environment = self._find(key)
         return carried(environment, self._packages(environment.id))
+
+
+def _told(found: Carried, warnings: list[str], place: RecordPlace) -> NotebookRecord:
+    return NotebookRecord(block=block(found), metadata=metadata_of(found, place), warnings=warnings)
