@@ -90,7 +90,7 @@ def parse(verb: Verb, argv: Sequence[str]) -> argparse.Namespace:
     words = list(argv)
     if "--" in words:
         at = words.index("--")
-        words = words[:at] + [_LITERAL + w for w in words[at + 1 :]]
+        words = words[:at] + [_LITERAL + w if w.startswith("-") else w for w in words[at + 1 :]]
     args = _verb_parser(verb, Parser(prog=f"{PROG} {verb.name}", **_options(verb))).parse_intermixed_args(words)
     for name, value in vars(args).items():
         if isinstance(value, str):

@@ -632,7 +632,7 @@ def _outcome(plan: "Said", stale: "Sequence[str]", dry_run: bool) -> "tuple[str,
     rows += [["~", _text(pin, "name"), "{} → {}".format(_text(pin, "from"), _text(pin, "to"))] for pin in changed]
     rows += [["-", _text(pin, "name"), _text(pin, "version")] for pin in removed]
     if not rows:
-        return _note("Nothing {}to change.".format("would be " if dry_run else ""))
+        return _note("Nothing would change." if dry_run else "Nothing to change.")
     parts = (("added", added), ("changed", changed), ("removed", removed))
     counts = ", ".join(f"{len(pins)} {word}" for word, pins in parts if pins)
     head = "{}{}.".format("Would be: " if dry_run else "", counts)

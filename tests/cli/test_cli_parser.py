@@ -71,6 +71,11 @@ def test_a_wrong_argument_is_named(line: str, field: str) -> None:
     assert caught.value.hint
 
 
+def test_a_number_behind_the_dashes_is_a_number() -> None:
+    rollback = next(verb for verb in VERBS if verb.name == "rollback")
+    assert parse(rollback, ["analysis", "--dry-run", "--", "2"]).revision == 2
+
+
 def test_the_overview_names_each_verb_but_the_hidden_ones() -> None:
     text = overview(VERBS)
     assert all((f"  {v.name} " in text) != v.hidden for v in VERBS)

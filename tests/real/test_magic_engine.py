@@ -95,7 +95,7 @@ def test_packages_come_and_go(home: Home, kernel: Session) -> None:
     assert "toolz" not in home.versions()
 
     assert kernel.run("%envrollback").text.splitlines()[:2] == ["1 added.", "+  toolz  1.0.0"]
-    assert kernel.run("%envrollback 2 --dry-run").text == "Nothing would be to change."
+    assert kernel.run("%envrollback 2 --dry-run").text == "Nothing would change."
     assert kernel.run("%envrollback").text.splitlines()[0] == "1 removed."
     assert re.search(r"^six==1\.16\.0", kernel.run("%envexport").text, re.M)
 
