@@ -52,7 +52,8 @@ def thesis(lab: Lab) -> str:
 
 
 def open_page(page: Any, environment: str) -> Any:
-    page.evaluate("id => jupyterapp.commands.execute('jupyter-envs:open-page', {id})", environment)
+    # A widget is more than Playwright can hand over.
+    page.evaluate("async id => { await jupyterapp.commands.execute('jupyter-envs:open-page', {id}); }", environment)
     content = page.locator(PAGE)
     content.get_by_role("heading", level=1).wait_for()
     return content
