@@ -20,7 +20,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
-from jupyter_envs.formats.carried import lock_of
+from jupyter_envs.formats.carried import declares, lock_of
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unsolvable
 from jupyter_envs.model.request import Create, ImportText, Requirement, check_distribution, check_name
@@ -40,7 +40,8 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     """
     text = ImportText(format="notebook", text=request.notebook, filename=request.filename)
     found = parts.catalog.read(text)
-    lock = lock_of(json.loads(request.notebook.removeprefix("\ufeff")))
+    notebook = json.loads(request.notebook.removeprefix("\ufeff"))
+    lock = lock_of(notebook)
     exact = request.exact if request.exact is not None else lock is not None
     if exact and lock is None:
         raise InvalidRequest(
@@ -57,7 +58,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         python=python,
         exact=exact,
         has_lock=lock is not None,
-        declared=not found.guesses and not any("guess" in warning for warning in found.warnings),
+        declared=declares(notebook),
         packages=[],
         warnings=(locked or found).warnings,
     )

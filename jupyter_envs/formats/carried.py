@@ -58,6 +58,16 @@ def lock_of(notebook: dict[str, Any]) -> tuple[str, str] | None:
     return ("uv.lock", theirs) if isinstance(theirs, str) else None
 
 
+def declares(notebook: dict[str, Any]) -> bool:
+    """Whether `notebook` says itself what it needs: in a script block, in our metadata or jupyterlab-requirements'."""
+    ours = read_metadata(notebook)
+    metadata = notebook.get("metadata")
+    theirs = metadata.get("requirements") if isinstance(metadata, dict) else None
+    cells = [cell for cell in notebook.get("cells", []) if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    in_cell = any(True for cell in cells for _ in blocks(_source(cell)))
+    return in_cell or bool(ours and ours.dependencies) or isinstance(theirs, str)
+
+
 def fingerprint(text: str) -> str:
     """What of the notebook `text` decides which environment it needs: its script blocks and metadata, else its code."""
     notebook = _parsed(text)

@@ -160,6 +160,13 @@ def test_files_of_this_machine_are_refused(engine: Engine, shop: Index, line: st
         engine.notebooks.rebuild(rebuild(asking(line)))
 
 
+def test_a_guess_is_said_to_be_one(engine: Engine, shop: Index) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": "%pip install a", "outputs": [], "execution_count": None}
+    guessed = told(engine, json.dumps({**json.loads(EMPTY), "cells": [cell]}))
+    assert ([p.name for p in guessed.packages], guessed.declared) == (["a", "base"], False)
+    assert told(engine, asking("a")).declared
+
+
 def test_a_slip_is_pointed_out(engine: Engine, index: Index) -> None:
     offer(index, "nunpy", "1.0")
     assert [p.meant for p in told(engine, asking("nunpy")).packages] == ["numpy"]
