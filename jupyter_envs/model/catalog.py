@@ -31,11 +31,11 @@ class Export(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A package name that fits a search; `source` is ``installed``, ``popular``, ``index`` or ``channel``."""
+    """A package name that fits a search, and where it is known from."""
 
     name: str
     summary: str | None
-    source: str
+    source: Literal["installed", "popular", "index", "channel"]
 
 
 class Versions(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import type { IAsking } from './components/environmentlist';
 import type { IRowActions } from './components/environmentrow';
 import type { ILogWish } from './components/jobs';
 import type { IAnswers } from './components/question';
-import { jobTitle } from './components/text';
+import { jobTitle } from './components/jobtext';
 import { EnvironmentsView } from './components/view';
 import { FileDrop } from './filedrop';
 import { layersIcon } from './icons';

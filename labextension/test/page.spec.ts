@@ -86,11 +86,11 @@ describe('EnvironmentPage', () => {
     await settle();
   }
 
-  async function apply(): Promise<void> {
+  async function apply(plan = PLAN): Promise<void> {
     server.on(`POST environments/${ID}/packages`, async request => {
       const { dry_run } = await request.json();
       const fields = dry_run
-        ? { id: 'p1', action: 'plan', state: 'succeeded' as const, result: { plan: PLAN } }
+        ? { id: 'p1', action: 'plan', state: 'succeeded' as const, result: { plan } }
         : { id: 'c1', action: 'change', environment: ID, title: 'Install tabulate' };
       return new Response(JSON.stringify(job(fields)), { status: 202 });
     });
@@ -185,6 +185,33 @@ describe('EnvironmentPage', () => {
     await settle();
     const sent = server.asked.find(request => request.url.includes('/rollback'));
     expect(await sent!.json()).toEqual({ revision: 4 });
+  });
+
+  it('says what of a change is not quite as it was asked for, before and after', async () => {
+    const warnings = ['pip’s six lies over that of conda.'];
+    await apply({ ...PLAN, warnings });
+    await end({ state: 'failed', error: { message: 'No room.', reason: 'x', hint: null } });
+    expect(screen.getByText('1 change waiting')).toBeTruthy();
+    expect(screen.getByText(warnings[0])).toBeTruthy();
+  });
+
+  it('says so afterwards as well', async () => {
+    const warnings = ['pip’s six lies over that of conda.'];
+    await apply();
+    await end({ state: 'succeeded', result: { plan: { ...PLAN, warnings } } });
+    expect(screen.queryByRole('button', { name: 'Apply' })).toBeNull();
+    expect(screen.getByText(warnings[0])).toBeTruthy();
+  });
+
+  it('tells the installation that a base environment belongs to', async () => {
+    const installation = { name: 'Miniforge', version: '24.11.0' };
+    server.on('GET environments', {
+      environments: [environment({ protected: true, manager: 'conda', installation })]
+    });
+    await open();
+    fireEvent.click(screen.getByRole('tab', { name: 'Overview' }));
+    await settle();
+    expect(screen.getByText('Miniforge 24.11.0')).toBeTruthy();
   });
 
   it('keeps what waits when the job fails, with the tool’s own words a click away', async () => {

@@ -23,6 +23,12 @@ export interface IProblem {
   repair: string | null;
 }
 
+/** An installation of conda, such as Miniforge, with the version of its conda. */
+export interface IInstallation {
+  name: string;
+  version: string | null;
+}
+
 /** Times are ISO 8601 UTC, sizes bytes; what is not known is null. */
 export interface IEnvironmentBody {
   id: string;
@@ -44,6 +50,8 @@ export interface IEnvironmentBody {
   package_count: number | null;
   revision: number | null;
   problems: ReadonlyArray<IProblem>;
+  /** What a base environment of conda belongs to. */
+  installation?: IInstallation | null;
 }
 
 /** What can be done with an environment, whenever it is ready. */
@@ -196,12 +204,14 @@ export interface IPin {
   size: number | null;
 }
 
+/** `warnings` say what will not be, or is not, quite as it was asked for. */
 export interface IPlan {
   added: ReadonlyArray<IPin>;
   changed: ReadonlyArray<{ name: string; from: string; to: string }>;
   removed: ReadonlyArray<IPin>;
   download_size: number | null;
   disk_size: number | null;
+  warnings?: ReadonlyArray<string>;
 }
 
 /** What a notebook in an environment should carry. */

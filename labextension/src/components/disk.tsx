@@ -8,7 +8,8 @@ import { Confirmation } from './confirmation';
 import { ErrorText } from './errortext';
 import { ProgressBar } from './progressbar';
 import { ReadState, type IRead } from './readstate';
-import { jobTitle, progressText, size } from './text';
+import { jobTitle, progressText } from './jobtext';
+import { size } from './size';
 
 export interface IDiskViewProps {
   disk: IRead<IDisk>;

@@ -7,7 +7,7 @@ import { isRequirement } from '../model/packages';
 import { ErrorText } from './errortext';
 import { IconButton } from './iconbutton';
 import { ProgressBar } from './progressbar';
-import { jobTitle, progressText } from './text';
+import { jobTitle, progressText } from './jobtext';
 
 /** Where an offer stands. */
 export type OfferState =

@@ -3,7 +3,7 @@ import React, { useEffect, useRef, useState } from 'react';
 
 import type { IJob } from '../api/types';
 import type { IJobLog } from '../tokens';
-import { jobTitle } from './text';
+import { jobTitle } from './jobtext';
 
 /** Opens and closes the log of a job, which stands elsewhere. */
 export function LogLink(props: {

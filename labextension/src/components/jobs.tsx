@@ -9,7 +9,7 @@ import { ErrorText } from './errortext';
 import { IconButton } from './iconbutton';
 import { JobLogView, LogLink } from './joblog';
 import { ProgressBar } from './progressbar';
-import { jobTitle, progressText } from './text';
+import { jobTitle, progressText } from './jobtext';
 
 /** The wish to see the log of the job `id`; another object is another wish. */
 export interface ILogWish {

@@ -3,7 +3,7 @@ import React from 'react';
 
 import type { IJob } from '../api/types';
 import { layersIcon } from '../icons';
-import { jobTitle, progressText } from './text';
+import { jobTitle, progressText } from './jobtext';
 
 export interface IJobsStatusProps {
   /** Those under way. */

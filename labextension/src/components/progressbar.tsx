@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IJob } from '../api/types';
-import { jobTitle, progressText } from './text';
+import { jobTitle, progressText } from './jobtext';
 
 /** How far a job is; without a known whole the bar stays empty: it never moves only to move. */
 export function ProgressBar(props: { job: IJob; trans: TranslationBundle }): JSX.Element {

@@ -8,7 +8,7 @@ import { Asked, Confirmation } from './confirmation';
 import { deferred } from './deferred';
 import type { IExportFileProps } from './exportfile';
 import { takeFocus } from './focus';
-import { size } from './text';
+import { size } from './size';
 
 /** What a question may lead to; each with the environment that it was asked about. */
 export interface IAnswers {

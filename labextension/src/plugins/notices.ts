@@ -5,7 +5,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IJob } from '../api/types';
 import { CommandIDs } from '../commands';
-import { jobTitle } from '../components/text';
+import { jobTitle } from '../components/jobtext';
 import { kernelOf } from '../model/kernelswitches';
 import { IEnvironmentManager, IEnvironmentsPanel, type IPlace } from '../tokens';
 import { SETTINGS_ID } from './settings';

@@ -13,8 +13,8 @@ import { ErrorText } from '../errortext';
 import { IconButton } from '../iconbutton';
 import { JobLogView, LogLink } from '../joblog';
 import { ProgressBar } from '../progressbar';
-import { jobTitle, progressText } from '../text';
-import { PlanList, planSummary } from './planlist';
+import { jobTitle, progressText } from '../jobtext';
+import { PlanList, planSummary, PlanWarnings } from './planlist';
 
 export interface IChangeBarProps {
   pending: IPending;
@@ -130,6 +130,7 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
           {dismiss}
         </div>
       )}
+      {plan && <PlanWarnings plan={plan} />}
       {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
     </div>
   );

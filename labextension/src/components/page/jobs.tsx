@@ -8,7 +8,7 @@ import type { IJobLog } from '../../tokens';
 import { ErrorText } from '../errortext';
 import { JobLogView, LogLink } from '../joblog';
 import { ProgressBar } from '../progressbar';
-import { jobTitle, progressText } from '../text';
+import { jobTitle, progressText } from '../jobtext';
 import { jobStateText } from './words';
 
 export interface IJobsTabProps {

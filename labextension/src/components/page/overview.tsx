@@ -7,7 +7,8 @@ import type { IActivation, IEnvironment, IErrorBody } from '../../api/types';
 import { ErrorText } from '../errortext';
 import { IconButton } from '../iconbutton';
 import { KernelNameQuestion } from '../question';
-import { size } from '../text';
+import { size } from '../size';
+import { installationText } from '../text';
 import { ProblemList } from './health';
 
 export interface IOverviewProps {
@@ -59,6 +60,12 @@ export function Overview(props: IOverviewProps): JSX.Element {
         )}
         <dt>{trans.__('Manager')}</dt>
         <dd>{environment.manager}</dd>
+        {environment.installation && (
+          <>
+            <dt>{trans.__('Installation')}</dt>
+            <dd>{installationText(environment.installation)}</dd>
+          </>
+        )}
         {environment.project && (
           <>
             <dt>{trans.__('Project')}</dt>

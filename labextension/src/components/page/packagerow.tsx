@@ -8,7 +8,7 @@ import type { Known } from '../../model/newest';
 import { isOutdated, newestOf } from '../../model/requirements';
 import type { IReasons } from '../../model/tree';
 import { IconButton } from '../iconbutton';
-import { size } from '../text';
+import { size } from '../size';
 import { sourceText } from './words';
 
 export interface IPackageRowProps {

@@ -2,13 +2,40 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { IPlan } from '../../api/types';
-import { size } from '../text';
+import { size } from '../size';
 
 /** More lines than this are shown on demand. */
 const FIRST_SHOWN = 6;
 
-/** What a plan adds, changes and removes, with a sign and a word for each. */
-export function PlanList(props: { plan: IPlan; trans: TranslationBundle }): JSX.Element | null {
+interface IPlanProps {
+  plan: IPlan;
+  trans: TranslationBundle;
+}
+
+/** What a plan adds, changes and removes, with a sign and a word for each, and its warnings. */
+export function PlanList(props: IPlanProps): JSX.Element {
+  return (
+    <>
+      <PlanWarnings plan={props.plan} />
+      <Lines {...props} />
+    </>
+  );
+}
+
+/** What will not be, or is not, quite as it was asked for. */
+export function PlanWarnings(props: { plan: IPlan }): JSX.Element {
+  return (
+    <>
+      {props.plan.warnings?.map(text => (
+        <div key={text} className="jp-Environments-problem" data-severity="warning">
+          <span>{text}</span>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Lines(props: IPlanProps): JSX.Element | null {
   const { plan, trans } = props;
   const [all, setAll] = useState(false);
   const lines = linesOf(plan, trans);

@@ -22,7 +22,7 @@ import type { IFailure, IJobLog } from '../../tokens';
 import type { IExportFileProps } from '../exportfile';
 import type { IRead } from '../readstate';
 import { FailureState } from '../states';
-import { jobTitle } from '../text';
+import { jobTitle } from '../jobtext';
 import { ChangeBar, outcomeText } from './changebar';
 import { Head } from './head';
 import { HealthTab } from './health';
