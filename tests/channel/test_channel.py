@@ -137,16 +137,16 @@ def test_the_kernel_that_needs_no_python(channel: Channel, tmp_path: Path) -> No
         heard.append(message["content"].get("text", message["content"].get("ename", "")))
 
     try:
-        client.wait_for_ready(60)
-        reply = client.execute_interactive('echo "$PLANET $SHELL_KERNEL"', timeout=30, output_hook=hear)
+        client.wait_for_ready(120)
+        reply = client.execute_interactive('echo "$PLANET $SHELL_KERNEL"', timeout=120, output_hook=hear)
         assert reply["content"]["status"] == "ok"
         assert "earth from its own spec\n" in heard
         client.execute("echo up; sleep 100")
-        while client.get_iopub_msg(30)["content"].get("text") != "up\n":
+        while client.get_iopub_msg(120)["content"].get("text") != "up\n":
             pass
         manager.interrupt_kernel()
-        assert client.get_shell_msg(30)["content"]["ename"] == "Interrupt"
-        reply = client.execute_interactive("exit 3", timeout=30, output_hook=hear)
+        assert client.get_shell_msg(120)["content"]["ename"] == "Interrupt"
+        reply = client.execute_interactive("exit 3", timeout=120, output_hook=hear)
         assert reply["content"]["evalue"] == "exit code 3"
     finally:
         client.stop_channels()
@@ -154,7 +154,7 @@ def test_the_kernel_that_needs_no_python(channel: Channel, tmp_path: Path) -> No
 
 
 def get(url: str, **headers: str) -> bytes:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         content: bytes = answer.read()
         return content
 

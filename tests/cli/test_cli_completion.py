@@ -22,7 +22,7 @@ def complete(text: str, words: list[str], function: str) -> list[str]:
         f"{text}\nCOMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}; {function}\n"
         "printf '%s\\n' \"${COMPREPLY[@]}\"\n"
     )
-    done = subprocess.run(["bash", "--norc", "-c", body], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["bash", "--norc", "-c", body], capture_output=True, text=True, check=True, timeout=120)
     return [line.strip() for line in done.stdout.split("\n") if line.strip()]
 
 

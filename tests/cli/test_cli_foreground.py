@@ -89,7 +89,7 @@ def test_a_signal_cancels_the_job_and_handlers_come_back(
     def work(context: Context) -> dict[str, Any]:
         os.kill(os.getpid(), number)
         os.kill(os.getpid(), number)
-        assert context.cancelled.wait(30)
+        assert context.cancelled.wait(60)
         context.check()
         return {}
 
@@ -110,7 +110,7 @@ def test_a_reader_that_goes_away_cancels_the_job(engine: Any, monkeypatch: pytes
     monkeypatch.setattr(out, "emit", gone)
 
     def work(context: Context) -> dict[str, Any]:
-        assert context.cancelled.wait(30)
+        assert context.cancelled.wait(60)
         context.check()
         return {}
 

@@ -200,7 +200,7 @@ def test_a_signal_during_an_install_leaves_all_as_it_was(envs: Envs, home: Path,
             assert running.poll() is None, running.communicate()
             time.sleep(0.05)
         running.send_signal(number)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=120)
     finally:
         running.kill()
     assert running.returncode == 130, err
@@ -225,7 +225,7 @@ def test_another_process_cancels(envs: Envs, home: Path) -> None:
         job = next(entry["job"]["id"] for line in running.stdout if "job" in (entry := json.loads(line)))
         assert envs("jobs", job, "--cancel").code == 0
         last = running.stdout.read().splitlines()[-1]
-        assert running.wait(60) == 130
+        assert running.wait(120) == 130
     finally:
         running.kill()
     assert json.loads(last)["done"]["state"] == "cancelled"
@@ -249,7 +249,7 @@ def test_on_a_terminal(home: Path) -> None:
         except OSError:
             pass  # Linux says so at the end of a terminal.
         os.close(master)
-        return child.wait(60), said.decode()
+        return child.wait(120), said.decode()
 
     code, said = run("create", "work", "--no-kernel")
     assert code == 0, said

@@ -59,7 +59,7 @@ def test_the_options_of_the_server_reach_the_preparation(engines: Engines, home:
     """Options of a server's command line are in no file."""
     engine = engines(prepare_delay=0, templates=True, spares=1, state_dir=str(home / "other"), root=str(home / "r"))
     engine.start_background()
-    wait_for(lambda: list((home / "r" / ".spares").glob("*/env-*")), 120)
+    wait_for(lambda: list((home / "r" / ".spares").glob("*/env-*")))
     assert list((home / "other" / "templates").glob("*/manifest.json"))
     assert not (home / "data" / "jupyter-envs" / "templates").exists()
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import venv
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from msgspec import structs
 
@@ -21,7 +19,7 @@ from jupyter_envs.model.request import Change, ImportText, Rollback
 from jupyter_envs.system.files import lock
 from jupyter_envs.system.metadata import versions
 from tests.engine.wheels import offer, project, snapshot, wheel_file
-from tests.engine.world import Engines, bare, done, ended, inside, other_process, run, wait_for
+from tests.engine.world import Engines, bare, done, ended, inside, killed, other_process, run, wait_for
 from tests.system.index_server import Index
 
 
@@ -201,15 +199,13 @@ engine.jobs.run(engine.change("demo", Change(install=["c"], upgrade=["b"], remov
     with pytest.raises(Conflict) as caught:
         engine.change("demo", Change(install=["c"]))
     assert caught.value.reason == "busy"
-    owner.send_signal(signal.SIGKILL)
-    owner.communicate()
+    killed(owner)
     shop.hold.set()
     shop.hold = None
     assert engine.jobs.list()[0].state == "interrupted"
     broken = engine.find("demo")
     assert (broken.state, [p.code for p in broken.problems]) == ("broken", ["interrupted_change"])
 
-    wait_for(lambda: not uv_runs_on(made.prefix))
     done(engine, engine.change("demo", Change(install=["c"])))
     assert versions(made.prefix) == {"a": "1.0", "b": "1.0", "base": "2.0", "c": "2.0"}
     mended = engine.find("demo")
@@ -218,10 +214,6 @@ engine.jobs.run(engine.change("demo", Change(install=["c"], upgrade=["b"], remov
     after = snapshot(made.prefix)
     ours = {key for key in before.keys() | after.keys() if key.startswith(".jupyter-envs")}
     assert {k: v for k, v in after.items() if k not in ours} == {k: v for k, v in before.items() if k not in ours}
-
-
-def uv_runs_on(prefix: str) -> bool:
-    return any(f"{prefix}/bin/python" in (p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"]))
 
 
 def test_repair_undoes_too(engine: Engine, shop: Index) -> None:

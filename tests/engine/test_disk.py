@@ -88,7 +88,7 @@ def test_a_count_can_be_cancelled(engine: Engine, monkeypatch: pytest.MonkeyPatc
     def slow(path: str) -> object:
         if str(path).startswith(made.prefix):
             reached.set()
-            go.wait(20)
+            go.wait(60)
         return real(path)
 
     task = engine.count_disk()

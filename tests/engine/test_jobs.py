@@ -216,7 +216,7 @@ def test_a_failure_on_the_way_out_of_a_cancel_is_a_cancel(jobs: Jobs) -> None:
 
     def work(context: Context) -> None:
         gate.begun.set()
-        context.cancelled.wait(20)
+        context.cancelled.wait(60)
         raise OSError(errno.EIO, "killed")
 
     job = jobs.submit(task(work))
@@ -232,7 +232,7 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
 def work(context):
     print("begun")
-    context.cancelled.wait(30)
+    context.cancelled.wait(60)
     context.check()
 job = Jobs(Settings(state_dir={str(jobs.store.folder.parent)!r})).run(Task("change", "x", work))
 print(job.state)
@@ -243,7 +243,7 @@ print(job.state)
     (job,) = jobs.list()
     assert job.state == "running"
     jobs.cancel(job.id)
-    said, _ = owner.communicate(timeout=30)
+    said, _ = owner.communicate(timeout=60)
     assert said == "cancelled\n"
     assert jobs.get(job.id).state == make().get(job.id).state == "cancelled"
 

@@ -52,7 +52,7 @@ from jupyter_envs.engine.jobstore import JobStore
 from jupyter_envs.engine.settings import Settings
 print(JobStore(Settings(state_dir={settings.state_dir!r})).get({job.id!r}).result)
 """
-    said, _ = other_process(code).communicate(timeout=30)
+    said, _ = other_process(code).communicate(timeout=120)
     assert said.strip() == str(job.result)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -17,7 +16,7 @@ from jupyter_envs.system.metadata import versions
 from tests.engine.made_up import make
 from tests.engine.project_world import files, stock, write
 from tests.engine.wheels import project, snapshot
-from tests.engine.world import Engines, done, ended, other_process, run, wait_for
+from tests.engine.world import Engines, done, ended, killed, other_process, run, wait_for
 from tests.system.index_server import Index
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made-up environments have POSIX folders and links")
@@ -163,7 +162,7 @@ def test_cancelled_before_there_was_an_environment(engine: Engine, index: Index,
     before = snapshot(folder)
     index.hold, index.held = threading.Event(), "/files/one"
     job = engine.jobs.submit(engine.project_kernel(ProjectKernel(path=str(folder))))
-    wait_for(lambda: any(p.startswith("/files/one") and ".metadata" not in p for p, _ in index.asked), 60)
+    wait_for(lambda: any(p.startswith("/files/one") and ".metadata" not in p for p, _ in index.asked))
     engine.jobs.cancel(job.id)
     assert ended(engine, job).state == "cancelled"
     assert snapshot(folder) == before
@@ -185,7 +184,7 @@ def test_one_writer_per_project(engine: Engine, demo: Path) -> None:
         with pytest.raises(Conflict) as caught:
             act()
         assert caught.value.reason == "busy"
-    holder.communicate("\n", timeout=30)
+    holder.communicate("\n", timeout=120)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills a process")
@@ -201,10 +200,9 @@ def test_killed_in_the_middle(engine: Engine, engines: Engines, demo: Path, inde
         f"engine.jobs.run(engine.change({env.id!r}, Change(install=['three'])))\n"
     )
     other = other_process(code)
-    wait_for(lambda: any(p.startswith("/files/tail") and ".metadata" not in p for p, _ in index.asked), 60)
+    wait_for(lambda: any(p.startswith("/files/tail") and ".metadata" not in p for p, _ in index.asked))
     assert files(demo) != before, "uv writes first"
-    other.send_signal(signal.SIGKILL)
-    other.wait(30)
+    killed(other)
     index.hold.set()
     index.hold = None
     done(engine, engine.change(env.id, Change(install=["wire"])))

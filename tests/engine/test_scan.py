@@ -113,14 +113,14 @@ def test_a_later_call_does_not_wait(home: Path, monkeypatch: pytest.MonkeyPatch)
 
     def slow(*args: object, **bounds: object) -> scan.Seen:
         looking.set()
-        go_on.wait(30)
+        go_on.wait(60)
         return real(*args, **bounds)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scan, "search", slow)
     monkeypatch.setattr(scan, "FRESH", -1.0)
     make(home / "top/b/.venv")
     assert list(found(lister)) == ["a/.venv"]
-    assert looking.wait(30)
+    assert looking.wait(60)
     go_on.set()
     assert sorted(found(lister, refresh=True)) == ["a/.venv", "b/.venv"]
 

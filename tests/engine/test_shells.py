@@ -38,7 +38,7 @@ def test_a_real_shell_takes_the_line(prefix: Path, shell: str, script: bool) -> 
         (prefix / "bin" / "activate").unlink()
     line = line_for(kind_of(shell), os.fspath(prefix))
     ran = subprocess.run(
-        [shell, "-c", f'{line}\necho "$ACTIVE:$PATH"'], capture_output=True, text=True, cwd=prefix.parent, timeout=30
+        [shell, "-c", f'{line}\necho "$ACTIVE:$PATH"'], capture_output=True, text=True, cwd=prefix.parent, timeout=120
     )
     assert ran.stderr == ""
     active, path = ran.stdout.strip().split(":", 1)

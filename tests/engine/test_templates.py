@@ -205,7 +205,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
             calls.append(1)
             if len(calls) == 20:
                 began.set()
-                go_on.wait(30)
+                go_on.wait(60)
             check()  # type: ignore[operator]
 
         return real(source, target, also)
@@ -213,7 +213,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
     module.link_tree = slowly  # type: ignore[assignment]
     try:
         job = engine.jobs.submit(task)
-        assert began.wait(30)
+        assert began.wait(60)
         engine.jobs.cancel(job.id)
         go_on.set()
         assert ended(engine, job).state == "cancelled"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from jupyter_envs.engine.engine import Engine
@@ -119,13 +122,17 @@ def bare(engine: Engine, name: str = "demo", **more: Any) -> Environment:
     return engine.find(name)
 
 
-def ended(engine: Engine, job: Job, seconds: float = 60) -> Job:
+# How long what must come about may take: a wait costs what it lasts, and a machine with other work is slow.
+PATIENCE = 120.0
+
+
+def ended(engine: Engine, job: Job, seconds: float = PATIENCE) -> Job:
     """`job` once it has ended."""
     wait_for(lambda: engine.jobs.get(job.id).over, seconds)
     return engine.jobs.get(job.id)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "did not come about"
@@ -134,7 +141,9 @@ def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
 
 def inside(prefix: str, code: str) -> str:
     """What `code` prints in the environment at `prefix`."""
-    ran = subprocess.run([f"{prefix}/bin/python", "-c", code], capture_output=True, text=True, cwd=prefix, timeout=60)
+    ran = subprocess.run(
+        [f"{prefix}/bin/python", "-c", code], capture_output=True, text=True, cwd=prefix, timeout=PATIENCE
+    )
     assert ran.returncode == 0, ran.stderr
     return ran.stdout.strip()
 
@@ -144,3 +153,15 @@ def other_process(code: str, **more: Any) -> subprocess.Popen[str]:
     env = {**os.environ, "PYTHONPATH": TOP}
     argv = [sys.executable, "-u", "-c", code]
     return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, text=True, **more)
+
+
+def killed(process: subprocess.Popen[str]) -> None:
+    """End `process` without a word, and wait until all that it had started has followed it."""
+    with suppress(psutil.NoSuchProcess):
+        # Held first: what it would start between the look and the signal would be missed.
+        process.send_signal(signal.SIGSTOP)
+        started = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        _, alive = psutil.wait_procs(started, timeout=PATIENCE)
+        assert not alive, "what a dead process started went on"
+    process.communicate()

@@ -50,7 +50,7 @@ class Session:
             self.manager.start_kernel(cwd=str(cwd), env={**os.environ, **(env or {})}, stdout=log, stderr=log)
         self.client = self.manager.blocking_client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self.client.wait_for_ready(timeout=120)
 
     def run(self, code: str, interrupt_on: str | None = None, again_on: str | None = None) -> Outcome:
         """Run `code` to its end; interrupt the kernel once an output holds `interrupt_on`, then `again_on`."""
@@ -75,7 +75,7 @@ class Session:
                 self.manager.interrupt_kernel()
 
         reply = self.client.execute_interactive(
-            code, output_hook=listen, allow_stdin=False, timeout=60, stop_on_error=False
+            code, output_hook=listen, allow_stdin=False, timeout=120, stop_on_error=False
         )
         outcome.status = reply["content"]["status"]
         outcome.payload = reply["content"].get("payload", [])
@@ -84,7 +84,7 @@ class Session:
     def value(self, expression: str) -> Any:
         """The JSON value of `expression`, leaving no name behind."""
         reply = self.client.execute(
-            "", silent=True, user_expressions={"it": f"__import__('json').dumps({expression})"}, reply=True, timeout=60
+            "", silent=True, user_expressions={"it": f"__import__('json').dumps({expression})"}, reply=True, timeout=120
         )
         text = reply["content"]["user_expressions"]["it"]["data"]["text/plain"]
         return json.loads(ast.literal_eval(text))

@@ -29,7 +29,7 @@ def environment(tmp_path: Path) -> Fake:
 def terminal(environment: Fake, line: str) -> list[str]:
     code = START.format(magic=str(environment.home / "magic.py"), line=line)
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=environment.prefix, timeout=60
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=environment.prefix, timeout=120
     )
     assert done.returncode == 0, done.stderr
     return (done.stdout + done.stderr).splitlines()
@@ -62,7 +62,7 @@ def test_an_error_is_its_message(environment: Fake) -> None:
 
 def test_run_by_python_it_says_what_it_is(environment: Fake) -> None:
     done = subprocess.run(
-        [sys.executable, str(environment.home / "magic.py")], capture_output=True, text=True, timeout=60
+        [sys.executable, str(environment.home / "magic.py")], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 1
     assert done.stderr.splitlines() == [

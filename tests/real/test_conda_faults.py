@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.request import Change, Create
 from tests.channel.fixture import Channel
 from tests.engine.wheels import snapshot
-from tests.engine.world import NO_KERNEL, Engines, done, ended, inside, other_process, run, wait_for
+from tests.engine.world import NO_KERNEL, Engines, done, ended, inside, killed, other_process, run, wait_for
 from tests.real.conda_home import settle_conda
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="signals")]
@@ -100,18 +101,6 @@ print("ended")
     )
 
 
-def kill(process: subprocess.Popen[str]) -> None:
-    """End `process` without a word, and wait until what it had started has followed it."""
-    try:
-        left = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        left = []
-    process.kill()
-    process.wait()
-    _, alive = psutil.wait_procs(left, timeout=30)
-    assert not alive, "what a dead process started went on"
-
-
 CHANGING = """engine.change("demo", Change(
     install=["demo-activate", "numpy", "where-am-i"], upgrade=["small"], remove=["accel"]))"""
 
@@ -123,7 +112,7 @@ def test_killed_at_any_moment(engine: Engine, prefix: str, seed: int) -> None:
     assert other.stdout
     assert other.stdout.readline() == "begun\n"
     time.sleep(random.Random(seed).uniform(0.0, 1.5))
-    kill(other)
+    killed(other)
     if any(problem.code == "interrupted_change" for problem in engine.find("demo").problems):
         done(engine, engine.repair("demo"))
     if "small-2.0-py_0.json" in os.listdir(f"{prefix}/conda-meta"):
@@ -143,7 +132,7 @@ def test_a_create_that_is_killed(engine: Engine, home: Path, seed: int) -> None:
     assert other.stdout
     assert other.stdout.readline() == "begun\n"
     time.sleep(random.Random(seed).uniform(0.0, 1.2))
-    kill(other)
+    killed(other)
     tidy(engine._parts, engine.jobs)
     envs = home / "conda/envs"
     if not (envs / "demo").exists():
@@ -159,13 +148,16 @@ def test_the_engines_own_process_is_killed(engine: Engine, prefix: str) -> None:
     before = content(prefix)
     job = engine.jobs.submit(engine.change("demo", CHANGE))
 
-    def working() -> list[psutil.Process]:
-        return [p for p in psutil.Process().children(recursive=True) if any("rattler" in a for a in p.cmdline())]
+    def crash() -> bool:
+        """Kill what works for the job; several may follow each other."""
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any("rattler" in argument for argument in process.cmdline()):
+                    process.kill()
+        return engine.jobs.get(job.id).over
 
-    wait_for(working)
-    for process in working():
-        process.kill()
-    over = ended(engine, job)
+    wait_for(crash)
+    over = engine.jobs.get(job.id)
     assert over.state == "failed"
     assert over.error
     assert over.error.message

@@ -155,7 +155,7 @@ def test_several_at_once(engine: Engine, channel_server: ChannelServer) -> None:
         for n in range(4)
     ]
     jobs = [engine.jobs.submit(task) for task in tasks]
-    assert [ended(engine, job, 120).state for job in jobs] == ["succeeded"] * 4
+    assert [ended(engine, job).state for job in jobs] == ["succeeded"] * 4
     for n in range(4):
         assert os.path.exists(engine.find(f"env{n}").prefix + "/bin/shell-kernel")
 
@@ -173,6 +173,6 @@ def test_the_engine_answers_meanwhile(engine: Engine, channel_server: ChannelSer
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert ended(engine, job, 120).state == "succeeded"
-    thread.join(10)
+    assert ended(engine, job).state == "succeeded"
+    thread.join(60)
     assert answered.is_set()

@@ -129,13 +129,13 @@ def interrupted(name: str, endless: str, then: str) -> str:
     heard: list[str] = []
     for manager, client in converse(name):
         asked = client.execute(endless)
-        while client.get_iopub_msg(60)["msg_type"] != "stream":
+        while client.get_iopub_msg(120)["msg_type"] != "stream":
             pass
         manager.interrupt_kernel()
-        while (reply := client.get_shell_msg(60))["parent_header"]["msg_id"] != asked:
+        while (reply := client.get_shell_msg(120))["parent_header"]["msg_id"] != asked:
             pass
         assert reply["content"]["status"] == "error"
-        client.execute_interactive(then, timeout=60, output_hook=lambda m: heard.append(m["content"].get("text", "")))
+        client.execute_interactive(then, timeout=120, output_hook=lambda m: heard.append(m["content"].get("text", "")))
     return "".join(heard)
 
 

@@ -151,7 +151,7 @@ def test_a_running_one_is_not_removed_under_its_user(engine: Engine) -> None:
                 ask()
             assert caught.value.reason == "kernel_running"
     finally:
-        user.communicate("", timeout=60)
+        user.communicate("", timeout=120)
     done(engine, engine.remove("busy"))
     assert not os.path.exists(f"{os.environ['JUPYTER_DATA_DIR']}/kernels/busy")
 

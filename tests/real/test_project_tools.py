@@ -156,7 +156,7 @@ def cancel(engine: Engine, index: Index, file: str, task: Task) -> None:
     index.hold, index.held = threading.Event(), file
     asked = len(index.asked)
     job = engine.jobs.submit(task)
-    wait_for(lambda: any(p.startswith(file) and ".metadata" not in p for p, _ in index.asked[asked:]), 60)
+    wait_for(lambda: any(p.startswith(file) and ".metadata" not in p for p, _ in index.asked[asked:]))
     engine.jobs.cancel(job.id)
     assert ended(engine, job).state == "cancelled"
     index.hold.set()

@@ -133,7 +133,7 @@ async def test_the_loop_is_free_while_the_engine_thinks(app: Any, call: Any, mon
 
     def think(refresh: bool = False) -> list[Any]:
         asked.set()
-        assert go_on.wait(30)
+        assert go_on.wait(60)
         return []
 
     monkeypatch.setattr(app.engine, "environments", think)

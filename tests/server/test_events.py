@@ -26,12 +26,12 @@ Jobs(Settings(state_dir=sys.argv[1]), "cli").run(Task("test", "Elsewhere", lambd
 
 
 @pytest.fixture
-def heard(app: Any, jp_serverapp: Any) -> list[tuple[float, dict[str, Any]]]:
-    """The events of our schema with the time when they came."""
+def heard(app: Any, jp_serverapp: Any) -> list[dict[str, Any]]:
+    """The events of our schema as they come."""
     found = []
 
     async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        found.append((time.monotonic(), data))
+        found.append(data)
 
     jp_serverapp.event_logger.add_listener(schema_id=SCHEMA_ID, listener=listen)
     return found
@@ -41,9 +41,9 @@ async def elsewhere(state: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-c", IN_ANOTHER_PROCESS, state)
 
 
-async def last(heard: list[tuple[float, dict[str, Any]]], title: str, *states: str) -> dict[str, Any]:
+async def last(heard: list[dict[str, Any]], title: str, *states: str) -> dict[str, Any]:
     while True:
-        for _, data in heard:
+        for data in heard:
             if data["title"] == title and data["state"] in states:
                 return data
         await asyncio.sleep(0.02)
@@ -55,11 +55,11 @@ async def test_a_job_is_told_from_beginning_to_end(app: Any, heard: Any) -> None
     def work(context: Context) -> dict[str, Any]:
         context.step("resolving", 1, 4, "packages")
         context.about("thesis-12345678")
-        go_on.wait(30)
+        go_on.wait(60)
         return {"secret": "result"}
 
     job = app.engine.jobs.submit(Task("create", "Create thesis", work))
-    while not any(data["progress"]["phase"] == "resolving" for _, data in heard):  # noqa: ASYNC110
+    while not any(data["progress"]["phase"] == "resolving" for data in heard):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     go_on.set()
     end = await last(heard, "Create thesis", "succeeded")
@@ -70,10 +70,22 @@ async def test_a_job_is_told_from_beginning_to_end(app: Any, heard: Any) -> None
     assert end["progress"] == {
         "phase": "resolving", "done": 1, "total": 4, "unit": "packages", "fraction": 0.25,
     }  # fmt: skip
-    assert not any("secret" in str(data) for _, data in heard)
+    assert not any("secret" in str(data) for data in heard)
 
 
-async def test_at_most_ten_a_second_and_the_last_word_always(app: Any, heard: Any) -> None:
+async def test_at_most_ten_a_second_and_the_last_word_always(
+    app: Any, heard: Any, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments: list[float] = []
+    tell = jp_serverapp.event_logger.emit
+
+    # As they go out: where the loop is late, two may come at once.
+    def emit(*, schema_id: str, data: dict[str, Any]) -> Any:
+        moments.append(time.monotonic())
+        return tell(schema_id=schema_id, data=data)
+
+    monkeypatch.setattr(jp_serverapp.event_logger, "emit", emit)
+
     def work(context: Context) -> dict[str, Any]:
         for number in range(400):
             context.step("linking", number, 400, "files")
@@ -84,20 +96,20 @@ async def test_at_most_ten_a_second_and_the_last_word_always(app: Any, heard: An
 
     app.engine.jobs.submit(Task("test", "Busy", work))
     await last(heard, "Busy", "succeeded")
-    moments = [moment for moment, data in heard if data["title"] == "Busy"]
     for start in moments:
         assert len([m for m in moments if start <= m < start + 1]) <= 10
     assert len(moments) >= 4
-    assert [data["state"] for _, data in heard][-1] == "succeeded"
+    assert [data["state"] for data in heard][-1] == "succeeded"
 
 
 async def test_jobs_of_other_processes_are_noticed_once_in_each_state(app: Any, heard: Any) -> None:
-    await asyncio.sleep(0.2)  # the first look has been
+    while app.events._watch._first:  # noqa: ASYNC110 - what was there before the first look is not told
+        await asyncio.sleep(0.02)
     process = await elsewhere(str(app.engine.settings.state))
     await last(heard, "Elsewhere", "succeeded")
     await process.wait()
     await asyncio.sleep(2.2)  # two looks more
-    told = [data["state"] for _, data in heard if data["title"] == "Elsewhere"]
+    told = [data["state"] for data in heard if data["title"] == "Elsewhere"]
     assert told.count("succeeded") == 1
     assert told[-1] == "succeeded"
 
@@ -126,7 +138,7 @@ def test_what_is_new_is_found_with_few_looks(tmp_path: Path) -> None:
     assert watch.news() == []
 
     go_on = Event()
-    second = theirs.submit(Task("test", "Two", lambda _: {"waited": go_on.wait(30)}))
+    second = theirs.submit(Task("test", "Two", lambda _: {"waited": go_on.wait(60)}))
     while ours.get(second.id).state != "running":
         pass
     assert [(job.id, job.state) for job in watch.news()] == [(second.id, "running")]

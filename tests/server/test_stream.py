@@ -19,7 +19,7 @@ from jupyter_envs.model.errors import Failed
 async def read(socket: Any) -> list[dict[str, Any]]:
     """All messages until the server closes."""
     found = []
-    while (message := await asyncio.wait_for(socket.read_message(), 30)) is not None:
+    while (message := await asyncio.wait_for(socket.read_message(), 60)) is not None:
         found.append(json.loads(message))
     return found
 
@@ -42,7 +42,7 @@ async def test_lines_come_while_the_job_runs_and_then_its_end(app: Any, watch: A
 
     def work(context: Context) -> dict[str, Any]:
         context.line("one\ntwo", "out")
-        go_on.wait(30)
+        go_on.wait(60)
         context.line("three", "err")
         return {"n": 3}
 
@@ -143,7 +143,7 @@ async def test_nothing_is_left_when_a_watcher_goes(app: Any, watch: Any) -> None
 
     def work(context: Context) -> dict[str, Any]:
         context.line("one")
-        go_on.wait(30)
+        go_on.wait(60)
         return {}
 
     def pumps() -> list[str]:
@@ -163,7 +163,7 @@ async def test_nothing_is_left_when_a_watcher_goes(app: Any, watch: Any) -> None
 
 async def test_what_a_watcher_says_does_no_harm(app: Any, watch: Any) -> None:
     go_on = Event()
-    job = app.engine.jobs.submit(Task("test", "Test", lambda _: {"waited": go_on.wait(30)}))
+    job = app.engine.jobs.submit(Task("test", "Test", lambda _: {"waited": go_on.wait(60)}))
     socket = await watch(job.id)
     await socket.write_message("{")
     await socket.write_message(b"\x00\xff", binary=True)

@@ -42,7 +42,7 @@ class Index:
     """What the server answers, by path; the headers of each request as it came.
 
     While it is `closed` nobody gets an answer. Until `hold` is set, what begins with
-    `held` gets none for 30 s, metadata excepted.
+    `held` gets none for two minutes, metadata excepted.
     """
 
     port: int = 0
@@ -82,7 +82,7 @@ def serving() -> Iterator[Index]:
                 self.close_connection = True
                 return
             if index.hold is not None and self.path.startswith(index.held) and ".metadata" not in self.path:
-                index.hold.wait(30)
+                index.hold.wait(120)
             if index.user is not None:
                 wanted = "Basic " + base64.b64encode(index.user.encode()).decode()
                 if self.headers.get("Authorization") != wanted:

@@ -60,7 +60,7 @@ def test_waiting_for_a_lock(tmp_path):
         while not waits:
             time.sleep(0.01)
         order.append("first")
-    thread.join(5)
+    thread.join(60)
     assert order == ["first", "second"]
 
 

@@ -1,0 +1,45 @@
+"""What holds for all tests: a second attempt for the slow ones, and the summary that names each."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+FAILED = pytest.StashKey[bool]()
+
+
+# Last: the folders' own conftests say first what is slow.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow"):
+            # Real tools, kernels and browsers, killed at random moments, on a machine with other work: some
+            # lose a race once in a thousand runs. What fails twice is wrong, and who failed once is named.
+            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[FAILED] = report.failed or (report.when != "setup" and item.stash.get(FAILED, False))
+    return report
+
+
+# Before the plugin, which would keep what is shared for the second attempt.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A second attempt begins with a server, a home and environments of its own: the first one may have left some."""
+    if item.get_closest_marker("flaky") and getattr(item, "execution_count", 0) == 1 and item.stash.get(FAILED, False):
+        item.session._setupstate.teardown_exact(None)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    again = terminalreporter.stats.get("rerun", [])
+    if again:
+        terminalreporter.section("failed once and were tried again")
+    for report in again:
+        terminalreporter.line(f"RERUN {report.nodeid} ({report.when})")
+        terminalreporter.line(report.longreprtext)
