@@ -13,7 +13,7 @@ import pytest
 
 from tests.ui.conftest import PANEL_TAB, Lab
 from tests.ui.looks import both_themes, check_accessible
-from tests.ui.test_notebook import run_cell, wait_for_kernel
+from tests.ui.test_notebook import run_cell, wait_for_kernel, written
 from tests.ui.test_page import bar, environments, find, identity, open_page, row
 from tests.ui.test_panel import JOB_MS, launcher_card, open_panel, run_cli
 
@@ -121,11 +121,7 @@ def test_kernel_name_copy_notebook_and_terminal(page: Any, lab: Lab, thesis: str
     page.locator(".jp-Terminal:not(.lm-mod-hidden)").click()
     out = lab.root / "active.txt"
     page.keyboard.type(f"echo $VIRTUAL_ENV > {out}.new && mv {out}.new {out}\n")
-    for _ in range(100):
-        if out.exists():
-            break
-        page.wait_for_timeout(100)
-    assert out.read_text().strip() == str(prefix(lab, "thesis"))
+    assert written(page, out) == str(prefix(lab, "thesis"))
 
 
 def test_an_environment_whose_python_is_gone_is_mended(page: Any, lab: Lab, tmp_path: Path, shots: Path) -> None:

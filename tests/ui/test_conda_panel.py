@@ -12,7 +12,7 @@ from tests.channel.fixture import Channel, channel
 from tests.ui.conftest import Lab
 from tests.ui.looks import both_themes
 from tests.ui.test_page import PAGE, bar, find
-from tests.ui.test_panel import JOB_MS, launcher_card, open_panel
+from tests.ui.test_panel import JOB_MS, NEWS_MS, launcher_card, open_panel
 
 __all__ = ["channel"]
 
@@ -40,9 +40,9 @@ def test_from_a_channel_to_a_kernel_and_a_newer_version(
     channels.press("Enter")
     form.get_by_role("button", name=f"Leave out {channel.url}").wait_for()
     python = form.get_by_label("Python", exact=True)
-    versions = python.locator("xpath=following::datalist[1]/option")
-    versions.first.wait_for(state="attached")
-    assert channel.python in [versions.nth(n).get_attribute("value") for n in range(versions.count())]
+    # Those of the channel, which come after those of the machine.
+    offered = python.locator(f'xpath=following::datalist[1]/option[@value="{channel.python}"]')
+    offered.wait_for(state="attached")
     python.fill(channel.python)
 
     packages = form.get_by_label("Packages", exact=True)
@@ -63,7 +63,7 @@ def test_from_a_channel_to_a_kernel_and_a_newer_version(
 
     panel.get_by_role("treeitem", name="conda-one").wait_for(timeout=JOB_MS)
     panel.get_by_role("img", name="ready, offered as a kernel").wait_for(timeout=JOB_MS)
-    launcher_card(page, "conda-one").wait_for(timeout=5000)
+    launcher_card(page, "conda-one").wait_for(timeout=NEWS_MS)
 
     panel.get_by_text("conda-one", exact=True).click()
     content = page.locator(PAGE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.ui.conftest import Lab
 from tests.ui.looks import both_themes, set_theme
-from tests.ui.test_panel import JOB_MS, launcher_card, run_cli
+from tests.ui.test_panel import JOB_MS, NEWS_MS, launcher_card, run_cli
 
 PYTHON = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 
@@ -55,6 +55,15 @@ def run_cell(page: Any, at: int) -> None:
         }""",
         at,
     )
+
+
+def written(page: Any, file: Path) -> str:
+    """What a terminal writes into `file`, once it has."""
+    for _ in range(900):
+        if file.exists():
+            return file.read_text().strip()
+        page.wait_for_timeout(100)
+    raise AssertionError(f"nothing was written to {file}")
 
 
 def set_hidden(page: Any, hidden: bool) -> None:
@@ -140,7 +149,7 @@ def test_from_a_notebook_to_its_environment_and_a_missing_module(page: Any, lab:
     # What was only added needs no restart; another version does.
     assert chip.count() == 1
     run_cli(lab, "install", "analysis", "python-dotenv==1.0.0")
-    notebook.get_by_role("button", name="Environment analysis, changed").wait_for(timeout=10_000)
+    notebook.get_by_role("button", name="Environment analysis, changed").wait_for(timeout=NEWS_MS)
     assert "python-dotenv" in chip.first.get_attribute("title")
     both_themes(page, shots, "nb-changed")
     notebook.get_by_role("button", name="Restart…").click()
@@ -238,7 +247,7 @@ def test_a_hidden_tab_has_the_card_when_it_is_seen_again(page: Any, lab: Lab) ->
     page.wait_for_timeout(1000)
     assert launcher_card(page, "unseen-3").count() == 0
     set_hidden(page, False)
-    launcher_card(page, "unseen-3").wait_for(timeout=3000)
+    launcher_card(page, "unseen-3").wait_for(timeout=NEWS_MS)
 
 
 def test_the_launcher_leads_to_the_form(page: Any, shots: Path) -> None:
@@ -261,8 +270,4 @@ def test_a_terminal_in_an_environment(page: Any, lab: Lab, shots: Path) -> None:
     page.screenshot(path=shots / "nb-terminal-light.png")
     out = lab.root / "prefix.txt"
     page.keyboard.type(f"python -c 'import sys; print(sys.prefix)' > {out}.new && mv {out}.new {out}\n")
-    for _ in range(100):
-        if out.exists():
-            break
-        page.wait_for_timeout(100)
-    assert out.read_text().strip().endswith("envs/shell")
+    assert written(page, out).endswith("envs/shell")
