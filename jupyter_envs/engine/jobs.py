@@ -194,7 +194,8 @@ class Jobs:
     def active(self) -> builtins.list[Job]:
         """Our jobs that have not ended."""
         with self._guard:
-            return [run.job for run in self._runs.values()]
+            # One that has ended stays among the runs for a moment, until its log is closed.
+            return [run.job for run in self._runs.values() if not run.job.over]
 
     def close(self, timeout: float = 10) -> None:
         """Cancel what runs and wait up to `timeout` seconds for it to end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from datetime import datetime, timezone
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ REBUILD = "Rebuild it with the same packages."
 PUT_BACK = "Put it back as it was before the change."
 
 Stamp = list[int]
+# The coarsest clock of a file system in use, in ns.
+GRAIN = 2_000_000_000
 
 
 class Known(Struct):
@@ -61,6 +64,19 @@ def stamp_of(prefix: str, site: str | None, home: str | None) -> Stamp:
     ]
 
 
+def _stamp_before(prefix: str, site: str | None) -> Stamp:
+    """The stamp for what is read next; it never holds where something was changed just now.
+
+    Taken first, as what changes while the rest is read must not pass for read.
+    """
+    moment = time.time_ns()
+    stamp = stamp_of(prefix, site, None)
+    if max(stamp[0], *stamp[4:8]) > moment - GRAIN:
+        # Within the clock's grain a second change leaves the same times: it is read once more then.
+        stamp[-1] = -1
+    return stamp
+
+
 def packages_time(prefix: str) -> int:
     """When a package of the environment at `prefix` came or went last, in ns since the epoch; as `Known.changed`."""
     folders = metadata.site_packages(prefix)
@@ -78,6 +94,9 @@ def read(prefix: str) -> Known | None:
 
 
 def _read_venv(prefix: str) -> Known:
+    folders = metadata.site_packages(prefix)
+    site = os.fspath(folders[0]) if folders else None
+    stamp = _stamp_before(prefix, site)
     problems: list[Problem] = []
     config: dict[str, str] = {}
     try:
@@ -88,16 +107,15 @@ def _read_venv(prefix: str) -> Known:
     python = os.fspath(python_of(prefix))
     base = pyvenv.base_of(prefix, config) if config else None
     home = config.get("home")
+    if home is not None and not os.path.exists(home):
+        stamp[-1] = min(stamp[-1], 0)
     version = pyvenv.version_of(config)
     if config:
         problems += _interpreter_problems(python, base, home, version)
     if os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
     spec = record.read_spec(prefix)
-    folders = metadata.site_packages(prefix)
     names = set().union(*(metadata.entries(folder) for folder in folders))
-    site = os.fspath(folders[0]) if folders else None
-    stamp = stamp_of(prefix, site, home)
     lib = os.path.basename(os.path.dirname(site)) if site else ""
     return Known(
         environment=Environment(
@@ -128,6 +146,9 @@ def _read_venv(prefix: str) -> Known:
 
 
 def _read_conda(prefix: str) -> Known:
+    folders = metadata.site_packages(prefix)
+    site = os.fspath(folders[0]) if folders else None
+    stamp = _stamp_before(prefix, site)
     names = conda_meta.files(prefix)
     version, implementation = conda_meta.python_of(names)
     python = os.path.join(prefix, "python.exe" if WINDOWS else "bin/python")
@@ -140,9 +161,6 @@ def _read_conda(prefix: str) -> Known:
     if conda_places.is_base(prefix):
         told = conda_meta.version_of(names, "conda") or conda_meta.version_of(names, "mamba")
         installation = Installation(name=conda_clients.flavour(prefix), version=told)
-    folders = metadata.site_packages(prefix)
-    site = os.fspath(folders[0]) if folders else None
-    stamp = stamp_of(prefix, site, None)
     return Known(
         environment=Environment(
             id="",

@@ -107,6 +107,8 @@ def test_five_hundred_are_listed_without_a_process(managed: Path, monkeypatch: p
 
     monkeypatch.setattr(subprocess, "Popen", no_process)
     monkeypatch.setattr(os, "fork", no_process)
+    # As if all of them had been there for long: what is fresh is read once more.
+    monkeypatch.setattr(discover.prefix, "GRAIN", 0)
     lister = discovery()
     first = found(lister)
     assert len(first) == 500
@@ -133,7 +135,37 @@ def test_a_damaged_index_is_ignored(content: bytes, home: Path, managed: Path) -
     assert list(found(discovery())) == ["demo"]
 
 
-def test_the_index_is_not_written_when_nothing_changed(home: Path, managed: Path) -> None:
+def test_what_comes_while_it_is_read_is_seen_the_next_time(managed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(managed / "demo")
+    real = discover.prefix.metadata.entries
+
+    def late(folder: Path) -> dict[str, Path]:
+        names = real(folder)
+        (folder / "late-1.0.dist-info").mkdir(exist_ok=True)
+        return names
+
+    monkeypatch.setattr(discover.prefix, "GRAIN", 0)
+    lister = discovery()
+    with monkeypatch.context() as patch:
+        patch.setattr(discover.prefix.metadata, "entries", late)
+        assert found(lister)["demo"].package_count == 1
+    assert found(lister)["demo"].package_count == 2
+
+
+def test_a_second_change_within_the_clocks_grain_is_seen(managed: Path) -> None:
+    site = make(managed / "demo") / f"lib/python{MINOR}/site-packages"
+    lister = discovery()
+    assert found(lister)["demo"].package_count == 1
+    times = site.stat()
+    (site / "late-1.0.dist-info").mkdir()
+    os.utime(site, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert found(lister)["demo"].package_count == 2
+
+
+def test_the_index_is_not_written_when_nothing_changed(
+    home: Path, managed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover.prefix, "GRAIN", 0)
     make(managed / "demo")
     lister = discovery()
     found(lister)
