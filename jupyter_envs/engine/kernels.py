@@ -41,7 +41,7 @@ class Spec(NamedTuple):
         return str(self.content.get("display_name") or self.name)
 
 
-_read: dict[str, tuple[int, Spec]] = {}
+_read: dict[str, tuple[tuple[int, int, int], Spec]] = {}
 
 
 def specs(folders: Iterable[str] | None = None) -> list[Spec]:
@@ -56,7 +56,9 @@ def specs(folders: Iterable[str] | None = None) -> list[Spec]:
             folder = os.path.join(top, name)
             path = os.path.join(folder, "kernel.json")
             try:
-                stamp = os.stat(path).st_mtime_ns
+                info = os.stat(path)
+                # Two writes within the clock's grain have one time, but each makes a new file.
+                stamp = (info.st_mtime_ns, info.st_ino, info.st_size)
                 known = _read.get(path)
                 if known is None or known[0] != stamp:
                     with open(path, encoding="utf-8") as file:

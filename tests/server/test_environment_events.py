@@ -15,8 +15,10 @@ from tests.server.conftest import Call
 
 
 @pytest.fixture
-def heard(app: Any, jp_serverapp: Any) -> list[int]:
+def heard(app: Any, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The counters that were told."""
+    # A size that becomes known is news as well, and comes when the machine has time for it.
+    monkeypatch.setattr(app.engine._discovery, "start_sizing", lambda: None)
     found: list[int] = []
 
     async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:

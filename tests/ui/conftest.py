@@ -81,7 +81,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory, application: Application) -> I
     # The question whether to fetch news would lie over what is tested.
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_"))}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_", "PYTHON"))}
     environment |= {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(caches / "uv"))}
     port, token, log = _free_port(), "a-token-for-tests", home / "lab.log"
     argv = [
