@@ -145,9 +145,10 @@ def test_names(filename: str, text: str) -> None:
         *("[a]\n", "a.", "'a' . ", "-r x\n", "~=", "{"),
     ],
 )
-@pytest.mark.timeout(60)
-def test_five_megabytes(known: FileFormat, piece: str) -> None:
-    text = piece * (5_000_000 // len(piece))
+@pytest.mark.timeout(120)
+def test_a_megabyte(known: FileFormat, piece: str) -> None:
+    """A second or two; whatever takes the square of it does not end."""
+    text = piece * (1_000_000 // len(piece))
     holds(known, text)
     if known.name == "notebook":
         holds(known, json.dumps({"cells": [{"cell_type": "code", "source": "# /// script\n" + text}]}))

@@ -55,7 +55,7 @@ def failed(job: Job, reason: str) -> None:
 
 
 def test_a_slow_server_tells_how_far_it_is(engine: Engine, channel_server: ChannelServer) -> None:
-    channel_server.delay, channel_server.rate = 0.1, 4_000_000
+    channel_server.delay, channel_server.rate = 0.1, 1_500_000
     seen: list[tuple[str | None, int | None, int | None, str | None]] = []
     job = engine.jobs.submit(engine.create(Create(name="demo", packages=[SHELL], **BASE)))  # type: ignore[arg-type]
     while not (now := engine.jobs.get(job.id)).over:

@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.engine.world import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -101,9 +102,13 @@ def test_ctrl_c_leaves_nothing_behind(home: Path, until: str) -> None:
         for line in child.stderr:
             if until in line:
                 break
-        time.sleep(0.3)
+        if until == "Creating":
+            # Its first phase: the job is at work.
+            assert next(child.stderr).startswith("  ")
+        else:
+            wait_for(lambda: list((home / "runtime").glob("kernel-*.json")))
         child.send_signal(signal.SIGINT)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=120)
     finally:
         child.kill()
     assert child.returncode == 130, err
