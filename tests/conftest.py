@@ -10,15 +10,23 @@ from _pytest.terminal import TerminalReporter
 FAILED = pytest.StashKey[bool]()
 
 
-# Last: the folders' own conftests say first what is slow.
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The conftests of folders come first and have said what is slow."""
     for item in items:
+        if not item.get_closest_marker("xdist_group") and _shares(item):
+            # In one worker: in each other one, what they share would be made once more.
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
         if item.get_closest_marker("slow"):
             # Real tools, kernels and browsers, killed at random moments, on a machine with other work: some
             # lose a race once in a thousand runs. What fails twice is wrong, and who failed once is named.
             item.add_marker(pytest.mark.flaky(reruns=1))
             item.add_marker(pytest.mark.timeout(600))
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether it uses a fixture that is made once for its module."""
+    assert isinstance(item, pytest.Function)
+    return any(known[-1].scope == "module" for known in item._fixtureinfo.name2fixturedefs.values())
 
 
 @pytest.hookimpl(wrapper=True)
