@@ -66,7 +66,8 @@ def _kernel(name: str) -> Iterator[BlockingKernelClient]:
     with _terminable(), TemporaryFile() as said:
         try:
             try:
-                manager.start_kernel(stdout=said, stderr=said)
+                with _held():
+                    manager.start_kernel(stdout=said, stderr=said)
                 client: Any = manager.client()
                 client.start_channels()
                 client.wait_for_ready(timeout=START_SECONDS)
@@ -81,9 +82,10 @@ def _kernel(name: str) -> Iterator[BlockingKernelClient]:
             finally:
                 client.stop_channels()
         finally:
-            if manager.has_kernel:
-                manager.shutdown_kernel(now=True)
-            manager.cleanup_resources()
+            with _held():
+                if manager.has_kernel:
+                    manager.shutdown_kernel(now=True)
+                manager.cleanup_resources()
 
 
 def _text(file: IO[bytes]) -> str:
@@ -103,6 +105,24 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Hold an interrupt back until the block has run: in between, jupyter_client loses the kernel that it started."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _execute(client: BlockingKernelClient, source: str) -> Cell:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.engine.world import wait_for
@@ -43,6 +44,12 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "jupyter_envs", *words], capture_output=True, text=True, timeout=280)
 
 
+def kernels(home: Path) -> list[psutil.Process]:
+    """Those that run in an environment of `home`."""
+    lines = ((process, process.info["cmdline"] or [""]) for process in psutil.process_iter(["cmdline"]))
+    return [process for process, line in lines if line[0].startswith(f"{home}/") and "ipykernel_launcher" in line]
+
+
 def environments() -> list[Any]:
     return [e for e in json.loads(run("list", "--json").stdout)["environments"] if e["managed"]]
 
@@ -58,7 +65,7 @@ def test_twice_and_removed(home: Path) -> None:
     assert "register kernel" in first.stderr, "phases are told"
     assert "lab" in first.stdout
     assert "envs remove demo --yes" in first.stdout
-    assert not list((home / "runtime").glob("kernel-*.json")), "the kernel has ended"
+    assert not kernels(home), "the kernel has ended"
 
     second = run("demo")
     assert second.returncode == 0, second.stderr
@@ -106,13 +113,13 @@ def test_ctrl_c_leaves_nothing_behind(home: Path, until: str) -> None:
             # Its first phase: the job is at work.
             assert next(child.stderr).startswith("  ")
         else:
-            wait_for(lambda: list((home / "runtime").glob("kernel-*.json")))
+            wait_for(lambda: kernels(home))
         child.send_signal(signal.SIGINT)
         _, err = child.communicate(timeout=120)
     finally:
         child.kill()
     assert child.returncode == 130, err
     assert "Traceback" not in err
-    assert not list((home / "runtime").glob("kernel-*.json"))
+    assert not kernels(home)
     assert [e["name"] for e in environments()] == ([] if until == "Creating" else ["demo"])
     assert run("demo").returncode == 0
