@@ -128,7 +128,18 @@ async def _solve(
     gateway: Gateway,
     channels: list[Channel],
 ) -> list[RepoDataRecord]:
-    """The records that meet the specs `wanted`, those `asked` for now among them, beside the packages `left`."""
+    """The records that meet the specs `wanted`, those `asked` for now among them, beside the packages `left`.
+
+    Channel priority is as conda's documentation has it. ``strict``: the first channel that has a name is the only
+    one for it. ``flexible``: of each name, the builds of a channel come before all those of the next one, whatever
+    their versions, and the solver goes down that list no further than it must; what one package needs from a lower
+    channel moves no other package there. ``disabled``: versions come first, channels decide between equal ones.
+    What is installed stays, from whichever channel it came, as long as nothing asks for another build.
+
+    Where conda's own solvers differ among themselves, this holds: the newest version of what was asked for is taken
+    even where a lower channel alone meets its needs, before an older one that the higher channel can do without help;
+    and a spec that names its channel is met from there also under ``strict``.
+    """
     from rattler import ChannelPriority, MatchSpec, VirtualPackage, VirtualPackageOverrides, solve
     from rattler.exceptions import SolverError
 
@@ -136,32 +147,35 @@ async def _solve(
     # What nothing needs and nobody is known to have asked for: conda keeps it as long as it is in nobody's way.
     needed = {name for record in left.values() for name in _needs(record)}
     others = [MatchSpec(name) for name in left if name not in needed and name not in specs]
+    if (work.operation.priority or work.priority) == "strict":
+        # The engine takes the first channel with a build that fits the spec; conda the first with the name.
+        named = [MatchSpec(name) for name, spec in wanted.items() if "::" not in spec and spec != name]
+    else:
+        named = []
     reasons = {name: ("was asked for before", spec) for name, spec in wanted.items() if name not in asked}
     limits = _limits(work, asked, left, reasons)
     machine = VirtualPackage.detect(VirtualPackageOverrides.from_env())
-    priorities = {
-        "strict": [ChannelPriority.Strict],
-        # As near as the engine comes: lower channels help out only where the higher ones leave no solution.
-        "flexible": [ChannelPriority.Strict, ChannelPriority.Disabled],
-        "disabled": [ChannelPriority.Disabled],
+    priority = {
+        "strict": ChannelPriority.Strict,
+        "flexible": ChannelPriority.Flexible,
+        "disabled": ChannelPriority.Disabled,
     }[work.operation.priority or work.priority]
     # Without a record of what was asked for, all that nothing needs counts as asked for.
     sets = [others, []] if work.held and others else [others]
     failure: SolverError | None = None
     for extra in sets:
-        for priority in priorities:
-            try:
-                return await solve(
-                    channels,
-                    [*specs.values(), *extra],
-                    gateway=gateway,
-                    locked_packages=locked,
-                    virtual_packages=machine,
-                    channel_priority=priority,
-                    constraints=limits,
-                )
-            except SolverError as error:
-                failure = error
+        try:
+            return await solve(
+                channels,
+                [*specs.values(), *named, *extra],
+                gateway=gateway,
+                locked_packages=locked,
+                virtual_packages=machine,
+                channel_priority=priority,
+                constraints=limits,
+            )
+        except SolverError as error:
+            failure = error
     text = str(failure).strip()
     raise Unsolvable(
         shorten(text, {**{name: ("is asked for", wanted[name]) for name in asked}, **reasons}),

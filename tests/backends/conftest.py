@@ -56,3 +56,9 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_channel(
         tmp_path_factory.mktemp("second"), [Tiny("lib", "3.0"), Tiny("extra", depends=["lib >=3"]), Tiny("alone")]
     )
+
+
+@pytest.fixture(scope="session")
+def third(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A channel that has the newest of everything."""
+    return make_channel(tmp_path_factory.mktemp("third"), [Tiny("lib", "4.0"), Tiny("script", "2.0")])

@@ -124,11 +124,39 @@ class TestChannels:
         assert world.do(install=["lib"], **{**strict, "channels": both[::-1]}).added[0].version == "3.0"
         with pytest.raises(Unsolvable, match=r"lib 3.0 is left out by strict channel priority"):
             world.do(install=["extra"], **strict)
-        # Lower ones help out, and only then.
-        flexible = {**strict, "priority": "flexible"}
-        assert world.do(install=["lib"], **flexible).added[0].version == "2.0"
-        assert versions(world.do(install=["extra"], **flexible))[0] == {"extra": "1.0", "lib": "3.0"}
+        with pytest.raises(Unsolvable, match=r"lib 3.0 is left out by strict channel priority"):
+            world.do(install=["lib >=3"], **strict)
+        assert world.do(install=[f"{second}::lib"], **strict).added[0].version == "3.0"
         assert world.do(install=["lib"], **{**strict, "priority": "disabled"}).added[0].version == "3.0"
+
+    def test_flexible_priority(self, world: World, channel: Path, second: Path, third: Path) -> None:
+        """As conda's documentation sorts the builds of a name: by channel, then version; down no further than needed."""
+        flexible = {
+            "channels": [str(channel), str(second), str(third)],
+            "priority": "flexible",
+            "dry_run": True,
+        }
+
+        def asked(*specs: str, **more: object) -> dict[str, str]:
+            return versions(world.do(install=specs, **{**flexible, **more}))[0]
+
+        assert asked("lib") == {"lib": "2.0"}
+        # What one package needs from a lower channel moves no other one there, nor itself further than it must.
+        assert asked("extra", "any", "script") == {"extra": "1.0", "lib": "3.0", "any": "1.0", "script": "1.0"}
+        assert asked("lib >=4", "script") == {"lib": "4.0", "script": "1.0"}
+        assert asked("alone") == {"alone": "1.0"}
+        versions_first = asked("extra", "script", priority="disabled")
+        assert versions_first == {"extra": "1.0", "lib": "4.0", "script": "2.0"}
+        with pytest.raises(Unsolvable, match=r"new 1.0 needs lib >=2, but .*old"):
+            asked("old", "new")
+
+    def test_flexible_priority_leaves_what_is_installed(
+        self, world: World, channel: Path, second: Path, third: Path
+    ) -> None:
+        world.do(install=["script"], channels=[str(third)])
+        outcome = world.do(install=["any"], channels=[str(channel), str(second), str(third)], priority="flexible")
+        assert versions(outcome) == ({"any": "1.0", "lib": "2.0"}, {}, [])
+        assert world.here()["script"] == "2.0"
 
     def test_those_of_condarc(self, world: World, channel: Path, second: Path) -> None:
         text = f"channels: [mine, other]\ncustom_channels:\n  mine: file://{channel.parent}\nchannel_alias: file:///nowhere\n"
