@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from jupyter_envs.backends.base import Outcome
@@ -25,7 +27,19 @@ def content(folder: str, name: str) -> str | None:
 
 def parsed(folder: str, name: str) -> dict[str, Any] | None:
     """The tables of the TOML file `name` in `folder`; None when it is missing, too large or no TOML."""
-    text = content(folder, name)
+    path = os.path.join(folder, name)
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    # Several tools ask for the same pyproject.toml, again and again; to parse one takes milliseconds.
+    tables = _parsed(path, info.st_mtime_ns, info.st_size, info.st_ino)
+    return None if tables is None else copy.deepcopy(tables)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: str, _mtime: int, _size: int, _inode: int) -> dict[str, Any] | None:
+    text = content(*os.path.split(path))
     try:
         return None if text is None else toml.parse(text)
     except ValueError:

@@ -63,6 +63,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     recipe = kind.recipe(backend, structs.replace(request, python=python, packages=packages, channels=channels))
     name = parts.discovery.name_for(prefix)
     identity = environment_id(prefix, name)
+    versions: dict[str, str] = {}
 
     def work(context: Context) -> dict[str, Any]:
         def fill(stage: str) -> str:
@@ -81,6 +82,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
             record.write_spec(tree, spec)
             noted = {k: v for k, v in plain(request).items() if v is not None}
             number = parts.ledger.first(kind, tree, prefix, _python(tree), "create", noted)
+            # Here, where its records have just been read: once moved each of them would be read anew.
+            versions.update(kind.versions(tree))
             _complete(parts, kind, prefix, tree, number, request.kernel.register, display, context)
 
         with parts.hold(prefix, context):
@@ -92,7 +95,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
                 if kernel:
                     parts.register(parts.discovery.by_prefix(prefix))
                 raise
-            return parts.result(prefix, difference({}, kind.versions(prefix)))
+            return parts.result(prefix, difference({}, versions))
 
     return Task(
         action="create",

@@ -25,6 +25,9 @@ from jupyter_envs.model.errors import NotFound
 from jupyter_envs.system import conda_environments, conda_places
 from jupyter_envs.system.files import atomic_write, lock, tree_size
 
+# Seconds: what was just made is about to be used, and counting ten thousand files would slow its kernel's start.
+_BEFORE_SIZING = 1.5
+
 
 class _Spec(NamedTuple):
     """A kernelspec of an environment; `wrong` says what is wrong with it."""
@@ -302,10 +305,11 @@ class Discovery:
 
     def _size_all(self) -> None:
         while self._unsized.wait() and not self._closed.is_set():
+            if self._closed.wait(_BEFORE_SIZING):
+                return
             self._unsized.clear()
             with self._lock:
                 entries = list(self._loaded().known.items())
-            sized = False
             for path, known in entries:
                 if self._closed.is_set():
                     return
@@ -313,15 +317,14 @@ class Discovery:
                 if stamp is None or known.sized_at == stamp or not os.path.isdir(path):
                     continue
                 began = time.monotonic()
-                known.size, known.sized_at = tree_size(path), stamp
+                size = tree_size(path)
+                with self._lock:
+                    known.size, known.sized_at = size, stamp
+                    self._changed = True
                 # So that the first look at its packages finds them read.
                 self._kinds[known.environment.kind].packages(path, self._packages)
-                sized = True
                 # Rest as long as it took: the requests in this process come first.
                 self._closed.wait(min(1.0, 0.05 + time.monotonic() - began))
-            if sized:
-                with self._lock:
-                    self._changed = True
 
 
 def _below(path: str, folder: str) -> bool:

@@ -151,11 +151,11 @@ def _read_conda(prefix: str) -> Known:
     stamp = _stamp_before(prefix, site)
     names = conda_meta.files(prefix)
     version, implementation = conda_meta.python_of(names)
-    python = os.path.join(prefix, "python.exe" if WINDOWS else "bin/python")
+    python = prefix + ("/python.exe" if WINDOWS else "/bin/python")
     problems = []
     if version and not os.path.exists(python):
         problems.append(_error("no_interpreter", f"Its Python is gone: {python} does not exist.", REBUILD))
-    if os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
+    if os.path.exists(f"{prefix}/{RECORD_DIR}/undo/names.json"):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
     installation = None
     if conda_places.is_base(prefix):
@@ -170,7 +170,7 @@ def _read_conda(prefix: str) -> Known:
             prefix=prefix,
             python=Python(version=version, implementation=implementation, path=python, base=None),
             state="broken" if problems else "ready",
-            created=_iso(_time(os.path.join(prefix, "conda-meta", "history")) or stamp[0]),
+            created=_iso(_time(prefix + "/conda-meta/history") or stamp[0]),
             modified=_iso(max(stamp[0], stamp[4] if site else 0)),
             package_count=len(names),
             revision=_revision(prefix),
@@ -206,7 +206,7 @@ def _error(code: str, message: str, repair: str | None) -> Problem:
 
 def _revision(prefix: str) -> int | None:
     try:
-        names = os.listdir(os.path.join(prefix, RECORD_DIR, "revisions"))
+        names = os.listdir(f"{prefix}/{RECORD_DIR}/revisions")
     except OSError:
         return None
     numbers = [int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal()]

@@ -54,7 +54,7 @@ def pinned(prefix: str | os.PathLike[str]) -> list[str]:
 
 def frozen(prefix: str | os.PathLike[str]) -> bool:
     """Whether `prefix` says that it is not to be changed (CEP 22)."""
-    return os.path.isfile(os.path.join(prefix, "conda-meta", "frozen"))
+    return os.path.isfile(f"{os.fspath(prefix)}/conda-meta/frozen")
 
 
 def _state_file(prefix: str | os.PathLike[str]) -> str:

@@ -11,12 +11,12 @@ _NAMES = ("miniforge3", "miniconda3", "anaconda3", "mambaforge", "micromamba", "
 
 def is_prefix(path: str) -> bool:
     """Whether `path` is a conda environment."""
-    return os.path.isdir(os.path.join(path, "conda-meta"))
+    return os.path.isdir(path + "/conda-meta")
 
 
 def is_base(prefix: str) -> bool:
     """Whether `prefix` holds the conda installation itself."""
-    return os.path.isdir(os.path.join(prefix, "condabin"))
+    return os.path.isdir(prefix + "/condabin")
 
 
 def homes() -> list[str]:

@@ -44,7 +44,13 @@ class _Placed(msgspec.Struct):
     paths_data: _Paths | None = None
 
 
+class _Sound(msgspec.Struct):
+    name: str = ""
+
+
 _decoder = msgspec.json.Decoder(_Placed)
+# Reads a whole record as well and keeps next to nothing of it.
+_sound = msgspec.json.Decoder(_Sound)
 
 
 def relocate(tree: str, old: Sequence[str], new: str) -> None:
@@ -78,7 +84,11 @@ class _Move:
         with open(file, "rb") as opened:
             raw = opened.read()
         try:
-            paths = (_decoder.decode(raw).paths_data or _Paths()).paths
+            if b"prefix_placeholder" in raw or b"entry_point" in raw:
+                paths = (_decoder.decode(raw).paths_data or _Paths()).paths
+            else:
+                _sound.decode(raw)
+                paths = []
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Failed(
                 f"The record {os.path.basename(file)} of the environment cannot be read.",
@@ -88,15 +98,16 @@ class _Move:
             ) from None
         text = raw
         for path in paths:
+            # First what needs no look at the disk: of thousands of files few speak of their place.
+            if path.path_type == "softlink" or not (path.prefix_placeholder or "entry_point" in path.path_type):
+                continue
             place = os.path.join(self._tree, path.path)
-            if path.path_type == "softlink" or os.path.islink(place) or not os.path.isfile(place):
+            if os.path.islink(place) or not os.path.isfile(place):
                 continue
             if path.prefix_placeholder and path.file_mode == "binary":
                 digest = self._binary(place, len(path.prefix_placeholder.encode()))
-            elif path.prefix_placeholder or "entry_point" in path.path_type:
-                digest = self._text(place)
             else:
-                continue
+                digest = self._text(place)
             self._done.add(path.path)
             before = path.sha256_in_prefix or (path.sha256 if "entry_point" in path.path_type else None)
             if digest and before:

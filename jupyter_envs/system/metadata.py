@@ -53,17 +53,17 @@ def site_packages(prefix: Prefix) -> list[Path]:
     if WINDOWS:
         folder = Path(prefix, "Lib", "site-packages")
         return [folder] if folder.is_dir() else []
-    found: dict[str, Path] = {}
+    top = os.fspath(prefix)
+    found: list[str] = []
     for lib in ("lib", "lib64"):
         try:
-            names = sorted(n for n in os.listdir(os.path.join(prefix, lib)) if n.startswith(("python", "pypy")))
+            names = sorted(n for n in os.listdir(f"{top}/{lib}") if n.startswith(("python", "pypy")))
         except OSError:
             continue
-        for name in names:
-            folder = Path(prefix, lib, name, "site-packages")
-            if folder.is_dir():
-                found.setdefault(os.path.realpath(folder), folder)
-    folders = list(found.values())
+        found += [place for name in names if os.path.isdir(place := f"{top}/{lib}/{name}/site-packages")]
+    if len(found) > 1:
+        found = list({os.path.realpath(place): place for place in reversed(found)}.values())[::-1]
+    folders = [Path(place) for place in found]
     if len(folders) > 1:
         wanted = _minor(prefix)
         matching = [f for f in folders if re.fullmatch(rf"\D*{re.escape(wanted)}t?", f.parent.name)] if wanted else []

@@ -130,7 +130,7 @@ class TestChannels:
         assert world.do(install=["lib"], **{**strict, "priority": "disabled"}).added[0].version == "3.0"
 
     def test_flexible_priority(self, world: World, channel: Path, second: Path, third: Path) -> None:
-        """As conda's documentation sorts the builds of a name: by channel, then version; down no further than needed."""
+        """As conda sorts the builds of a name: by channel, then by version; no further down than needed."""
         flexible = {
             "channels": [str(channel), str(second), str(third)],
             "priority": "flexible",
