@@ -13,7 +13,7 @@ from jupyter_envs.backends.rattler_solve import Goal, Installed
 from jupyter_envs.backends.rattler_work import Work
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import Failed, InvalidRequest
-from jupyter_envs.system.conda_url import base_of, public
+from jupyter_envs.system.conda_url import base_of, leads_elsewhere, public
 
 if TYPE_CHECKING:
     from rattler import Gateway, RepoDataRecord
@@ -54,7 +54,7 @@ def _checked(lines: Sequence[Exact]) -> dict[str, str]:
             not value or re.fullmatch(rf"[0-9a-f]{{{length}}}", value)
             for value, length in ((getattr(line, kind), length) for kind, length in _HEX.items())
         )
-        if not match or not hashes or not line.url.isprintable() or ".." in line.url.split("/"):
+        if not match or not hashes or not line.url.isprintable() or leads_elsewhere(line.url):
             raise InvalidRequest(
                 f"Line {n + 1} is not the address of a conda archive with its hash.",
                 hint="Write it like URL#SHA256, as `conda list --explicit --sha256` does.",

@@ -29,7 +29,7 @@ class Asked(Struct, frozen=True):
     def lines(self) -> list[str]:
         """What was asked for: a lock only says how what was typed beside it is met."""
         met = [] if self.locked.exact and self.rest.install else self.locked.install
-        return [str(requirement) for requirement in (*met, *self.rest.install)]
+        return [*self.locked.requested, *(str(requirement) for requirement in (*met, *self.rest.install))]
 
     @property
     def pip_lines(self) -> list[str]:
@@ -79,7 +79,8 @@ def _apart(kind: Kind, found: Read, typed: list[Requirement], pip: list[Requirem
         pip=pip if found.exact else [*pip, *lines],
         variables=found.variables,
     )
-    locked = Wanted(pip=lines if found.exact else [], exact=found.exact, archives=found.archives)
+    named = [str(kind.check(line, FIELD)) for line in found.asked]
+    locked = Wanted(pip=lines if found.exact else [], exact=found.exact, archives=found.archives, requested=named)
     return Asked(locked, rest, found.warnings, found.python, found.channels, found.conda)
 
 

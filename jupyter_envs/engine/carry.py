@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
+from jupyter_envs.backends.conda_spec import check_package
 from jupyter_envs.engine import history, record
+from jupyter_envs.engine.kinds.base import Origin
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Task
-from jupyter_envs.formats.carried import Carried, block, metadata_of, write
+from jupyter_envs.formats import explicit
+from jupyter_envs.formats import lock as lock_file
+from jupyter_envs.formats.base import Installed, listed
+from jupyter_envs.formats.carried import Carried, CarriedConda, block, metadata_of, write
 from jupyter_envs.model.carry import NotebookRecord, Rebuild, RecordPlace
 from jupyter_envs.model.env import Environment, Package
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_distribution, check_requirement
+from jupyter_envs.model.request import check_requirement
+from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.redact import redact
-from jupyter_envs.system.trust import Approval, Trust
+from jupyter_envs.system.trust import Approval, Trust, plain_name
 
 # What every environment starts with; a notebook need not ask for it.
 _BASE = frozenset({"ipykernel", "pip", "setuptools", "wheel"})
 
 
-def carried(environment: Environment, packages: list[Package]) -> tuple[Carried, list[str]]:
-    """What was asked for in `environment` and the lock of its last revision; then what cannot be carried, and why."""
-    asked = record.read_spec(environment.prefix).get("packages")
+def carried(environment: Environment, packages: list[Package], origin: Origin) -> tuple[Carried, list[str]]:
+    """What was asked for in `environment` and the lock of its last revision; then what cannot be carried, and why.
+
+    What other things than pip brought is as `origin` tells.
+    """
+    spec = record.read_spec(environment.prefix)
+    apart = bool(origin.archives or origin.specs)
+    asked = spec.get("pip_packages" if apart else "packages")
     if asked is None:
         asked = [p.name for p in packages if p.requested and p.name.lower() not in _BASE and p.manager == "pip"]
     kept: list[str] = []
@@ -43,10 +57,39 @@ def carried(environment: Environment, packages: list[Package]) -> tuple[Carried,
             kept.append(redact(str(requirement)))
     version = environment.python.version
     python = f">={'.'.join(version.split('.')[:2])}" if version else None
-    # What is rebuilt is a PEP 405 environment; a lock of conda's packages says nothing for it.
-    newest = history.last(environment.prefix) if environment.kind == "venv" else None
-    lock = history.lock_text(environment.prefix, newest.revision.revision) if newest else None
-    return Carried(kept, python, lock), warnings
+    newest = history.last(environment.prefix)
+    number = newest.revision.revision if newest else None
+    whole = history.lock_of(environment.prefix, number) if number is not None else None
+    pip = [package for package in whole.packages if package.manager == "pip"] if whole else []
+    unhashed = [package.name for package in pip if not package.hashed]
+    lock = None
+    if unhashed:
+        warnings.append(f"The hashes of {listed(unhashed)} are not known yet, so no lock of pip's packages is carried.")
+    elif whole and (pip or not apart):
+        lock = lock_file.write(replace(whole, packages=pip))
+    if not apart:
+        return Carried(kept, python, lock), warnings
+    conda, more = _conda(packages, origin)
+    return Carried(kept, python, lock, conda), [*warnings, *more]
+
+
+def _conda(packages: list[Package], origin: Origin) -> tuple[CarriedConda, list[str]]:
+    """conda's part, nothing secret in it, and what is wrong with it elsewhere."""
+    channels = list(dict.fromkeys(public(channel).rstrip("/") for channel in origin.channels))
+    specs = [explicit.public_spec(spec) for _, spec in sorted(origin.specs.items())]
+    if not specs:
+        # Its client noted nothing: all that is not known to have come along.
+        specs = sorted(p.name for p in packages if p.manager == "conda" and p.requested is not False)
+    warnings = []
+    unknown = sum(package.manager == "conda" for package in packages) - len(origin.archives)
+    text = None
+    if unknown > 0:
+        warnings.append(f"Where {unknown} of conda's packages came from is not known; no lock of conda is carried.")
+    else:
+        text = explicit.write(Installed(packages=packages, archives=origin.archives, specs=origin.specs))
+    if any(archive.url.startswith("file:") for archive in origin.archives):
+        warnings.append("A channel lies on this machine alone; elsewhere what came from it cannot be had.")
+    return CarriedConda(explicit.platform(), channels, specs, text), warnings
 
 
 class Notebooks:
@@ -98,7 +141,7 @@ class Notebooks:
 
     def revoke(self, names: list[str]) -> list[Approval]:
         """Ask again about the packages `names`; return what had been approved of them."""
-        wanted = {check_distribution(name, f"names[{n}]") for n, name in enumerate(names)}
+        wanted = {plain_name(check_package(name, f"names[{n}]")) for n, name in enumerate(names)}
         gone = [each for each in self.approved() if each.name in wanted]
         self._trust.revoke(gone)
         return gone
@@ -109,7 +152,11 @@ class Notebooks:
 
     def _carried(self, key: str) -> tuple[Carried, list[str]]:
         environment = self._find(key)
-        return carried(environment, self._packages(environment.id))
+        if history.incomplete(environment.prefix):
+            # What was installed a moment ago; that of earlier days has been completed in the background.
+            self._parts.ledger.complete(environment.prefix, threading.Event(), offline=True)
+        origin = self._parts.kind_of(environment).origin(environment.prefix)
+        return carried(environment, self._packages(environment.id), origin)
 
 
 def _told(found: Carried, warnings: list[str], place: RecordPlace) -> NotebookRecord:

@@ -3,6 +3,7 @@
 A notebook is a stranger's text: nothing that it names is built, installed or asked for
 at an address of its own before somebody has seen the list and said yes. To make the
 list, wheels' metadata alone is read, from the indexes that this person has configured.
+conda's part of it is `rebuild_conda`'s.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from msgspec.structs import replace
 
+from jupyter_envs.backends.conda_spec import check_package
 from jupyter_envs.engine.create import create
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.rebuild_conda import CondaPart
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
-from jupyter_envs.formats.carried import declares, lock_of
+from jupyter_envs.formats.carried import conda_of, declares, lock_of
+from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
-from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unsolvable
-from jupyter_envs.model.request import Create, ImportText, Requirement, check_distribution, check_name
+from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.model.request import Create, ImportText, Requirement, check_name
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters, toml
 from jupyter_envs.system.redact import redact
-from jupyter_envs.system.trust import Trust, approval
+from jupyter_envs.system.trust import Trust, approval, plain_name
 
 
 def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
@@ -42,33 +46,52 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     found = parts.catalog.read(text)
     notebook = json.loads(request.notebook.removeprefix("\ufeff"))
     lock = lock_of(notebook)
-    exact = request.exact if request.exact is not None else lock is not None
-    if exact and lock is None:
+    carried = conda_of(notebook)
+    conda = CondaPart(parts, carried, request.kernel.register) if carried else None
+    has_lock = conda.fits if conda else lock is not None
+    exact = request.exact if request.exact is not None else has_lock
+    warnings = [] if conda is None or conda.told is None else [conda.told]
+    if exact and not has_lock:
         raise InvalidRequest(
-            "The notebook carries no lock.", hint="Take the newest versions that fit instead.", field="exact"
+            warnings[0] if warnings else "The notebook carries no lock.",
+            hint="Take the newest versions that fit instead.",
+            field="exact",
         )
     locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1])) if exact and lock else None
     _refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
-    approve = {check_distribution(name, f"approve[{n}]") for n, name in enumerate(request.approve)}
+    if conda and exact:
+        conda.lock()
+    approve = {plain_name(check_package(name, f"approve[{n}]")) for n, name in enumerate(request.approve)}
     name = check_name(request.name) if request.name is not None else _free(parts, request)
-    python = (locked or found).python
-    start = Create(name=name, python=python, kernel=request.kernel, pip=request.pip)
+    python = None if conda else (locked or found).python
+    manager = conda.manager if conda else None
+    start = Create(name=name, manager=manager, python=python, kernel=request.kernel, pip=request.pip)
     plan = Rebuilding(
         name=name,
+        manager=manager,
         python=python,
         exact=exact,
-        has_lock=lock is not None,
+        has_lock=has_lock,
         declared=declares(notebook),
         packages=[],
-        warnings=(locked or found).warnings,
+        warnings=[*warnings, *(locked or found).warnings],
     )
 
-    def settle(context: Context) -> tuple[Rebuilding, str | None]:
-        settled, pinned = _settle(parts, plan, found, locked, context, build=False)
-        if pinned is None and not _unapproved(settled, approve):
+    def step(context: Context, *, agreed: bool) -> tuple[Rebuilding, Create | None]:
+        if conda:
+            return _settle_conda(parts, plan, start, conda, found, lock if exact else None, context, agreed=agreed)
+        settled, pinned = _settle(parts, plan, found, locked, context, build=agreed)
+        if pinned is None:
+            return settled, None
+        source = ImportText(format="pylock.toml", text=pinned)
+        return settled, replace(start, packages=found.packages, from_=source)
+
+    def settle(context: Context) -> tuple[Rebuilding, Create | None]:
+        settled, made = step(context, agreed=False)
+        if made is None and not _unapproved(settled, approve):
             # Only now: what is built runs code of the package.
-            return _settle(parts, plan, found, locked, context, build=True)
-        return settled, pinned
+            return step(context, agreed=True)
+        return settled, made
 
     if request.dry_run:
 
@@ -80,7 +103,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     first = create(parts, start, running)
 
     def work(context: Context) -> dict[str, Any]:
-        settled, pinned = settle(context)
+        settled, made = settle(context)
         if missing := _unapproved(settled, approve):
             lines = [f"{p.name}{f' {p.version}' if p.version else ''} from {p.source}" for p in missing]
             raise Conflict(
@@ -90,10 +113,9 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
                 field="approve",
                 detail="\n".join(lines),
             )
-        assert pinned is not None
+        assert made is not None
         _trust(parts).approve(approval(p.name, p.source) for p in settled.packages)
-        source = ImportText(format="pylock.toml", text=pinned)
-        return create(parts, replace(start, packages=found.packages, from_=source), running).work(context)
+        return create(parts, made, running).work(context)
 
     return Task(
         action="rebuild",
@@ -143,6 +165,70 @@ def _settle(
     return _judged(parts, plan, _of_lock(parts, made), asked, []), text
 
 
+def _settle_conda(
+    parts: Parts,
+    plan: Rebuilding,
+    start: Create,
+    conda: CondaPart,
+    found: Read,
+    lock: tuple[str, str] | None,
+    context: Context,
+    *,
+    agreed: bool,
+) -> tuple[Rebuilding, Create | None]:
+    """As `_settle`, for conda's part and what pip brings beside it; `lock` is pip's where it is to be exact."""
+    context.step("resolve")
+    kind = parts.kind_of(parts.backends[conda.manager])
+    if plan.exact:
+        solved = conda.exact()
+    else:
+        recipe = kind.recipe(parts.backends[conda.manager], replace(start, packages=found.conda))
+        solved = conda.newest(kind, recipe, context, agreed=agreed)
+    plan = replace(plan, python=solved.python)
+    asked = found.requirements()
+    if solved.lock is None:
+        notes = [solved.note] if solved.note else []
+        origins = [*solved.origins, *_named(parts, asked)]
+        return _judged(parts, replace(plan, complete=False), origins, asked, notes), None
+    files: dict[str, str] = {}
+    pip: list[Origin] = []
+    complete, notes = True, []
+    if plan.exact and lock:
+        # What its hashes allow, and its versions: no index need be asked to tell.
+        files[PIP_PART] = lock[1]
+        pip = list(_named(parts, parts.catalog.read(ImportText(format=lock[0], text=lock[1])).requirements()))
+    elif asked:
+        with_python = replace(plan, python=_minor_here(parts, solved.python))
+        settled, pinned = _settle(parts, with_python, found, None, context, build=agreed)
+        brought = {origin.name for origin in solved.origins}
+        pip = [origin for origin in settled.packages if origin.name not in brought]
+        complete, notes = settled.complete, settled.warnings[len(plan.warnings) :]
+        if pinned is not None:
+            files[PIP_PART] = _without(pinned, brought)
+    judged = _judged(parts, replace(plan, complete=complete), [*solved.origins, *pip], asked, notes)
+    if not complete:
+        return judged, None
+    source = ImportText(format="explicit", text=solved.lock, filename="conda-lock.txt", files=files)
+    return judged, replace(start, channels=conda.channels, from_=source)
+
+
+def _minor_here(parts: Parts, version: str | None) -> str | None:
+    """The first two numbers of `version` where a Python of that kind is here, else None: any will do to resolve for."""
+    minor = ".".join((version or "").split(".")[:2])
+    try:
+        return minor if minor and interpreters.pick(minor, parts.settings.interpreters_file) else None
+    except Unavailable:
+        return None
+
+
+def _without(pinned: str, names: Container[str]) -> str:
+    """The lock `pinned` without the packages `names`."""
+    import tomli_w
+
+    lock = toml.parse(pinned)
+    return tomli_w.dumps({**lock, "packages": [p for p in lock.get("packages", []) if p["name"] not in names]})
+
+
 def _judged(
     parts: Parts, plan: Rebuilding, origins: Iterable[Origin], asked: Iterable[Requirement], notes: list[str]
 ) -> Rebuilding:
@@ -152,9 +238,10 @@ def _judged(
     packages = [
         replace(
             origin,
-            asked=origin.name in names,
+            asked=origin.asked or origin.name in names,
             approved=approval(origin.name, origin.source) in approved,
-            meant=parts.catalog.meant(origin.name),
+            # What comes along from a channel has names that no index knows.
+            meant=parts.catalog.meant(origin.name) if origin.manager == "pip" or origin.asked else None,
         )
         for origin in sorted(origins, key=lambda origin: origin.name)
     ]
@@ -203,7 +290,7 @@ def _origin(name: str, version: str | None, source: str, hashed: bool) -> Origin
 
 
 def _unapproved(plan: Rebuilding, approve: set[str]) -> list[Origin]:
-    return [package for package in plan.missing if package.name not in approve]
+    return [package for package in plan.missing if plain_name(package.name) not in approve]
 
 
 def _refuse_other_files(locked: Read, made: dict[str, Any]) -> None:

@@ -125,8 +125,8 @@ class Read:
     Python of this machine is one that the file is for.
 
     `conda` are match specs, Python's among them; an explicit lock gives `archives` in
-    their place. `variables` are for whoever activates the environment, `prefix` is where
-    the file says that it lay.
+    their place, and in `asked` the specs that count as asked for.
+    `variables` are for whoever activates the environment, `prefix` is where the file says that it lay.
     """
 
     packages: list[str]
@@ -146,6 +146,7 @@ class Read:
     unmet: bool = False
     conda: list[str] = field(default_factory=list)
     archives: list[Exact] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     prefix: str | None = None
 

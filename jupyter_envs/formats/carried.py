@@ -5,12 +5,18 @@ uv and juv read it too, or in the notebook's metadata. The lock, a pylock.toml
 (PEP 751) as text, stands in the metadata in both cases::
 
     {"metadata": {"jupyter_envs": {"version": 1, "lock": "…", "dependencies": […], "requires-python": "…"}}}
+
+A notebook of a conda environment says so in the metadata: what was asked of conda, in
+match specs, for which PEP 723 has no place, and conda's explicit lock for one platform.
+All the rest is then what pip brings::
+
+    {"conda": {"platform": "linux-64", "channels": […], "dependencies": […], "lock": "@EXPLICIT…"}}
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from jupyter_envs.formats.base import FIELD, cleaned
@@ -25,12 +31,26 @@ Place = Literal["cell", "metadata"]
 
 
 @dataclass(frozen=True)
+class CarriedConda:
+    """conda's part: match specs, the channels that they are from, and an explicit lock's text, for one platform."""
+
+    platform: str
+    channels: list[str]
+    dependencies: list[str]
+    lock: str | None = None
+
+
+@dataclass(frozen=True)
 class Carried:
-    """What a notebook carries: requirements (PEP 508), the Python that they are for (PEP 440), a lock's text."""
+    """What a notebook carries: requirements (PEP 508), the Python that they are for (PEP 440), a lock's text.
+
+    With `conda` these are what pip brings beside it.
+    """
 
     dependencies: list[str]
     requires_python: str | None = None
     lock: str | None = None
+    conda: CarriedConda | None = None
 
 
 def read_metadata(notebook: dict[str, Any]) -> Carried | None:
@@ -45,7 +65,41 @@ def read_metadata(notebook: dict[str, Any]) -> Carried | None:
     lines, python, lock = ours.get("dependencies", []), ours.get("requires-python"), ours.get("lock")
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         return None
-    return Carried(lines, python if isinstance(python, str) else None, lock if isinstance(lock, str) else None)
+    return Carried(
+        lines,
+        python if isinstance(python, str) else None,
+        lock if isinstance(lock, str) else None,
+        _conda(ours.get("conda")),
+    )
+
+
+def _conda(said: object) -> CarriedConda | None:
+    if not isinstance(said, dict):
+        return None
+    platform, channels, lines, lock = (said.get(key) for key in ("platform", "channels", "dependencies", "lock"))
+    if not isinstance(platform, str) or not isinstance(channels, list) or not isinstance(lines, list):
+        return None
+    if not all(isinstance(text, str) for text in (*channels, *lines)) or not isinstance(lock, str | None):
+        return None
+    return CarriedConda(platform, channels, lines, lock)
+
+
+def conda_of(notebook: dict[str, Any]) -> CarriedConda | None:
+    """What `notebook` carries of conda; None where nothing.
+
+    Raises:
+        InvalidRequest: there is something, of another form than `write` gives it.
+    """
+    ours = read_metadata(notebook)
+    if ours is None:
+        return None
+    if ours.conda is None and notebook["metadata"][KEY].get("conda") is not None:
+        raise InvalidRequest(
+            "What the notebook says of conda has another form than is understood here.",
+            hint="Record the environment in the notebook again.",
+            field=f"{FIELD} metadata.{KEY}.conda",
+        )
+    return ours.conda
 
 
 def lock_of(notebook: dict[str, Any]) -> tuple[str, str] | None:
@@ -65,7 +119,7 @@ def declares(notebook: dict[str, Any]) -> bool:
     theirs = metadata.get("requirements") if isinstance(metadata, dict) else None
     cells = [cell for cell in notebook.get("cells", []) if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     in_cell = any(True for cell in cells for _ in blocks(_source(cell)))
-    return in_cell or bool(ours and ours.dependencies) or isinstance(theirs, str)
+    return in_cell or bool(ours and (ours.dependencies or ours.conda)) or isinstance(theirs, str)
 
 
 def fingerprint(text: str) -> str:
@@ -96,6 +150,8 @@ def metadata_of(carried: Carried, place: Place) -> dict[str, Any]:
             ours["requires-python"] = carried.requires_python
     if carried.lock is not None:
         ours["lock"] = carried.lock
+    if carried.conda:
+        ours["conda"] = {key: value for key, value in asdict(carried.conda).items() if value is not None}
     return ours if len(ours) > 1 else {}
 
 

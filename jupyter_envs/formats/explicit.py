@@ -1,10 +1,15 @@
-"""conda's explicit lock: the address of each archive, with its hash, under ``@EXPLICIT``."""
+"""conda's explicit lock: the address of each archive, with its hash, under ``@EXPLICIT``.
+
+Comments, which conda passes over, tell what of it was asked for: ``# asked for: numpy >=2``.
+A ``pylock.pip.toml`` (PEP 751) beside it is the part that pip brings.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from jupyter_envs.formats import pylock
 from jupyter_envs.formats.base import (
     ALONE,
     FIELD,
@@ -18,9 +23,11 @@ from jupyter_envs.formats.base import (
 )
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.system.conda_url import SUBDIR
+from jupyter_envs.system.conda_url import SUBDIR, leads_elsewhere, public
 from jupyter_envs.system.redact import redact
 
+PIP_PART = "pylock.pip.toml"
+_ASKED = "# asked for: "
 _MARK = re.compile(r"^[ \t]*@EXPLICIT[ \t]*$", re.M)
 _ARCHIVE = re.compile(
     r"(?:https?|file)://\S+/(?P<subdir>[^/]+)/"
@@ -30,7 +37,7 @@ _PYTHON = re.compile(r"[0-9]+(\.[0-9]+){1,2}\Z")
 _HASH = re.compile(r"(?:(?:md5:)?(?P<md5>[0-9a-fA-F]{32})|(?:sha256:)?(?P<sha256>[0-9a-fA-F]{64}))\Z")
 
 
-def read(text: str, _given: Given = ALONE) -> Read:
+def read(text: str, given: Given = ALONE) -> Read:
     """The archives that `text` lists, in its order.
 
     Raises:
@@ -44,7 +51,7 @@ def read(text: str, _given: Given = ALONE) -> Read:
         )
     archives: dict[str, Exact] = {}
     python = None
-    here = _platform()
+    here = platform()
     for number, line in _lines(plain):
         archive, name, version = _archive(line, number, here)
         if name in archives:
@@ -60,7 +67,17 @@ def read(text: str, _given: Given = ALONE) -> Read:
         warnings.append(
             f"{len(bare)} of {len(archives)} archives have no hash; whatever lies at their address is taken."
         )
-    return Read(packages=[], archives=list(archives.values()), exact=True, python=python, warnings=warnings)
+    beside = given.beside(PIP_PART)
+    pip = pylock.read(beside, given) if beside is not None else Read(packages=[])
+    return Read(
+        packages=pip.packages,
+        hashes=pip.hashes,
+        archives=list(archives.values()),
+        asked=_asked(plain),
+        exact=True,
+        python=python,
+        warnings=[*warnings, *pip.warnings],
+    )
 
 
 def write(installed: Installed) -> str:
@@ -73,6 +90,7 @@ def write(installed: Installed) -> str:
     ]
     subdirs = {_subdir(archive.url) for archive in installed.archives} - {"noarch"}
     lines += [f"# platform: {subdir}" for subdir in sorted(subdirs)]
+    lines += [f"{_ASKED}{public_spec(spec)}" for _, spec in sorted(installed.specs.items())]
     if left:
         lines.append(f"# Not here, since pip installed them: {', '.join(sorted(left))}")
     if ours > len(installed.archives):
@@ -80,6 +98,17 @@ def write(installed: Installed) -> str:
     lines.append("@EXPLICIT")
     lines += [_line(archive) for archive in sorted(installed.archives, key=lambda archive: archive.url)]
     return "\n".join(lines) + "\n"
+
+
+def _asked(text: str) -> list[str]:
+    found = [line[len(_ASKED) :].strip() for line in text.split("\n") if line.startswith(_ASKED)]
+    return [spec for spec in found if spec and len(spec) <= LONGEST_LINE][:MOST_PACKAGES]
+
+
+def public_spec(spec: str) -> str:
+    """`spec` without the credentials of a channel that it names."""
+    channel, parted, rest = spec.partition("::")
+    return redact(f"{public(channel)}::{rest}" if parted else spec)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -100,7 +129,7 @@ def _archive(line: str, number: int, here: str) -> tuple[Exact, str, str]:
     url, _, digest = line.partition("#")
     found = _ARCHIVE.match(url)
     hashed = _HASH.match(digest) if digest else None
-    if len(line) > LONGEST_LINE or not line.isprintable() or not found or ".." in url.split("/"):
+    if len(line) > LONGEST_LINE or not line.isprintable() or not found or leads_elsewhere(url):
         shown = redact(line if len(line) <= 100 else line[:97] + "…")
         raise _wrong(f"{shown!a} is not the address of a conda package.", number, "Write it like URL#SHA256.")
     if digest and hashed is None:
@@ -119,7 +148,7 @@ def _archive(line: str, number: int, here: str) -> tuple[Exact, str, str]:
     return exact, found["name"].lower(), found["version"]
 
 
-def _platform() -> str:
+def platform() -> str:
     from rattler import Subdir
 
     return str(Subdir.current())

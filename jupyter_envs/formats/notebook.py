@@ -42,10 +42,20 @@ def read(text: str, given: Given = ALONE) -> Read:
         )
     ours = carried.read_metadata(notebook)
     warnings = ["The notebook holds a lock too; this takes what was asked for."] if ours and ours.lock else []
+    conda = carried.conda_of(notebook)
+    if conda and conda.lock and not warnings:
+        warnings = ["The notebook holds a lock too; this takes what was asked for."]
+    declared = None
     if found:
-        return replace(_declared(found[0]), warnings=warnings)
-    if ours and ours.dependencies:
-        return replace(_needed(ours.dependencies, ours.requires_python), warnings=warnings)
+        declared = replace(_declared(found[0]), warnings=warnings)
+    elif ours and (ours.dependencies or conda):
+        declared = replace(_needed(ours.dependencies, ours.requires_python), warnings=warnings)
+    if declared and conda:
+        # Its Python is one of conda's packages.
+        specs, channels = conda.dependencies[:MOST_PACKAGES], conda.channels[:MOST_PACKAGES]
+        return replace(declared, conda=specs, channels=channels, python=None, requires_python=None)
+    if declared:
+        return declared
     return _of_metadata(notebook, given) or _guessed(cells)
 
 

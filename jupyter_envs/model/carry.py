@@ -49,7 +49,8 @@ class Origin(Struct, frozen=True, kw_only=True):
 
     `source` is the index or the address that it comes from, `asked` whether the
     notebook names it, `approved` whether this person approved it from this source
-    before, `meant` the much used name that its name looks like a slip of.
+    before, `meant` the much used name that its name looks like a slip of. What conda brings
+    comes from the channel at `source`.
     """
 
     name: str
@@ -58,13 +59,19 @@ class Origin(Struct, frozen=True, kw_only=True):
     asked: bool
     approved: bool
     hashed: bool = False
+    manager: Literal["pip", "conda"] = "pip"
     meant: str | None = None
 
 
 class Rebuilding(Struct, frozen=True, kw_only=True):
-    """What a rebuild would make; `approval` is needed as long as one of `packages` is not approved."""
+    """What a rebuild would make; `approval` is needed as long as one of `packages` is not approved.
+
+    `has_lock` tells of a lock that can be taken here: one of conda's is for one platform.
+    `manager` is the one that makes it, null for the default.
+    """
 
     name: str
+    manager: str | None = None
     python: str | None
     exact: bool
     has_lock: bool

@@ -35,6 +35,18 @@ def secrets_of(url: str) -> dict[str, object] | None:
     return None
 
 
+def leads_elsewhere(url: str) -> bool:
+    """Whether the place that `url` leads to is not the one that it reads like.
+
+    Dots and slashes that are written in percent, or a backslash, count for those who
+    fetch it as what they stand for; a query or a fragment may choose another file.
+    """
+    path = urlsplit(url).path
+    steps = unquote(path).replace("\\", "/").split("/")
+    hidden = re.search(r"%(2e|2f|5c|25|00)", url, re.I)
+    return bool(hidden or "\\" in url or "?" in url or "#" in url or {".", ".."} & set(steps))
+
+
 def repository_part(url: str) -> str | None:
     """What `url` names of Anaconda's own repository (`pkgs/main`), or None where it lies elsewhere."""
     parts = urlsplit(url)

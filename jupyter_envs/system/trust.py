@@ -82,7 +82,13 @@ class Trust:
 
 def approval(name: str, source: str) -> Approval:
     """The approval of `name` from `source`, both in the one form in which they are compared."""
-    return Approval(re.sub(r"[-_.]+", "-", name).lower(), redact(source).rstrip("/"))
+    return Approval(plain_name(name), redact(source).rstrip("/"))
+
+
+def plain_name(name: str) -> str:
+    """`name` as PEP 503 has it; underscores at its start, which are conda's, stay."""
+    rest = name.lstrip("_")
+    return "_" * (len(name) - len(rest)) + re.sub(r"[-_.]+", "-", rest).lower()
 
 
 def _owners_alone(told: os.stat_result) -> bool:

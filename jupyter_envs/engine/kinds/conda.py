@@ -272,6 +272,7 @@ class Conda:
 
     def _operation(self, prefix: str, wanted: Wanted) -> Operation:
         pip = conda_packages.content(prefix).pip.keys()
+        requested = wanted.requested or conda_return.requested(prefix, wanted.archives)
         newer = {name for name in wanted.upgrade_names if name not in pip}
         return Operation(
             prefix=prefix,
@@ -280,7 +281,7 @@ class Conda:
             remove=[name for name in wanted.remove if name not in pip],
             update_all=wanted.upgrade_all,
             exact=wanted.archives or None,
-            requested=conda_return.requested(prefix, wanted.archives) if wanted.archives else None,
+            requested=requested if wanted.archives else None,
             constrained=[str(r) for r in wanted.constraints],
             channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
