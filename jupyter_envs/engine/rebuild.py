@@ -240,12 +240,16 @@ def _judged(
             origin,
             asked=origin.asked or origin.name in names,
             approved=approval(origin.name, origin.source) in approved,
-            # What comes along from a channel has names that no index knows.
-            meant=parts.catalog.meant(origin.name) if origin.manager == "pip" or origin.asked else None,
+            # What comes along from a channel, its Python above all, has names that no index knows.
+            meant=parts.catalog.meant(origin.name) if origin.manager == "pip" or _chosen(origin) else None,
         )
         for origin in sorted(origins, key=lambda origin: origin.name)
     ]
     return replace(plan, packages=packages, warnings=[*plan.warnings, *notes])
+
+
+def _chosen(origin: Origin) -> bool:
+    return origin.asked and origin.name != "python"
 
 
 def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:

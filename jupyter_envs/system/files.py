@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ def atomic_write(path: PathLike, data: str | bytes, mode: int = 0o644) -> None:
 def lock(path: PathLike, wait: Callable[[], None] | None = None) -> Iterator[None]:
     """Hold the lock file `path`, against other threads and other processes.
 
+    Where this process dies meanwhile, what it ran by `process.run` holds it on until nothing of that is left.
     `wait` is called about every 50 ms while another holder has it; it may raise.
 
     Raises:
@@ -53,15 +55,37 @@ def lock(path: PathLike, wait: Callable[[], None] | None = None) -> Iterator[Non
                 raise BlockingIOError(errno.EWOULDBLOCK, "locked", os.fspath(path)) from None
             wait()
     where = os.path.realpath(path)
-    _held.add(where)
+    with _held_guard:
+        # Told nowhere else; without it the lock ends with this process, as it did.
+        _held[where] = getattr(guard._context, "lock_file_fd", None)  # noqa: SLF001
     try:
         yield
     finally:
-        _held.discard(where)
+        with _held_guard:
+            _held.pop(where, None)
         guard.release()
 
 
-_held: set[str] = set()
+_held: dict[str, int | None] = {}
+_held_guard = threading.Lock()
+
+
+@contextmanager
+def held_descriptors() -> Iterator[list[int]]:
+    """Descriptors for another process to hold the locks of this one by, for as long as both do not give them up.
+
+    A release here ends a lock for both; the death of this process alone does not.
+    """
+    copies: list[int] = []
+    try:
+        if sys.platform != "win32":
+            with _held_guard:
+                # One by one, so that those made are closed where the next cannot be.
+                copies.extend(os.dup(descriptor) for descriptor in _held.values() if descriptor is not None)
+        yield copies
+    finally:
+        for descriptor in copies:
+            os.close(descriptor)
 
 
 def held_here(path: PathLike) -> bool:

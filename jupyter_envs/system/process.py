@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from jupyter_envs.model.errors import Cancelled, Failed
+from jupyter_envs.system.files import held_descriptors
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 OnLine = Callable[[str, str], None]
@@ -51,21 +52,24 @@ def run(
 
     `on_line` gets each line as it comes, as ``("out" | "err", text)``, one call
     at a time. Setting `cancelled` ends the whole process tree, and so does the
-    death of this process. `timeout` is in seconds.
+    death of this process; the locks that this process holds are free only after that. `timeout` is in seconds.
 
     Raises:
         Cancelled: `cancelled` was set; nothing of the command runs any more.
         Failed: the time limit was reached.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-S", GUARD, "1" if nice else "0", *argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(env) if env is not None else clean_environment(),
-        cwd=cwd,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-    )
+    with held_descriptors() as held:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", GUARD, "1" if nice else "0", *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(env) if env is not None else clean_environment(),
+            cwd=cwd,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            # Whoever comes for a lock when we were killed must find nothing of this at work any more.
+            pass_fds=held,
+        )
     assert process.stdin
     assert process.stdout
     assert process.stderr

@@ -137,7 +137,12 @@ def test_another_platform_takes_the_newest_that_fit(engine: Engine, book: str) -
 
 
 def test_a_channel_that_nobody_approved_is_not_read_before_the_yes(
-    engine: Engine, channel: Channel, home: Path, monkeypatch: pytest.MonkeyPatch, book: str, channel_server: ChannelServer
+    engine: Engine,
+    channel: Channel,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    book: str,
+    channel_server: ChannelServer,
 ) -> None:
     strange = f"{channel_server.top}/extra"
     both = [strange, channel_server.url]
@@ -155,7 +160,9 @@ def test_a_channel_that_nobody_approved_is_not_read_before_the_yes(
     assert told(engine, text, exact=False).packages[0].approved, "it is read without a question by now"
 
 
-def test_an_approval_holds_for_one_channel(engine: Engine, channel: Channel, book: str, channel_server: ChannelServer) -> None:
+def test_an_approval_holds_for_one_channel(
+    engine: Engine, channel: Channel, book: str, channel_server: ChannelServer
+) -> None:
     done(engine, engine.notebooks.rebuild(rebuild(book, approve=names(told(engine, book)))))
     elsewhere = changed(book, lambda conda: conda.update(lock=conda["lock"].replace(channel.url, channel_server.url)))
     settled = told(engine, elsewhere)

@@ -7,7 +7,17 @@ import nbformat
 import pytest
 
 from jupyter_envs.formats import notebook
-from jupyter_envs.formats.carried import Carried, block, read_metadata, write
+from jupyter_envs.formats.carried import (
+    Carried,
+    CarriedConda,
+    Place,
+    block,
+    conda_of,
+    declares,
+    fingerprint,
+    read_metadata,
+    write,
+)
 from jupyter_envs.model.errors import InvalidRequest
 
 ASKED = Carried(['pandas[excel]>=2; python_version > "3.8"', "numpy"], ">=3.11", 'lock-version = "1.0"\n')
@@ -109,3 +119,30 @@ def test_many_openings_take_one_pass() -> None:
     source = "# /// script\n# x\n" * 100_000
     cells = json.loads(write(book(source), ASKED))["cells"]
     assert len(cells) == 2
+
+
+CONDA = CarriedConda("linux-64", ["conda-forge"], ["python=3.12", "numpy >=2"], "@EXPLICIT\n")
+
+
+@pytest.mark.parametrize("place", ["cell", "metadata"])
+def test_condas_part_stands_in_the_metadata(place: Place) -> None:
+    said = Carried(["six"], ">=3.12", None, CONDA)
+    written = write(book("print(1)"), said, place)
+    nbformat.validate(nbformat.reads(written, as_version=4))
+    there = json.loads(written)
+    assert conda_of(there) == CONDA
+    assert declares(there)
+    found = notebook.read(written)
+    assert (found.packages, found.conda, found.channels) == (["six"], CONDA.dependencies, CONDA.channels)
+    # Its Python is one of conda's packages, whatever the block says to others.
+    assert (found.python, found.requires_python) == (None, None)
+    assert fingerprint(written) != fingerprint(write(book("print(1)"), Carried(["six"], ">=3.12"), place))
+    assert write(written, said, place) == written
+
+
+@pytest.mark.parametrize("change", [{"platform": 1}, {"channels": "x"}, {"dependencies": [1]}, {"lock": []}])
+def test_condas_part_of_another_form(change: dict[str, object]) -> None:
+    there = json.loads(write(book("print(1)"), Carried([], None, None, CONDA)))
+    there["metadata"]["jupyter_envs"]["conda"].update(change)
+    with pytest.raises(InvalidRequest, match="another form"):
+        notebook.read(json.dumps(there))

@@ -8,7 +8,7 @@ import pytest
 from rattler import Subdir
 
 from jupyter_envs.formats import explicit
-from jupyter_envs.formats.base import ALONE, Installed
+from jupyter_envs.formats.base import ALONE, Given, Installed
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
@@ -144,3 +144,31 @@ def test_five_megabytes() -> None:
             assert explicit.read(text, ALONE).archives == []
         else:
             assert refusal(text).hint
+
+
+@pytest.mark.parametrize("step", ["..", "%2e%2e", ".%2E", "%2e", "a%2f..", "..%5c", "..\\", "%252e%252e", "a?b=", "a#"])
+def test_an_address_that_leads_elsewhere_than_it_reads(step: str) -> None:
+    assert "line 2" in (refusal(f"@EXPLICIT\n{TOP}/{step}/noarch/p-1-0.conda\n").field or "")
+
+
+def test_what_was_asked_for_is_told_without_secrets() -> None:
+    specs = {"python": "python=3.12", "tzdata": "https://ada:hunter2@example.org/t/hunter2/x::tzdata >=2024"}
+    archives = explicit.read(TEXT, ALONE).archives
+    text = explicit.write(Installed(packages=[], archives=archives, specs=specs))
+    assert "hunter2" not in text
+    assert explicit.read(text, ALONE).asked == ["python=3.12", "https://example.org/x::tzdata >=2024"]
+
+
+def test_pips_part_beside_it() -> None:
+    lock = f"""\
+lock-version = "1.0"
+created-by = "somebody"
+[[packages]]
+name = "six"
+version = "1.16.0"
+wheels = [{{ url = "https://index.example/six-1.16.0-py3-none-any.whl", hashes = {{ sha256 = "{SHA}" }} }}]
+"""
+    found = explicit.read(TEXT, Given(files={explicit.PIP_PART: lock, "pylock.toml": "not ours"}))
+    assert found.packages == ["six==1.16.0"]
+    assert found.hashes == {"six==1.16.0": (f"sha256:{SHA}",)}
+    assert len(found.archives) == 3

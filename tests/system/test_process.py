@@ -4,12 +4,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from jupyter_envs.model.errors import Cancelled, Failed
+from jupyter_envs.system.files import lock, locked
 from jupyter_envs.system.process import clean_environment, run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and sh")
@@ -90,6 +92,55 @@ def test_children_end_when_the_owner_is_killed(detached):
     os.kill(owner.pid, signal.SIGKILL)
     owner.wait()
     wait_for(lambda: not living(marker))
+
+
+def test_a_lock_of_a_killed_owner_is_held_until_nothing_of_it_runs(tmp_path: Path):
+    marker, path = "47224", str(tmp_path / "env.lock")
+    # It takes the guard's patience: a worker that ends at the first signal is gone within milliseconds.
+    child = ["sh", "-c", f"trap '' TERM; sleep {marker}; sleep {marker}"]
+    code = (
+        "from jupyter_envs.system.files import lock; from jupyter_envs.system.process import run\n"
+        f"with lock({path!r}): run({child!r})"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=os.getcwd()))
+    wait_for(lambda: living(marker))
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    seen = 0
+    while living(marker):
+        free = not locked(path)
+        assert not (free and living(marker)), "the lock was free and the work went on"
+        seen += 1
+    assert seen > 1
+    wait_for(lambda: not locked(path))
+
+
+def test_a_lock_given_up_is_free_though_something_runs(tmp_path: Path):
+    path, stop = str(tmp_path / "env.lock"), threading.Event()
+    with lock(path):
+
+        def sleep() -> None:
+            with suppress(Cancelled):
+                run(["sleep", "47225"], cancelled=stop)
+
+        work = threading.Thread(target=sleep)
+        work.start()
+        wait_for(lambda: living("47225"))
+        assert locked(path)
+    assert not locked(path)
+    stop.set()
+    work.join(15)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_command_does_not_outlive_its_guard():
+    code = "from jupyter_envs.system.process import run; run(['sleep', '47226'])"
+    owner = subprocess.Popen([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=os.getcwd()))
+    wait_for(lambda: [p for p in living("47226") if p.name() == "sleep"])
+    sleeper = next(p for p in living("47226") if p.name() == "sleep")
+    sleeper.parent().kill()
+    owner.wait()
+    wait_for(lambda: not living("47226"))
 
 
 def test_a_cancel_of_something_that_ended_by_itself_loses_no_output():

@@ -75,3 +75,8 @@ def test_a_file_of_another_format_approves_nothing(file: Path) -> None:
     file.write_text(json.dumps({**content, "format": 99}))
     file.chmod(0o600)
     assert Trust(file).approved() == set()
+
+
+def test_names_of_conda_keep_their_first_underscore(file: Path) -> None:
+    Trust(file).approve([Approval("_libgcc_mutex", INDEX)])
+    assert Trust(file).approved() == {Approval("_libgcc-mutex", INDEX)}
