@@ -9,7 +9,6 @@ conda's part of it is `rebuild_conda`'s.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Container, Iterable
 from typing import Any
@@ -20,17 +19,17 @@ from jupyter_envs.backends.conda_spec import check_package
 from jupyter_envs.engine.create import create
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.rebuild_conda import CondaPart
+from jupyter_envs.engine.rebuild_pip import Settled, named, refuse_local, settle
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
 from jupyter_envs.formats.carried import conda_of, declares, lock_of
 from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
-from jupyter_envs.model.errors import Conflict, Failed, InvalidRequest, Unavailable, Unsolvable
-from jupyter_envs.model.request import Create, ImportText, Requirement, check_name
+from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
+from jupyter_envs.model.request import Create, ImportText, check_name
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters, toml
-from jupyter_envs.system.redact import redact
 from jupyter_envs.system.trust import Trust, approval, plain_name
 
 
@@ -58,7 +57,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
             field="exact",
         )
     locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1])) if exact and lock else None
-    _refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
+    refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
     if conda and exact:
         conda.lock()
     approve = {plain_name(check_package(name, f"approve[{n}]")) for n, name in enumerate(request.approve)}
@@ -80,13 +79,16 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     def step(context: Context, *, agreed: bool) -> tuple[Rebuilding, Create | None]:
         if conda:
             return _settle_conda(parts, plan, start, conda, found, lock if exact else None, context, agreed=agreed)
-        settled, pinned = _settle(parts, plan, found, locked, context, build=agreed)
-        if pinned is None:
-            return settled, None
-        source = ImportText(format="pylock.toml", text=pinned)
-        return settled, replace(start, packages=found.packages, from_=source)
+        context.step("resolve")
+        settled = settle(parts, plan, found, locked, context, build=agreed)
+        complete = settled.lock is not None
+        judged = _judged(parts, replace(plan, complete=complete), settled.origins, found, settled.notes)
+        if settled.lock is None:
+            return judged, None
+        source = ImportText(format="pylock.toml", text=settled.lock)
+        return judged, replace(start, packages=found.packages, from_=source)
 
-    def settle(context: Context) -> tuple[Rebuilding, Create | None]:
+    def known(context: Context) -> tuple[Rebuilding, Create | None]:
         settled, made = step(context, agreed=False)
         if made is None and not _unapproved(settled, approve):
             # Only now: what is built runs code of the package.
@@ -96,14 +98,14 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            return {"rebuild": plain(settle(context)[0])}
+            return {"rebuild": plain(known(context)[0])}
 
         return Task(action="plan", title=f"See what {request.filename} needs", work=look)
 
     first = create(parts, start, running)
 
     def work(context: Context) -> dict[str, Any]:
-        settled, made = settle(context)
+        settled, made = known(context)
         if missing := _unapproved(settled, approve):
             lines = [f"{p.name}{f' {p.version}' if p.version else ''} from {p.source}" for p in missing]
             raise Conflict(
@@ -138,33 +140,6 @@ def _free(parts: Parts, request: Rebuild) -> str:
     return check_name(next(name for name in (stem, *numbered) if name not in taken))
 
 
-def _settle(
-    parts: Parts, plan: Rebuilding, found: Read, locked: Read | None, context: Context, *, build: bool
-) -> tuple[Rebuilding, str | None]:
-    """`plan` with all that would be installed, and the lock to install, None where only a build could tell it."""
-    context.step("resolve")
-    asked = found.requirements()
-    wanted = locked.requirements() if locked else asked
-    if not build and any(map(_address, wanted)):
-        note = "Some of it is at an address that the notebook names; what that needs is known once it is asked."
-        return _judged(parts, replace(plan, complete=False), _named(parts, wanted), asked, [note]), None
-    python = interpreters.pick(plan.python, parts.settings.interpreters_file)
-    try:
-        text = parts.kinds.installation.lock(python.path, wanted, context, deps=locked is None, build=build)
-    except (Unsolvable, Failed) as error:
-        if build:
-            raise
-        note = (
-            "Some of it is not there as a wheel: what else it needs is known only when it is built,"
-            f" which runs its code. {error.message}"
-        )
-        return _judged(parts, replace(plan, complete=False), _named(parts, wanted), asked, [note]), None
-    made = toml.parse(text)
-    if locked:
-        _refuse_other_files(locked, made)
-    return _judged(parts, plan, _of_lock(parts, made), asked, []), text
-
-
 def _settle_conda(
     parts: Parts,
     plan: Rebuilding,
@@ -176,7 +151,10 @@ def _settle_conda(
     *,
     agreed: bool,
 ) -> tuple[Rebuilding, Create | None]:
-    """As `_settle`, for conda's part and what pip brings beside it; `lock` is pip's where it is to be exact."""
+    """What conda's part and pip's beside it come to, and the request that makes it, None where it is not known yet.
+
+    `lock` is pip's where it is to be exact.
+    """
     context.step("resolve")
     kind = parts.kind_of(parts.backends[conda.manager])
     if plan.exact:
@@ -185,31 +163,29 @@ def _settle_conda(
         recipe = kind.recipe(parts.backends[conda.manager], replace(start, packages=found.conda))
         solved = conda.newest(kind, recipe, context, agreed=agreed)
     plan = replace(plan, python=solved.python)
-    asked = found.requirements()
     if solved.lock is None:
         notes = [solved.note] if solved.note else []
-        origins = [*solved.origins, *_named(parts, asked)]
-        return _judged(parts, replace(plan, complete=False), origins, asked, notes), None
+        origins = [*solved.origins, *named(parts, found.requirements())]
+        return _judged(parts, replace(plan, complete=False), origins, found, notes), None
     files: dict[str, str] = {}
-    pip: list[Origin] = []
-    complete, notes = True, []
+    pip = Settled([], "")
     if plan.exact and lock:
         # What its hashes allow, and its versions: no index need be asked to tell.
         files[PIP_PART] = lock[1]
-        pip = list(_named(parts, parts.catalog.read(ImportText(format=lock[0], text=lock[1])).requirements()))
-    elif asked:
-        with_python = replace(plan, python=_minor_here(parts, solved.python))
-        settled, pinned = _settle(parts, with_python, found, None, context, build=agreed)
-        brought = {origin.name for origin in solved.origins}
-        pip = [origin for origin in settled.packages if origin.name not in brought]
-        complete, notes = settled.complete, settled.warnings[len(plan.warnings) :]
-        if pinned is not None:
-            files[PIP_PART] = _without(pinned, brought)
-    judged = _judged(parts, replace(plan, complete=complete), [*solved.origins, *pip], asked, notes)
-    if not complete:
+        locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1]))
+        pip = Settled(list(named(parts, locked.requirements())), lock[1])
+    elif found.packages:
+        here = replace(plan, python=_minor_here(parts, solved.python))
+        pip = settle(parts, here, found, None, context, build=agreed)
+        if pip.lock is not None:
+            files[PIP_PART] = _without(pip.lock, {origin.name for origin in solved.origins})
+    brought = {origin.name for origin in solved.origins}
+    origins = [*solved.origins, *(origin for origin in pip.origins if origin.name not in brought)]
+    judged = _judged(parts, replace(plan, complete=pip.lock is not None), origins, found, pip.notes)
+    if pip.lock is None:
         return judged, None
     source = ImportText(format="explicit", text=solved.lock, filename="conda-lock.txt", files=files)
-    return judged, replace(start, channels=conda.channels, from_=source)
+    return judged, replace(start, channels=conda.channels_of(solved.origins), from_=source)
 
 
 def _minor_here(parts: Parts, version: str | None) -> str | None:
@@ -229,11 +205,9 @@ def _without(pinned: str, names: Container[str]) -> str:
     return tomli_w.dumps({**lock, "packages": [p for p in lock.get("packages", []) if p["name"] not in names]})
 
 
-def _judged(
-    parts: Parts, plan: Rebuilding, origins: Iterable[Origin], asked: Iterable[Requirement], notes: list[str]
-) -> Rebuilding:
+def _judged(parts: Parts, plan: Rebuilding, origins: Iterable[Origin], found: Read, notes: list[str]) -> Rebuilding:
     """`plan` with `origins`, each compared to what was approved and to the much used names."""
-    names = {requirement.name for requirement in asked}
+    names = {requirement.name for requirement in found.requirements()}
     approved = _trust(parts).approved()
     packages = [
         replace(
@@ -252,66 +226,5 @@ def _chosen(origin: Origin) -> bool:
     return origin.asked and origin.name != "python"
 
 
-def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:
-    """The packages of a lock that was just made here, with the index that each comes from."""
-    for package in lock.get("packages", []):
-        direct = next((package[key] for key in ("vcs", "archive", "directory") if key in package), None)
-        source = direct.get("url") or direct.get("path") if direct else package.get("index")
-        files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-        yield _origin(package["name"], package.get("version"), source or parts.catalog.index(), bool(files))
-
-
-def _named(parts: Parts, wanted: Iterable[Requirement]) -> Iterable[Origin]:
-    """What is asked for, as far as its lines tell without asking an index."""
-    for requirement in wanted:
-        pin = re.search(r"===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;|$)", requirement.line)
-        source = _address(requirement) or parts.catalog.index()
-        name = requirement.name or requirement.line.partition("#")[0].rstrip("/").rpartition("/")[2]
-        yield _origin(name, pin[1] if pin else None, source, bool(requirement.hashes))
-
-
-def _address(requirement: Requirement) -> str | None:
-    """The URL that `requirement` names, or None where an index is asked for it."""
-    found = re.search(r"(?:^|@\s*)([A-Za-z][A-Za-z0-9+.-]*:\S+)", requirement.line)
-    return found[1] if found else None
-
-
-def _refuse_local(requirements: Iterable[Requirement]) -> None:
-    for requirement in requirements:
-        address = _address(requirement) or ""
-        if requirement.editable or os.path.isabs(requirement.line) or re.match(r"(?i)(\w+\+)?file:", address):
-            raise InvalidRequest(
-                "The notebook names a folder or file of this machine.",
-                hint="Take that line out of what it declares, and install it yourself.",
-                field="notebook",
-                detail=redact(requirement.line),
-            )
-
-
-def _origin(name: str, version: str | None, source: str, hashed: bool) -> Origin:
-    shown = redact(source).rstrip("/")
-    return Origin(name=name, version=version, source=shown, asked=False, approved=False, hashed=hashed)
-
-
 def _unapproved(plan: Rebuilding, approve: set[str]) -> list[Origin]:
     return [package for package in plan.missing if plain_name(package.name) not in approve]
-
-
-def _refuse_other_files(locked: Read, made: dict[str, Any]) -> None:
-    """Raise when an index offers, under a version that the notebook's lock names, none of that lock's files."""
-    offered = {
-        package["name"]: {
-            f"{kind}:{digest}"
-            for file in [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-            for kind, digest in file.get("hashes", {}).items()
-        }
-        for package in made.get("packages", [])
-    }
-    for requirement in locked.requirements():
-        here = offered.get(requirement.name or "")
-        if here and requirement.hashes and not here & set(requirement.hashes):
-            raise Failed(
-                f"{requirement.line} is another file here than the one that the notebook's lock names.",
-                hint="Do not use it unless you know why; or take the newest versions that fit.",
-                reason="hash_mismatch",
-            )

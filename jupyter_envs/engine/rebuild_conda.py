@@ -90,10 +90,19 @@ class CondaPart:
         there = {origin.name for origin in origins}
         own = conda_kernels.bring_their_own(spec.text for spec in self.specs)
         if self._kernel and "ipykernel" not in there and not own:
-            source = self._setup.names.urls(self.channels or self._setup.rc.channels)[0]
+            source = self._setup.names.urls(self.channels_of(origins) or self._setup.rc.channels)[0]
             # The environment was no kernel where it was recorded, and is to be one here.
             origins.append(replace(_named(Spec(text="ipykernel", name="ipykernel"), public(source)), asked=False))
         return Solved(origins, self._lock, found.python)
+
+    def channels_of(self, origins: Iterable[Origin]) -> list[str]:
+        """The channels that the environment may keep: what is asked of it later comes from them without a question.
+
+        One that the notebook names and nothing that was approved came from is left out.
+        """
+        known = self._configured | {origin.source.rstrip("/") for origin in origins}
+        urls = self._setup.names.urls
+        return [name for name in self.channels if {public(url).rstrip("/") for url in urls([name])} <= known]
 
     def newest(self, kind: Kind, recipe: Recipe, context: Context, *, agreed: bool) -> Solved:
         """What its specs come to now; channels that are neither this person's nor `agreed` to are not read.
@@ -111,8 +120,10 @@ class CondaPart:
                 f"The notebook names {_listed(strange)}, which you have not used here;"
                 " what comes from there is known once it is read."
             )
-            first = strange[0]
-            return Solved([_named(spec, self._source(spec) or first) for spec in self.specs], None, None, note)
+            # From one of these, so that each spec is asked about, whatever was approved from others.
+            places = [own if (own := self._source(spec)) in strange else _listed(strange) for spec in self.specs]
+            origins = [_named(spec, place) for spec, place in zip(self.specs, places, strict=True)]
+            return Solved(origins, None, None, note)
         base = [line for line in kind.base(recipe, self._kernel) if line.name not in {s.name for s in self.specs}]
         operation = Operation(
             # Nothing is there, and nothing will be.

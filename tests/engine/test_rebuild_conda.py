@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import tomli_w
 from rattler import Subdir
 
 from jupyter_envs.engine.engine import Engine
@@ -17,7 +18,7 @@ from jupyter_envs.formats.carried import KEY
 from jupyter_envs.model.carry import Rebuild, Rebuilding
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import ImportText
-from jupyter_envs.system import conda_records
+from jupyter_envs.system import conda_records, toml
 from tests.channel.fixture import Channel
 from tests.channel.server import ChannelServer
 from tests.engine.conda_engine import create, envs, here
@@ -168,6 +169,51 @@ def test_an_approval_holds_for_one_channel(
     settled = told(engine, elsewhere)
     assert not any(p.approved for p in settled.packages)
     assert {p.source for p in settled.packages} == {channel_server.url}
+
+
+def test_a_lock_of_pips_brings_nothing_that_it_does_not_list(engine: Engine, index: Index, tmp_path: Path) -> None:
+    """However it is written: what was not shown was not approved."""
+    offer(index, "hidden", "1.0", hashed=True)
+    offer(index, "other", "1.0", hashed=True, requires=["hidden"])
+    create(engine, "demo", "small=1.0", "python", pip_packages=["other"])
+    path = tmp_path / "report.ipynb"
+    path.write_text(EMPTY)
+    engine.notebooks.record_in(str(path), "demo")
+    notebook = json.loads(path.read_text())
+    lock = toml.parse(notebook["metadata"][KEY]["lock"])
+    lock["packages"] = [package for package in lock["packages"] if package["name"] == "other"]
+    notebook["metadata"][KEY]["lock"] = tomli_w.dumps(lock)
+    settled = told(engine, json.dumps(notebook))
+    assert "hidden" not in names(settled)
+    done(engine, engine.notebooks.rebuild(rebuild(json.dumps(notebook), approve=names(settled))))
+    assert "other" in here(engine, "report")
+    assert "hidden" not in here(engine, "report")
+
+
+def test_a_channel_that_nothing_came_from_is_not_kept(
+    engine: Engine, channel: Channel, book: str, channel_server: ChannelServer
+) -> None:
+    """Else a later install would ask it first, without a question."""
+    strange = f"{channel_server.top}/extra"
+    text = changed(book, lambda conda: conda.update(channels=[strange, channel.url]))
+    done(engine, engine.notebooks.rebuild(rebuild(text, approve=names(told(engine, text)))))
+    assert channel_server.asked == []
+    conda = engine.notebooks.record("report").metadata["conda"]
+    assert isinstance(conda, dict)
+    assert conda["channels"] == [channel.url]
+
+
+def test_what_was_approved_from_one_channel_lets_no_other_be_read(
+    engine: Engine, channel: Channel, book: str, channel_server: ChannelServer
+) -> None:
+    done(engine, engine.notebooks.rebuild(rebuild(book, approve=names(told(engine, book)))))
+    strange = f"{channel_server.top}/extra"
+    specs = [f"{channel.url}::small", "python"]
+    text = changed(book, lambda conda: conda.update(channels=[strange, channel.url], dependencies=specs))
+    settled = told(engine, text, exact=False)
+    assert not any(package.approved for package in settled.packages)
+    assert not settled.complete
+    assert channel_server.asked == []
 
 
 SHA = "0" * 64

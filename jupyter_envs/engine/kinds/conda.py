@@ -307,7 +307,7 @@ class Conda:
             for name, record in sorted(found.owners.items())
             if name not in named and name in versions and record.name not in moving
         ]
-        return Wanted(install=install, upgrade_names=newer, remove=remove, constraints=kept)
+        return Wanted(install=install, exact=wanted.exact, upgrade_names=newer, remove=remove, constraints=kept)
 
     def _run(self, operation: Operation, context: Context) -> CondaOutcome:
         if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):
