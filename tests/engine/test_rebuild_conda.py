@@ -150,7 +150,7 @@ def test_a_channel_that_nobody_approved_is_not_read_before_the_yes(
     text = changed(book, lambda conda: conda.update(channels=both, dependencies=["small"], platform="none"))
     settled = told(engine, text, exact=False)
     assert (settled.complete, names(settled)) == (False, ["small"])
-    assert settled.packages[0].source == strange
+    assert settled.packages[0].source == f"{strange}, {channel_server.url}"
     assert "have not used here" in settled.warnings[-1]
     assert channel_server.asked == []
     # By name, after the yes: the whole list, from where it really comes.
