@@ -240,6 +240,8 @@ export interface IOrigin {
   /** Approved earlier, from this source. */
   approved: boolean;
   hashed: boolean;
+  /** Who brings it. */
+  manager: 'pip' | 'conda';
   /** The much used name that this one looks like a slip of. */
   meant: string | null;
 }
@@ -247,6 +249,8 @@ export interface IOrigin {
 /** What a rebuild would make. */
 export interface IRebuilding {
   name: string;
+  /** Who makes it; null for the default. */
+  manager: string | null;
   python: string | null;
   exact: boolean;
   has_lock: boolean;

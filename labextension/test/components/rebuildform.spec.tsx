@@ -16,6 +16,7 @@ function origin(name: string, more: Partial<IOrigin> = {}): IOrigin {
     asked: true,
     approved: false,
     hashed: true,
+    manager: 'pip',
     meant: null,
     ...more
   };
@@ -24,6 +25,7 @@ function origin(name: string, more: Partial<IOrigin> = {}): IOrigin {
 function rebuilding(more: Partial<IRebuilding> = {}): IRebuilding {
   return {
     name: 'report',
+    manager: null,
     python: '3.12',
     exact: false,
     has_lock: false,
