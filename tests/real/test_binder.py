@@ -51,6 +51,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "HOME": str(home),
         "PATH": f"{home / 'python' / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or os.path.expanduser("~/.cache/uv"),
+        "YARN_GLOBAL_FOLDER": os.environ.get("YARN_GLOBAL_FOLDER") or os.path.expanduser("~/.yarn/berry"),
     }
     done = subprocess.run([clone / "binder" / "postBuild"], cwd=clone, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
