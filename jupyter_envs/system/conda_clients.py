@@ -23,7 +23,8 @@ class Client(Struct, frozen=True, kw_only=True):
     """A conda client: its program, its `version` where files tell it, and the installation that it belongs to.
 
     `flavour` is ``Anaconda``, ``Miniconda``, ``Miniforge``, ``Mambaforge``, ``conda`` or
-    ``micromamba``; `root` is the base environment, None for a micromamba that has none yet.
+    ``micromamba``; `root` is the base environment, or for micromamba its root prefix, which it may
+    still have to make.
     """
 
     name: Name
@@ -77,18 +78,20 @@ def writable(folder: str) -> bool:
 
 
 def flavour(root: str) -> str:
-    """Which installer made the installation at `root`, by its records and its name."""
+    """Which installer made the installation at `root`, by its records, and where they leave it open by its name."""
     names = conda_meta.files(root)
-    here = os.path.basename(os.path.normpath(root)).lower()
-    if conda_meta.has(names, "anaconda") or conda_meta.has(names, "_anaconda_depends"):
+    if any(conda_meta.has(names, told) for told in ("anaconda", "_anaconda_depends", "anaconda-navigator")):
         return "Anaconda"
-    for told in ("mambaforge", "miniforge", "miniconda", "anaconda"):
-        if told in here:
-            return told.capitalize()
+    here = os.path.basename(os.path.normpath(root)).lower()
+    # Any installer may be told to use any folder: what came with it tells more than how that is called.
     channels = {record.package.channel for record in conda_records.records(root) if record.name == "conda"}
     if "conda-forge" in channels:
-        return "Miniforge"
-    return "Miniconda" if channels & {"main", "defaults"} else "conda"
+        return "Mambaforge" if "mambaforge" in here else "Miniforge"
+    if channels & {"main", "defaults"}:
+        return "Miniconda"
+    return next(
+        (told.capitalize() for told in ("mambaforge", "miniforge", "miniconda", "anaconda") if told in here), "conda"
+    )
 
 
 def _own(root: str | None) -> list[str]:
@@ -132,11 +135,24 @@ def _root_of(real: str) -> str | None:
 def _client(name: Name, path: str, environ: Mapping[str, str]) -> Client:
     top = _root_of(os.path.realpath(path)) or _root_of(path)
     version = conda_meta.version_of(conda_meta.files(top), name) if top else None
-    if name != "micromamba":
-        return Client(name=name, path=path, version=version, flavour=flavour(top) if top else "conda", root=top)
-    # Its environments lie under a folder of their own, wherever the program is.
-    root = environ.get("MAMBA_ROOT_PREFIX")
-    root = expand(root) if root else next((top for top in tops() if top.endswith(("micromamba", "mamba"))), None)
-    return Client(
-        name=name, path=path, version=version, flavour=name, root=root if root and os.path.isdir(root) else None
-    )
+    if name == "micromamba":
+        return Client(name=name, path=path, version=version, flavour=name, root=micromamba_root(path, environ))
+    return Client(name=name, path=path, version=version, flavour=flavour(top) if top else "conda", root=top)
+
+
+def micromamba_root(path: str, environ: Mapping[str, str]) -> str:
+    """The root prefix of the micromamba at `path`, found as that of mamba 2 is, whether it exists or not.
+
+    ``MAMBA_ROOT_PREFIX``; the folders above the program's, where they look like one; micromamba 1's
+    ``~/micromamba`` where it does; else ``mamba`` in the user's data folder.
+    """
+    if named := environ.get("MAMBA_ROOT_PREFIX"):
+        return expand(named)
+    around = os.path.dirname(os.path.dirname(os.path.realpath(path)))
+    above = os.path.dirname(os.path.dirname(around))
+    older = os.path.join(os.path.expanduser("~"), "micromamba")
+    for folder in (above, around, older):
+        if any(os.path.exists(os.path.join(folder, inside)) for inside in ("pkgs", "conda-meta", "envs")):
+            return folder
+    data = environ.get("XDG_DATA_HOME") or environ.get("APPDATA" if WINDOWS else "", "")
+    return os.path.join(data or os.path.join(os.path.expanduser("~"), ".local", "share"), "mamba")

@@ -63,9 +63,11 @@ def tops() -> list[str]:
     if WINDOWS:
         parents = [home, *(os.environ[v] for v in ("LOCALAPPDATA", "PROGRAMDATA") if os.environ.get(v))]
         tops = [os.path.join(parent, name) for parent in parents for name in _NAMES]
+        tops += [os.path.join(os.environ["APPDATA"], "mamba")] if os.environ.get("APPDATA") else []
     else:
         tops = [os.path.join(parent, name) for parent in (home, "/opt", "/usr/local") for name in _NAMES]
         tops += ["/opt/conda", os.path.join(home, ".conda"), os.path.join(home, ".local/share/mamba")]
+        tops += [os.path.join(os.environ["XDG_DATA_HOME"], "mamba")] if os.environ.get("XDG_DATA_HOME") else []
         tops += [f"/opt/homebrew/Caskroom/{name}/base" for name in ("miniforge", "miniconda")]
         tops += ["/opt/homebrew/anaconda3"]
     if root := os.environ.get("MAMBA_ROOT_PREFIX"):

@@ -9,11 +9,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import EnvsError, Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.request import Change, Clone, Create, KernelRequest, Register, Rollback, Update
-from jupyter_envs.system import conda_environments, conda_history, conda_records
+from jupyter_envs.system import conda_clients, conda_environments, conda_history, conda_records
 from jupyter_envs.system.files import link_tree
 from jupyter_envs.system.metadata import site_packages
 from tests.channel.fixture import Channel
@@ -305,6 +306,25 @@ def test_base_is_shown_and_protected(engine: Engine, home: Path, envs: Path, mon
     ):
         with pytest.raises(Forbidden):
             refused()
+
+
+def test_what_an_administrator_keeps_for_all_is_found_by_name(
+    engines: Engines, envs: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of ``envs_dirs`` that cannot be written and that nobody registered anywhere."""
+    shared = home / "shared" / "envs"
+    record = shared / "analysis" / "conda-meta" / "small-1.0-0.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}")
+    condarc = yaml.safe_load((home / ".condarc").read_text())
+    (home / ".condarc").write_text(yaml.safe_dump({**condarc, "envs_dirs": [str(shared), str(envs)]}))
+    written = conda_clients.writable
+    monkeypatch.setattr(conda_clients, "writable", lambda folder: folder != str(shared) and written(folder))
+    engine = engines()
+    found = engine.find("analysis")
+    assert (found.prefix, found.managed) == (str(shared / "analysis"), False)
+    create(engine, "demo", "small")
+    assert engine.find("demo").prefix == str(envs / "demo")
 
 
 def test_search(engine: Engine, channel: Channel) -> None:

@@ -73,25 +73,50 @@ def test_what_cannot_be_run_is_none(tmp_path: Path) -> None:
     assert clients({"CONDA_EXE": "bin/conda", "PATH": ""}) == []
 
 
+def micromamba(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "micromamba").write_text("")
+    (folder / "micromamba").chmod(0o755)
+    return folder
+
+
 def test_micromamba(tmp_path: Path) -> None:
-    home = tmp_path / "home" / ".local" / "bin"
-    home.mkdir(parents=True)
-    (home / "micromamba").write_text("")
-    (home / "micromamba").chmod(0o755)
-    (tmp_path / "mamba").mkdir()
-    (found,) = clients({"PATH": "", "MAMBA_ROOT_PREFIX": str(tmp_path / "mamba")})
-    assert (found.name, found.version, found.flavour, found.root) == (
-        "micromamba",
-        None,
-        "micromamba",
-        str(tmp_path / "mamba"),
-    )
+    """A program alone: its version is in no file."""
+    micromamba(tmp_path / "home" / ".local" / "bin")
+    root = str(tmp_path / "mamba")
+    (found,) = clients({"PATH": "", "MAMBA_ROOT_PREFIX": root})
+    assert (found.name, found.version, found.flavour, found.root) == ("micromamba", None, "micromamba", root)
+
+
+def test_where_micromamba_keeps_its_environments(tmp_path: Path) -> None:
+    """As micromamba 2.8.1 told by ``info --json``."""
+    home = tmp_path / "home"
+    environ = {"PATH": str(micromamba(tmp_path / "tool" / "bin"))}
+
+    def root(**more: str) -> str | None:
+        (found,) = clients({**environ, **more})
+        return found.root
+
+    # Nothing is there yet: it will make this one.
+    assert root() == str(home / ".local" / "share" / "mamba")
+    assert root(XDG_DATA_HOME=str(tmp_path / "data")) == str(tmp_path / "data" / "mamba")
+    (home / "micromamba").mkdir(parents=True)
+    assert root() == str(home / ".local" / "share" / "mamba")
+    (home / "micromamba" / "envs").mkdir()
+    assert root() == str(home / "micromamba")
+    (tmp_path / "tool" / "pkgs").mkdir()
+    assert root() == str(tmp_path / "tool")
+    assert root(MAMBA_ROOT_PREFIX=str(tmp_path / "said")) == str(tmp_path / "said")
 
 
 @pytest.mark.parametrize(
     ("name", "channel", "also", "told"),
     [
-        ("anaconda3", "main", {}, "Anaconda"),
+        ("opt-conda", "main", {"anaconda-navigator": "2.6.3"}, "Anaconda"),
+        # A folder is called as its user likes.
+        ("anaconda3", "main", {}, "Miniconda"),
+        ("miniconda3", "conda-forge", {}, "Miniforge"),
+        ("anaconda3", "company", {}, "Anaconda"),
         ("opt-conda", "main", {"_anaconda_depends": "2024.02"}, "Anaconda"),
         ("opt-conda", "main", {}, "Miniconda"),
         ("opt-conda", "conda-forge", {}, "Miniforge"),

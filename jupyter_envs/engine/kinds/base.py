@@ -192,6 +192,9 @@ class Kind(Protocol):
     def roots(self) -> list[Path]:
         """The folders whose environments are managed, links resolved."""
 
+    def homes(self) -> list[Path]:
+        """The folders that hold environments by name, the roots and others, links resolved."""
+
     def base(self, recipe: Recipe, kernel: bool) -> list[Requirement]:
         """What an environment by `recipe` starts with, for a kernel and for notebooks that call pip."""
 

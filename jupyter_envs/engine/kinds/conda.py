@@ -168,11 +168,15 @@ class Conda:
 
     def roots(self) -> list[Path]:
         """The folders of named environments that can be written, in conda's order."""
+        return [folder for folder in self.homes() if conda_clients.writable(os.fspath(folder))]
+
+    def homes(self) -> list[Path]:
+        """Also those that an administrator keeps for all."""
         moment, found = self._homes
         if time.monotonic() - moment > _HOMES_HOLD:
             root = conda_clients.root_of(conda_clients.clients())
             folders = conda_clients.envs_dirs(conda_rc.load(root=root), root)
-            found = [Path(os.path.realpath(folder)) for folder in folders if conda_clients.writable(folder)]
+            found = list(dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders))
             self._homes = (time.monotonic(), found)
         return found
 

@@ -35,6 +35,11 @@ class Kinds:
         """The folders whose environments are managed, links resolved, each once; the main one first."""
         return list(dict.fromkeys(root for kind in self._kinds.values() for root in kind.roots()))
 
+    @property
+    def homes(self) -> list[Path]:
+        """The folders that hold environments by name, managed or not, links resolved, each once."""
+        return list(dict.fromkeys(home for kind in self._kinds.values() for home in kind.homes()))
+
     @cached_property
     def backends(self) -> dict[str, Backend]:
         from jupyter_envs.backends.registry import backends

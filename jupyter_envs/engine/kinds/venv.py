@@ -123,6 +123,9 @@ class Venv:
     def roots(self) -> list[Path]:
         return self._settings.all_roots
 
+    def homes(self) -> list[Path]:
+        return self.roots()
+
     def base(self, recipe: Recipe, kernel: bool) -> list[Requirement]:
         names = [*(["ipykernel"] if kernel else []), *(["pip"] if recipe.pip else [])]
         return [Requirement(line=name, name=name) for name in names]
