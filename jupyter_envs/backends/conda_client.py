@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ import msgspec
 from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep, Operation
 from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.backends.conda_spec import check_package, check_spec
-from jupyter_envs.model.conda import CondaPackage, Swap
+from jupyter_envs.model.conda import CondaPackage, Exact, Swap
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
-from jupyter_envs.system import conda_records
+from jupyter_envs.system import conda_meta, conda_records
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
-from jupyter_envs.system.conda_url import secrets_of
+from jupyter_envs.system.conda_url import public, secrets_of
 from jupyter_envs.system.process import run
 from jupyter_envs.system.redact import redact
 
@@ -68,6 +68,9 @@ class ClientInstaller:
                 field="channels",
             )
         before = {package.name: package for package in conda_records.packages(operation.prefix)}
+        if operation.dry_run and operation.exact is not None:
+            # Nothing is to be solved, and a client tells nothing of what it would do with archives.
+            return _replaced(before, map(_archive, operation.exact), conda_records.requested(operation.prefix))
         env = {**setup.process_environment(), **_QUIET}
         planned = CondaOutcome()
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
@@ -78,18 +81,9 @@ class ClientInstaller:
                 planned = _joined(planned, parse(finished.code, finished.out, finished.err))
         if operation.dry_run:
             return msgspec.structs.replace(planned, requested=conda_records.requested(operation.prefix))
-        after = {package.name: package for package in conda_records.packages(operation.prefix)}
-        return CondaOutcome(
-            added=[after[n] for n in sorted(after.keys() - before.keys())],
-            removed=[before[n] for n in sorted(before.keys() - after.keys())],
-            changed=[
-                Swap(before=before[n], after=after[n])
-                for n in sorted(after.keys() & before.keys())
-                if (before[n].version, before[n].build) != (after[n].version, after[n].build)
-            ],
-            download_size=planned.download_size,
-            requested=conda_records.requested(operation.prefix),
-        )
+        after = conda_records.packages(operation.prefix)
+        outcome = _replaced(before, after, conda_records.requested(operation.prefix))
+        return msgspec.structs.replace(outcome, download_size=planned.download_size)
 
 
 def commands(client: str, operation: Operation, here: Sequence[str], folder: str) -> list[list[str]]:
@@ -108,7 +102,7 @@ def commands(client: str, operation: Operation, here: Sequence[str], folder: str
     solving = [*tail, *(["--offline"] if operation.offline else [])]
     if operation.exact is not None:
         # Nothing else may stay; the archives are put there as they are.
-        exact = {url.rpartition("/")[2].rsplit("-", 2)[0] for url in (line.url for line in operation.exact)}
+        exact = {_archive(line).name for line in operation.exact}
         others = sorted(set(here) - exact)
         text = "@EXPLICIT\n" + "".join(f"{e.url}{'#' + e.md5 if e.md5 else ''}\n" for e in operation.exact)
         file = _written(folder, "explicit.txt", text)
@@ -222,6 +216,40 @@ def _package(entry: Mapping[str, Any]) -> CondaPackage:
         sha256=entry.get("sha256"),
         md5=entry.get("md5"),
         size=entry.get("size"),
+    )
+
+
+def _archive(line: Exact) -> CondaPackage:
+    """What the name of an archive tells of its package."""
+    above, _, file = line.url.rpartition("/")
+    name, version, build = file.removesuffix(".conda").removesuffix(".tar.bz2").rsplit("-", 2)
+    subdir = above.rpartition("/")[2]
+    return CondaPackage(
+        name=name,
+        version=version,
+        build=build,
+        subdir=subdir,
+        channel=conda_meta.short_channel(line.url.rpartition("/")[0]),
+        url=public(line.url),
+        sha256=line.sha256,
+        md5=line.md5,
+    )
+
+
+def _replaced(
+    before: Mapping[str, CondaPackage], packages: Iterable[CondaPackage], requested: dict[str, str]
+) -> CondaOutcome:
+    """What it takes from the packages `before` to `packages`."""
+    after = {package.name: package for package in packages}
+    return CondaOutcome(
+        added=[after[n] for n in sorted(after.keys() - before.keys())],
+        removed=[before[n] for n in sorted(before.keys() - after.keys())],
+        changed=[
+            Swap(before=before[n], after=after[n])
+            for n in sorted(after.keys() & before.keys())
+            if (before[n].version, before[n].build) != (after[n].version, after[n].build)
+        ],
+        requested=requested,
     )
 
 

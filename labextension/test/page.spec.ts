@@ -203,17 +203,6 @@ describe('EnvironmentPage', () => {
     expect(screen.getByText(warnings[0])).toBeTruthy();
   });
 
-  it('tells the installation that a base environment belongs to', async () => {
-    const installation = { name: 'Miniforge', version: '24.11.0' };
-    server.on('GET environments', {
-      environments: [environment({ protected: true, manager: 'conda', installation })]
-    });
-    await open();
-    fireEvent.click(screen.getByRole('tab', { name: 'Overview' }));
-    await settle();
-    expect(screen.getByText('Miniforge 24.11.0')).toBeTruthy();
-  });
-
   it('keeps what waits when the job fails, with the tool’s own words a click away', async () => {
     await apply();
     await end({
@@ -244,6 +233,16 @@ describe('EnvironmentPage', () => {
     fireEvent.change(screen.getByLabelText('Filter packages'), { target: { value: 'age-499' } });
     await settle();
     expect(page.node.querySelectorAll('[role="row"]')).toHaveLength(2);
+  });
+
+  it('tells which conda installation a base belongs to, and of what version', async () => {
+    const installation = { name: 'Miniforge', version: '26.7.1' };
+    server.on('GET environments', { environments: [environment({ installation })] });
+    server.on(`GET environments/${ID}/activation`, { shell: 'sh', lines: [] });
+    await open();
+    fireEvent.click(screen.getByRole('tab', { name: 'Overview' }));
+    await settle();
+    expect(screen.getByText('Miniforge, conda 26.7.1')).toBeTruthy();
   });
 
   it('moves between tabs by the keyboard, and reads a tab when it opens', async () => {

@@ -1,10 +1,9 @@
-"""Beside an installed conda, named by CONDA_EXE: it works on our environments, and we on those that it made."""
+"""Beside an installed conda, mamba or micromamba: it works on our environments, and we on those that it made."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,51 +11,40 @@ import pytest
 import yaml
 
 from jupyter_envs.engine.engine import Engine
+from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.model.request import Change, Clone, Create, ImportText, Rollback
+from jupyter_envs.system import conda_clients
 from tests.channel.fixture import Channel
-from tests.engine.world import NO_KERNEL, Engines, done, inside
+from tests.engine.world import NO_KERNEL, Engines, done, inside, run
+from tests.real.beside import NAMES, Beside, the_client
 from tests.real.conda_home import settle_conda
 from tests.real.test_kernel_starts import start
 
-# Before any test takes it out of the environment.
-CLIENT = os.environ.get("CONDA_EXE", "")
+pytestmark = pytest.mark.slow
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not os.path.isfile(CLIENT), reason="no conda client: CONDA_EXE does not name one"),
-]
+
+@pytest.fixture(params=NAMES)
+def client(request: pytest.FixtureRequest, home: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Beside:
+    """A client that shares the folder of named environments with the engine."""
+    found = the_client(request.param)
+    settle_conda(monkeypatch, home, channel)
+    if found.name == "conda":
+        monkeypatch.setenv("CONDA_EXE", found.path)
+    else:
+        monkeypatch.setenv("MAMBA_EXE", found.path)
+        monkeypatch.setenv("MAMBA_ROOT_PREFIX", str(home / "mamba"))
+    return found
 
 
 @pytest.fixture
-def settled(home: Path, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of named environments, which the client and the engine share."""
-    envs = settle_conda(monkeypatch, home, channel)
-    monkeypatch.setenv("CONDA_EXE", CLIENT)
-    return envs
+def settled(home: Path, client: Beside) -> Path:
+    """The folder of named environments."""
+    return home / "conda" / "envs"
 
 
 @pytest.fixture
-def engine(engines: Engines, settled: Path) -> Engine:
+def engine(engines: Engines, client: Beside) -> Engine:
     return engines()
-
-
-def conda(*arguments: str) -> str:
-    """What the client says; it must succeed."""
-    ran = subprocess.run([CLIENT, *arguments], capture_output=True, text=True, timeout=200)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
-
-
-def is_healthy(name: str) -> None:
-    """The client finds no file that is missing or other than recorded, and no need that is not met."""
-    ran = subprocess.run([CLIENT, "doctor", "-n", name], capture_output=True, text=True, timeout=200)
-    for line in ("no packages with missing files", "no packages with altered files", "environment is consistent"):
-        assert line in ran.stdout, ran.stdout
-    assert "is listed in the environments.txt file" in ran.stdout
-
-
-def listed(name: str) -> dict[str, str]:
-    return {package["name"]: package["version"] for package in json.loads(conda("list", "-n", name, "--json"))}
 
 
 def versions(engine: Engine, name: str) -> dict[str, str]:
@@ -69,27 +57,27 @@ def make(engine: Engine, *packages: str, **more: Any) -> str:
     return engine.find("demo").prefix
 
 
-def test_it_reads_ours(engine: Engine, channel: Channel) -> None:
+def test_it_reads_ours(engine: Engine, channel: Channel, client: Beside) -> None:
     prefix = make(engine, "small <2", "demo-activate", "where-am-i", python=channel.python)
-    assert prefix in json.loads(conda("env", "list", "--json"))["envs"]
-    assert listed("demo") == versions(engine, "demo")
-    everything = yaml.safe_load(conda("env", "export", "-n", "demo"))
+    assert prefix in client.environments()
+    assert client.listed("demo") == versions(engine, "demo")
+    everything = yaml.safe_load(client("env", "export", "-n", "demo"))
     ours = yaml.safe_load(engine.export("demo", "environment.yml").text)
     assert everything["dependencies"] == ours["dependencies"]
-    history = yaml.safe_load(conda("env", "export", "-n", "demo", "--from-history"))
+    history = yaml.safe_load(client("env", "export", "-n", "demo", "--from-history"))
     assert {spec.split("[")[0].split("=")[0] for spec in history["dependencies"]} == {
         *("small", "demo-activate", "where-am-i", "python")
     }
-    is_healthy("demo")
+    client.assert_healthy("demo", prefix)
 
 
-def test_it_changes_ours(engine: Engine) -> None:
+def test_it_changes_ours(engine: Engine, client: Beside) -> None:
     """What matters most: a removal takes that one package, and not all that nobody seems to have asked for."""
     prefix = make(engine, "small <2", "demo-activate", "accel")
     done(engine, engine.change("demo", Change(install=["where-am-i"])))
-    conda("install", "-n", "demo", "-y", "six")
-    assert listed("demo") == versions(engine, "demo")
-    conda("remove", "-n", "demo", "-y", "accel")
+    client("install", "-n", "demo", "-y", "six")
+    assert client.listed("demo") == versions(engine, "demo")
+    client("remove", "-n", "demo", "-y", "accel")
     left = versions(engine, "demo")
     assert {"small", "demo-activate", "where-am-i", "six", "python"} <= left.keys()
     assert "accel" not in left
@@ -98,87 +86,138 @@ def test_it_changes_ours(engine: Engine) -> None:
     # And we go on from there.
     done(engine, engine.change("demo", Change(install=["small"], upgrade=["small"])))
     assert inside(prefix, "import small, six; print(small.VERSION)") == "2.0"
-    assert listed("demo") == versions(engine, "demo")
+    assert client.listed("demo") == versions(engine, "demo")
 
 
-def test_a_copy_is_healthy_too(engine: Engine) -> None:
+def test_a_copy_is_healthy_too(engine: Engine, client: Beside) -> None:
     make(engine, "small", "where-am-i")
     done(engine, engine.clone("demo", Clone(name="copy")))
-    is_healthy("copy")
-    conda("remove", "-n", "copy", "-y", "small")
-    assert {"where-am-i", "python"} <= listed("copy").keys()
+    client.assert_healthy("copy", engine.find("copy").prefix)
+    client("remove", "-n", "copy", "-y", "small")
+    assert {"where-am-i", "python"} <= client.listed("copy").keys()
 
 
-def test_we_work_on_its_own(engine: Engine, settled: Path) -> None:
-    conda("create", "-n", "theirs", "-y", "python", "small<2", "demo-activate")
+def test_we_work_on_its_own(engine: Engine, client: Beside, settled: Path) -> None:
+    client("create", "-n", "theirs", "-y", "python", "small<2", "demo-activate")
     found = engine.find("theirs")
     assert (found.prefix, found.manager, found.state) == (str(settled / "theirs"), "conda", "ready")
-    assert versions(engine, "theirs") == listed("theirs")
+    assert versions(engine, "theirs") == client.listed("theirs")
     asked = {package.name for package in engine.packages("theirs") if package.requested}
     assert asked == {"python", "small", "demo-activate"}
     done(engine, engine.change("theirs", Change(install=["where-am-i"], remove=["demo-activate"])))
-    assert "demo-activate" not in listed("theirs")
-    history = yaml.safe_load(conda("env", "export", "-n", "theirs", "--from-history"))["dependencies"]
+    assert "demo-activate" not in client.listed("theirs")
+    history = yaml.safe_load(client("env", "export", "-n", "theirs", "--from-history"))["dependencies"]
     assert {spec.split("[")[0] for spec in history} == {"python", "small", "where-am-i"}
-    conda("install", "-n", "theirs", "-y", "small")
+    client("install", "-n", "theirs", "-y", "small")
     assert versions(engine, "theirs")["small"] == "2.0"
-    is_healthy("theirs")
+    client.assert_healthy("theirs", found.prefix)
     done(engine, engine.remove("theirs"))
     assert not (settled / "theirs").exists()
 
 
-def test_it_makes_ours_anew(engine: Engine, tmp_path: Path) -> None:
+def test_it_makes_ours_anew(engine: Engine, client: Beside, tmp_path: Path) -> None:
     """From what we write, in both forms; the client itself would add a pip to every Python."""
     make(engine, "small <2", "demo-activate", pip=True)
-    wanted = listed("demo")
+    wanted = client.listed("demo")
     lock = tmp_path / "lock.txt"
     lock.write_text(engine.export("demo", "explicit").text)
-    conda("create", "-n", "locked", "-y", "--file", str(lock))
-    assert listed("locked") == wanted
+    client("create", "-n", "locked", "-y", "--file", str(lock))
+    assert client.listed("locked") == wanted
     text = tmp_path / "environment.yml"
     text.write_text(engine.export("demo", "environment.yml").text)
-    conda("env", "create", "-n", "described", "-y", "-f", str(text))
-    assert listed("described") == wanted
+    client("env", "create", "-n", "described", "-y", "-f", str(text))
+    assert client.listed("described") == wanted
 
 
-def test_we_make_its_own_anew(engine: Engine) -> None:
-    conda("create", "-n", "theirs", "-y", "python", "small<2", "demo-activate")
-    conda("env", "config", "vars", "set", "-n", "theirs", "COLOUR=red $5")
-    wanted = listed("theirs")
+def test_we_make_its_own_anew(engine: Engine, client: Beside) -> None:
+    client("create", "-n", "theirs", "-y", "python", "small<2", "demo-activate")
+    client("env", "config", "vars", "set", "-n", "theirs", "COLOUR=red $5")
+    wanted = client.listed("theirs")
     for name, format_name, text in (
-        ("described", "environment.yml", conda("env", "export", "-n", "theirs")),
-        ("locked", "explicit", conda("list", "-n", "theirs", "--explicit", "--sha256")),
+        ("described", "environment.yml", client("env", "export", "-n", "theirs")),
+        ("locked", "explicit", client("list", "-n", "theirs", "--explicit", "--sha256")),
     ):
         source = ImportText(format=format_name, text=text)
         asked = Create(name=name, manager="conda", from_=source, kernel=NO_KERNEL, pip=False)
         done(engine, engine.create(asked))
-        assert listed(name) == wanted
-    assert "COLOUR = red $5" in conda("env", "config", "vars", "list", "-n", "described")
+        assert client.listed(name) == wanted
+    assert "COLOUR = red $5" in client("env", "config", "vars", "list", "-n", "described")
 
 
-def test_back_over_what_it_did(engine: Engine) -> None:
+def test_back_over_what_it_did(engine: Engine, client: Beside) -> None:
     make(engine, "small <2")
-    conda("install", "-n", "demo", "-y", "accel", "small=2")
+    client("install", "-n", "demo", "-y", "accel", "small=2")
     assert versions(engine, "demo")["small"] == "2.0"
     done(engine, engine.rollback("demo", Rollback(revision=1)))
-    assert listed("demo") == versions(engine, "demo")
+    assert client.listed("demo") == versions(engine, "demo")
     assert versions(engine, "demo")["small"] == "1.0"
-    assert "accel" not in listed("demo")
+    assert "accel" not in client.listed("demo")
 
 
-def test_the_client_as_the_engine(engines: Engines, settled: Path) -> None:
+def test_the_client_as_the_engine(engines: Engines, client: Beside, channel: Channel) -> None:
     """An administrator may have it do the work."""
-    engine = engines(conda_engine=CLIENT)
-    prefix = make(engine, "small <2")
-    assert listed("demo") == versions(engine, "demo")
+    engine = engines(conda_engine=client.path)
+    prefix = make(engine, "small <2", python=channel.python)
+    assert client.listed("demo") == versions(engine, "demo")
+    plan = done(engine, engine.change("demo", Change(install=["where-am-i"], upgrade=["small"], dry_run=True)))["plan"]
+    assert [pin["name"] for pin in plan["added"]] == ["where-am-i"]
+    assert [(c["name"], c["from"], c["to"]) for c in plan["changed"]] == [("small", "1.0", "2.0")]
+    assert "where-am-i" not in versions(engine, "demo")
     done(engine, engine.change("demo", Change(install=["where-am-i"], upgrade=["small"])))
     assert inside(prefix, "import small; print(small.VERSION)") == "2.0"
     done(engine, engine.change("demo", Change(remove=["where-am-i"])))
+    left = versions(engine, "demo")
+    assert "where-am-i" not in left
+    assert {"small", "python"} <= left.keys()
+    assert client.listed("demo") == left
+    client.assert_healthy("demo", prefix)
+
+
+def test_back_and_copied_by_the_client(engines: Engines, client: Beside) -> None:
+    engine = engines(conda_engine=client.path)
+    prefix = make(engine, "small <2")
+    done(engine, engine.change("demo", Change(install=["where-am-i"], upgrade=["small"])))
+    done(engine, engine.rollback("demo", Rollback(revision=1)))
+    assert versions(engine, "demo")["small"] == "1.0"
     assert "where-am-i" not in versions(engine, "demo")
+    assert client.listed("demo") == versions(engine, "demo")
+    client.assert_healthy("demo", prefix)
+    done(engine, engine.clone("demo", Clone(name="copy")))
+    assert client.listed("copy") == client.listed("demo")
+    client.assert_healthy("copy", engine.find("copy").prefix)
 
 
-def test_conda_in_a_notebook_acts_on_its_environment(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (Change(install=["no-such-package"]), "unsolvable", r"no-such-package"),
+        (Change(install=["small >=3"]), "unsolvable", r"small.*>=3"),
+        (Change(install=["small <2"], channels=["file:///nowhere"]), "unavailable", "nowhere"),
+    ],
+    ids=["unknown", "too new", "no channel"],
+)
+def test_what_the_client_cannot_do(engines: Engines, client: Beside, change: Change, code: str, said: str) -> None:
+    """Its own explanation is told, and nothing is changed."""
+    engine = engines(conda_engine=client.path)
+    make(engine, "small")
+    before = versions(engine, "demo")
+    job = run(engine, engine.change("demo", change))
+    assert job.error is not None
+    assert job.error.kind == code, job.error
+    assert re.search(said, job.error.message), job.error
+    assert not re.search(r"[{}]|Traceback|critical libmamba", job.error.message)
+    assert versions(engine, "demo") == before
+
+
+def test_it_is_found(client: Beside) -> None:
+    found = next(c for c in conda_clients.clients() if c.path == client.path)
+    assert found.name == client.name
+    assert found.version in (None, client.version)
+
+
+def test_in_a_notebook_it_acts_on_its_environment(engine: Engine, client: Beside) -> None:
     done(engine, engine.create(Create(name="demo", manager="conda")))
     found = engine.find("demo")
-    said = start(found.kernels[0].name, "!conda info --json")
-    assert json.loads(said[said.index("{") :])["active_prefix"] == found.prefix
+    said = start(found.kernels[0].name, f"!{client.name} info --json")
+    told = json.loads(said[said.index("{") :])
+    assert told["active_prefix" if client.name == "conda" else "env location"] == found.prefix

@@ -9,9 +9,12 @@ export function shortVersion(version: string | null): string | null {
   return version?.match(/^\d+\.\d+/)?.[0] ?? version;
 }
 
-/** `Miniforge 24.11.0`. */
-export function installationText(installation: IInstallation): string {
-  return [installation.name, installation.version].filter(Boolean).join(' ');
+/** `Miniforge, conda 24.11.0`. */
+export function installationText(
+  { name, version }: IInstallation,
+  trans: TranslationBundle
+): string {
+  return version === null ? name : trans.__('%1, conda %2', name, version);
 }
 
 /** What is worth a look at a row: Python, manager, packages, size; what is not known is left out. */
@@ -21,7 +24,7 @@ export function details(environment: IEnvironment, trans: TranslationBundle): st
   if (python.version) {
     parts.push(shortVersion(python.version)!);
   }
-  parts.push(installation ? installationText(installation) : manager);
+  parts.push(installation?.name ?? manager);
   if (count !== null) {
     parts.push(trans._n('%1 package', '%1 packages', count));
   }
