@@ -159,8 +159,7 @@ def _read_conda(prefix: str) -> Known:
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
     installation = None
     if conda_places.is_base(prefix):
-        told = conda_meta.version_of(names, "conda") or conda_meta.version_of(names, "mamba")
-        installation = Installation(name=conda_clients.flavour(prefix), version=told)
+        installation = Installation(name=conda_clients.flavour(prefix), version=conda_clients.release(prefix))
     return Known(
         environment=Environment(
             id="",

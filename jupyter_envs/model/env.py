@@ -41,7 +41,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class Installation(Struct, frozen=True, kw_only=True):
-    """What a base environment of conda belongs to, such as Miniforge, and the version of its conda."""
+    """What a base environment of conda belongs to, such as Miniforge, and which version of it that is."""
 
     name: str
     version: str | None

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from jupyter_envs.system import conda_meta, conda_records
-from jupyter_envs.system.conda_places import tops
+from jupyter_envs.system.conda_places import is_mamba_root, tops
 from jupyter_envs.system.conda_rc import Condarc, expand
 from jupyter_envs.system.paths import EXE, WINDOWS
 
@@ -89,9 +89,19 @@ def flavour(root: str) -> str:
         return "Mambaforge" if "mambaforge" in here else "Miniforge"
     if channels & {"main", "defaults"}:
         return "Miniconda"
-    return next(
-        (told.capitalize() for told in ("mambaforge", "miniforge", "miniconda", "anaconda") if told in here), "conda"
-    )
+    told = (name.capitalize() for name in ("mambaforge", "miniforge", "miniconda", "anaconda") if name in here)
+    return next(told, "micromamba" if is_mamba_root(os.path.realpath(root)) else "conda")
+
+
+def release(root: str) -> str | None:
+    """The version of the installation at `root`: Anaconda's own, else that of its conda, which the others follow."""
+    names = conda_meta.files(root)
+    for package in ("anaconda", "_anaconda_depends", "conda", "mamba", "micromamba"):
+        version = conda_meta.version_of(names, package)
+        # So the record is called once anything of the distribution was changed.
+        if version and version != "custom":
+            return version
+    return None
 
 
 def _own(root: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from jupyter_envs.system.paths import WINDOWS
 
@@ -15,8 +16,20 @@ def is_prefix(path: str) -> bool:
 
 
 def is_base(prefix: str) -> bool:
-    """Whether `prefix` holds the conda installation itself."""
-    return os.path.isdir(prefix + "/condabin")
+    """Whether `prefix` (links resolved) holds the conda installation itself, or is the root prefix of a micromamba."""
+    return os.path.isdir(prefix + "/condabin") or is_mamba_root(prefix)
+
+
+def is_mamba_root(prefix: str) -> bool:
+    """Whether `prefix` (links resolved) is the folder that micromamba, which needs no installation, calls its base."""
+    return prefix in _mamba_roots(os.path.expanduser("~"), os.environ.get("MAMBA_ROOT_PREFIX"))
+
+
+# Asked of every prefix of a list, which is short of time: links are followed once.
+@lru_cache(maxsize=8)
+def _mamba_roots(_home: str, named: str | None) -> frozenset[str]:
+    roots = [top for top in tops() if os.path.basename(top) in ("micromamba", "mamba")]
+    return frozenset(map(os.path.realpath, [*roots, *([os.path.expanduser(named)] if named else [])]))
 
 
 def homes() -> list[str]:

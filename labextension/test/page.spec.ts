@@ -242,7 +242,7 @@ describe('EnvironmentPage', () => {
     await open();
     fireEvent.click(screen.getByRole('tab', { name: 'Overview' }));
     await settle();
-    expect(screen.getByText('Miniforge, conda 26.7.1')).toBeTruthy();
+    expect(screen.getByText('Miniforge 26.7.1')).toBeTruthy();
   });
 
   it('moves between tabs by the keyboard, and reads a tab when it opens', async () => {

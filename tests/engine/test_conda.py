@@ -308,6 +308,23 @@ def test_base_is_shown_and_protected(engine: Engine, home: Path, envs: Path, mon
             refused()
 
 
+def test_the_base_of_a_micromamba_is_one_too(
+    engine: Engine, home: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no installer and so none of the folders of one; its base is where its variable says."""
+    base = home / "anywhere"
+    create(engine, "demo", "small")
+    link_tree(envs / "demo", base)
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [str(base)])
+    monkeypatch.setenv("MAMBA_ROOT_PREFIX", str(base))
+    found = next(e for e in engine.environments() if e.prefix == str(base))
+    assert (found.name, found.protected) == ("base", True)
+    assert found.installation is not None
+    assert (found.installation.name, found.installation.version) == ("micromamba", None)
+    with pytest.raises(Forbidden):
+        engine.remove(found.id, force=True)
+
+
 def test_what_an_administrator_keeps_for_all_is_found_by_name(
     engines: Engines, envs: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from jupyter_envs.engine.engine import Engine
-from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.model.request import Change, Clone, Create, ImportText, Rollback
 from jupyter_envs.system import conda_clients
 from tests.channel.fixture import Channel

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.system import conda_clients
-from jupyter_envs.system.conda_clients import clients, envs_dirs, flavour, pkgs_dirs, root_of, writable
+from jupyter_envs.system.conda_clients import clients, envs_dirs, flavour, pkgs_dirs, release, root_of, writable
 from jupyter_envs.system.conda_rc import Condarc
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the layout of Unix")
@@ -112,20 +112,24 @@ def test_where_micromamba_keeps_its_environments(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "channel", "also", "told"),
     [
-        ("opt-conda", "main", {"anaconda-navigator": "2.6.3"}, "Anaconda"),
+        # As the installer Anaconda3-2024.10-1 leaves it, and as it is once a package of it was changed.
+        ("opt-conda", "main", {"anaconda": "2024.10", "_anaconda_depends": "2024.10"}, "Anaconda 2024.10"),
+        ("opt-conda", "main", {"anaconda": "custom", "_anaconda_depends": "2024.10"}, "Anaconda 2024.10"),
+        ("opt-conda", "main", {"anaconda-navigator": "2.6.3"}, "Anaconda 24.5.0"),
         # A folder is called as its user likes.
-        ("anaconda3", "main", {}, "Miniconda"),
-        ("miniconda3", "conda-forge", {}, "Miniforge"),
-        ("anaconda3", "company", {}, "Anaconda"),
-        ("opt-conda", "main", {"_anaconda_depends": "2024.02"}, "Anaconda"),
-        ("opt-conda", "main", {}, "Miniconda"),
-        ("opt-conda", "conda-forge", {}, "Miniforge"),
-        ("mambaforge", "conda-forge", {}, "Mambaforge"),
-        ("opt-conda", "company", {}, "conda"),
+        ("anaconda3", "main", {}, "Miniconda 24.5.0"),
+        ("miniconda3", "conda-forge", {}, "Miniforge 24.5.0"),
+        ("anaconda3", "company", {}, "Anaconda 24.5.0"),
+        ("opt-conda", "main", {"_anaconda_depends": "2024.02"}, "Anaconda 2024.02"),
+        ("opt-conda", "main", {}, "Miniconda 24.5.0"),
+        ("opt-conda", "conda-forge", {}, "Miniforge 24.5.0"),
+        ("mambaforge", "conda-forge", {}, "Mambaforge 24.5.0"),
+        ("opt-conda", "company", {}, "conda 24.5.0"),
     ],
 )
 def test_flavours(tmp_path: Path, name: str, channel: str, also: dict[str, str], told: str) -> None:
-    assert flavour(str(installation(tmp_path / name, channel=channel, **also))) == told
+    root = str(installation(tmp_path / name, channel=channel, **also))
+    assert f"{flavour(root)} {release(root)}" == told
 
 
 def test_folders(tmp_path: Path) -> None:

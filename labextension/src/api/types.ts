@@ -23,7 +23,7 @@ export interface IProblem {
   repair: string | null;
 }
 
-/** An installation of conda, such as Miniforge, with the version of its conda. */
+/** An installation of conda, such as Miniforge, and which version of it that is. */
 export interface IInstallation {
   name: string;
   version: string | null;

@@ -9,12 +9,9 @@ export function shortVersion(version: string | null): string | null {
   return version?.match(/^\d+\.\d+/)?.[0] ?? version;
 }
 
-/** `Miniforge, conda 24.11.0`. */
-export function installationText(
-  { name, version }: IInstallation,
-  trans: TranslationBundle
-): string {
-  return version === null ? name : trans.__('%1, conda %2', name, version);
+/** `Miniforge 24.11.0`. */
+export function installationText({ name, version }: IInstallation): string {
+  return [name, version].filter(Boolean).join(' ');
 }
 
 /** What is worth a look at a row: Python, manager, packages, size; what is not known is left out. */

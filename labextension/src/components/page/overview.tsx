@@ -63,7 +63,7 @@ export function Overview(props: IOverviewProps): JSX.Element {
         {environment.installation && (
           <>
             <dt>{trans.__('Installation')}</dt>
-            <dd>{installationText(environment.installation, trans)}</dd>
+            <dd>{installationText(environment.installation)}</dd>
           </>
         )}
         {environment.project && (
