@@ -1,32 +1,29 @@
-"""An installed conda, mamba or micromamba as the installer: its command lines and the reading of what it prints."""
+"""An installed conda, mamba or micromamba as the installer: its command lines, and what they came to."""
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from jupyter_envs.backends.conda_client_output import parse, progress
 from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep, Operation
 from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.backends.conda_spec import check_package, check_spec
 from jupyter_envs.model.conda import CondaPackage, Exact, Swap
-from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
+from jupyter_envs.model.errors import InvalidRequest, NotFound, Unavailable
 from jupyter_envs.system import conda_meta, conda_records
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
 from jupyter_envs.system.conda_url import public, secrets_of
 from jupyter_envs.system.process import run
-from jupyter_envs.system.redact import redact
 
 # Settings of the user's shell that would change what the commands do or print.
 _QUIET = {"CONDA_JSON": "true", "CONDA_ALWAYS_YES": "true", "CONDA_NOTIFY_OUTDATED_CONDA": "false", "NO_COLOR": "1"}
-_NOT_HERE = ("PackagesNotFoundInPrefixError", "PackageNotInstalledError")
 _PRIORITIES = {"strict": "--strict-channel-priority", "disabled": "--no-channel-priority"}
 
 
@@ -77,7 +74,7 @@ class ClientInstaller:
             for argv in commands(self._client.path, operation, list(before), folder):
                 if on_step:
                     on_step("solve", None, None, None)
-                finished = run(argv, env=env, on_line=_progress(on_step, on_line), cancelled=cancelled)
+                finished = run(argv, env=env, on_line=progress(on_step, on_line), cancelled=cancelled)
                 planned = _joined(planned, parse(finished.code, finished.out, finished.err))
         if operation.dry_run:
             return msgspec.structs.replace(planned, requested=conda_records.requested(operation.prefix))
@@ -128,95 +125,6 @@ def commands(client: str, operation: Operation, here: Sequence[str], folder: str
     if not found:
         raise InvalidRequest("Nothing is asked for.", hint="Name a package.", field="install")
     return found
-
-
-def parse(code: int, out: str, err: str) -> CondaOutcome:
-    """What the JSON that a client printed says was, or would be, done.
-
-    Raises:
-        Unsolvable, NotFound, Unavailable, Failed: what the client failed with.
-    """
-    last: dict[str, Any] = next(
-        (found for found in reversed(list(_objects(out))) if not found.keys() & {"fetch", "progress"}), {}
-    )
-    if code or last.get("success") is False or "exception_name" in last:
-        raise _failure(last, code, err)
-    actions = last.get("actions") or {}
-    linked = {p.name: p for p in map(_package, actions.get("LINK") or [])}
-    gone = {p.name: p for p in map(_package, actions.get("UNLINK") or [])}
-    fetched = [_package(entry) for entry in actions.get("FETCH") or []]
-    return CondaOutcome(
-        added=[linked[n] for n in sorted(linked.keys() - gone.keys())],
-        changed=[Swap(before=gone[n], after=linked[n]) for n in sorted(linked.keys() & gone.keys())],
-        removed=[gone[n] for n in sorted(gone.keys() - linked.keys())],
-        download_size=sum(package.size or 0 for package in fetched),
-    )
-
-
-def _failure(last: Mapping[str, Any], code: int, err: str) -> EnvsError:
-    name = str(last.get("exception_name") or "")
-    text = redact(str(last.get("message") or last.get("error") or "").strip() or err.strip()[-4000:])
-    first = next((line.strip() for line in text.splitlines() if line.strip()), f"it ended with {code}")
-    if problems := last.get("solver_problems"):
-        told = [redact(str(problem)) for problem in problems]
-        return Unsolvable("; ".join(told[:3]), detail="\n".join(told))
-    if name in _NOT_HERE:
-        return NotFound(first, detail=text)
-    if "NotFound" in name:
-        missing = ", ".join(map(str, last.get("packages") or [])) or first
-        return Unsolvable(f"No channel has {missing}.", hint="Check the name and the channels.", detail=text)
-    if "Unsatisfiable" in name or "Conflict" in name:
-        return Unsolvable(first, hint="Ask for other versions, or for fewer packages together.", detail=text)
-    if "ToS" in name or "TermsOfService" in text:
-        return Unavailable(first, hint="Accept the terms with the client.", reason="terms", detail=text)
-    if any(sign in name for sign in ("HTTP", "Proxy", "Channel", "Offline", "Connection")):
-        return Unavailable(first, hint="Check the network and the channels.", reason="unreachable", detail=text)
-    return Failed(f"The conda client failed: {first}", hint="The details may tell more.", detail=text)
-
-
-def _objects(out: str) -> Iterator[dict[str, Any]]:
-    """The JSON objects in `out`: progress comes as one a line, ended by NUL, before the result."""
-    decoder = json.JSONDecoder()
-    at = 0
-    while (start := out.find("{", at)) >= 0:
-        try:
-            found, at = decoder.raw_decode(out, start)
-        except ValueError:
-            at = start + 1
-            continue
-        if isinstance(found, dict):
-            yield found
-
-
-def _progress(on_step: OnStep | None, on_line: OnLine | None) -> Any:
-    """What to do with a line of the client: a fetched archive is a step, what is not JSON goes to the log."""
-    fetched = 0
-
-    def line(stream: str, text: str) -> None:
-        nonlocal fetched
-        for one in _objects(text):
-            if "fetch" in one and one.get("finished") and on_step:
-                fetched += 1
-                on_step("download", fetched, None, "packages")
-        if stream == "err" and text.strip() and on_line:
-            on_line(redact(text))
-
-    return line
-
-
-def _package(entry: Mapping[str, Any]) -> CondaPackage:
-    url = entry.get("url") or None
-    return CondaPackage(
-        name=str(entry.get("name")),
-        version=str(entry.get("version")),
-        build=str(entry.get("build_string") or entry.get("build") or ""),
-        subdir=str(entry.get("platform") or entry.get("subdir") or ""),
-        channel=entry.get("channel"),
-        url=redact(url) if url else None,
-        sha256=entry.get("sha256"),
-        md5=entry.get("md5"),
-        size=entry.get("size"),
-    )
 
 
 def _archive(line: Exact) -> CondaPackage:

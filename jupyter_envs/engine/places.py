@@ -51,7 +51,7 @@ class Places:
         except OSError:
             pyenv = []
         tools = [workon_home(), *owners.homes()]
-        folders = (workon, versions, *pyenv, *self._kinds.homes, *conda_places.homes(), *tools)
+        folders = (workon, versions, *pyenv, *map(os.fspath, self._kinds.homes), *conda_places.homes(), *tools)
         others = [os.path.realpath(path) for path in folders if os.path.isdir(path)]
         return list(dict.fromkeys([*self.roots(), *others]))
 

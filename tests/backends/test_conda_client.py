@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from jupyter_envs.backends import conda
-from jupyter_envs.backends.conda_client import ClientInstaller, commands, parse
+from jupyter_envs.backends.conda_client import ClientInstaller, commands
+from jupyter_envs.backends.conda_client_output import parse
 from jupyter_envs.backends.conda_operation import Operation
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable

@@ -1,0 +1,103 @@
+"""What an installed conda, mamba or micromamba prints: JSON of what it does, of how far it is, of what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep
+from jupyter_envs.model.conda import CondaPackage, Swap
+from jupyter_envs.model.errors import EnvsError, Failed, NotFound, Unavailable, Unsolvable
+from jupyter_envs.system.redact import redact
+
+_NOT_HERE = ("PackagesNotFoundInPrefixError", "PackageNotInstalledError")
+
+
+def parse(code: int, out: str, err: str) -> CondaOutcome:
+    """What the JSON that a client printed says was, or would be, done.
+
+    Raises:
+        Unsolvable, NotFound, Unavailable, Failed: what the client failed with.
+    """
+    last: dict[str, Any] = next(
+        (found for found in reversed(list(_objects(out))) if not found.keys() & {"fetch", "progress"}), {}
+    )
+    if code or last.get("success") is False or "exception_name" in last:
+        raise _failure(last, code, err)
+    actions = last.get("actions") or {}
+    linked = {p.name: p for p in map(_package, actions.get("LINK") or [])}
+    gone = {p.name: p for p in map(_package, actions.get("UNLINK") or [])}
+    fetched = [_package(entry) for entry in actions.get("FETCH") or []]
+    return CondaOutcome(
+        added=[linked[n] for n in sorted(linked.keys() - gone.keys())],
+        changed=[Swap(before=gone[n], after=linked[n]) for n in sorted(linked.keys() & gone.keys())],
+        removed=[gone[n] for n in sorted(gone.keys() - linked.keys())],
+        download_size=sum(package.size or 0 for package in fetched),
+    )
+
+
+def _failure(last: Mapping[str, Any], code: int, err: str) -> EnvsError:
+    name = str(last.get("exception_name") or "")
+    text = redact(str(last.get("message") or last.get("error") or "").strip() or err.strip()[-4000:])
+    first = next((line.strip() for line in text.splitlines() if line.strip()), f"it ended with {code}")
+    if problems := last.get("solver_problems"):
+        told = [redact(str(problem)) for problem in problems]
+        return Unsolvable("; ".join(told[:3]), detail="\n".join(told))
+    if name in _NOT_HERE:
+        return NotFound(first, detail=text)
+    if "NotFound" in name:
+        missing = ", ".join(map(str, last.get("packages") or [])) or first
+        return Unsolvable(f"No channel has {missing}.", hint="Check the name and the channels.", detail=text)
+    if "Unsatisfiable" in name or "Conflict" in name:
+        return Unsolvable(first, hint="Ask for other versions, or for fewer packages together.", detail=text)
+    if "ToS" in name or "TermsOfService" in text:
+        return Unavailable(first, hint="Accept the terms with the client.", reason="terms", detail=text)
+    if any(sign in name for sign in ("HTTP", "Proxy", "Channel", "Offline", "Connection")):
+        return Unavailable(first, hint="Check the network and the channels.", reason="unreachable", detail=text)
+    return Failed(f"The conda client failed: {first}", hint="The details may tell more.", detail=text)
+
+
+def _objects(out: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in `out`: progress comes as one a line, ended by NUL, before the result."""
+    decoder = json.JSONDecoder()
+    at = 0
+    while (start := out.find("{", at)) >= 0:
+        try:
+            found, at = decoder.raw_decode(out, start)
+        except ValueError:
+            at = start + 1
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def progress(on_step: OnStep | None, on_line: OnLine | None) -> Any:
+    """What to do with a line of the client: a fetched archive is a step, what is not JSON goes to the log."""
+    fetched = 0
+
+    def line(stream: str, text: str) -> None:
+        nonlocal fetched
+        for one in _objects(text):
+            if "fetch" in one and one.get("finished") and on_step:
+                fetched += 1
+                on_step("download", fetched, None, "packages")
+        if stream == "err" and text.strip() and on_line:
+            on_line(redact(text))
+
+    return line
+
+
+def _package(entry: Mapping[str, Any]) -> CondaPackage:
+    url = entry.get("url") or None
+    return CondaPackage(
+        name=str(entry.get("name")),
+        version=str(entry.get("version")),
+        build=str(entry.get("build_string") or entry.get("build") or ""),
+        subdir=str(entry.get("platform") or entry.get("subdir") or ""),
+        channel=entry.get("channel"),
+        url=redact(url) if url else None,
+        sha256=entry.get("sha256"),
+        md5=entry.get("md5"),
+        size=entry.get("size"),
+    )
