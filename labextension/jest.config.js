@@ -21,6 +21,8 @@ module.exports = {
   ...jestJupyterLab(__dirname),
   automock: false,
   reporters: ['default'],
+  setupFilesAfterEnv: ['<rootDir>/test/patience.ts'],
   testRegex: 'test/.*\\.spec\\.tsx?$',
+  testTimeout: 60_000,
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };
