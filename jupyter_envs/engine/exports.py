@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Container, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from jupyter_envs.engine import history
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind
-from jupyter_envs.formats.base import Installed
+from jupyter_envs.engine.kinds.way_back import asked_again
+from jupyter_envs.formats.base import Installed, listed
+from jupyter_envs.formats.lock import entry
 from jupyter_envs.formats.requirements import line_of
 from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.env import Environment, Package
 from jupyter_envs.model.errors import Failed, Unavailable
+from jupyter_envs.model.lock import Locked
+from jupyter_envs.system import installed
+from jupyter_envs.system.dist_info import normalise
 
 
 def export(
@@ -24,11 +31,11 @@ def export(
 
     Raises:
         InvalidRequest: there is no such format to write.
-        Unavailable: the format needs hashes, and the index cannot be reached or the installer gives none.
+        Unavailable: the format needs hashes that nothing here tells, and no index or installer does.
     """
     chosen = catalog.exporter(format_name)
     origin = kind.origin(environment.prefix)
-    installed = Installed(
+    what = Installed(
         packages=packages,
         python=environment.python.version,
         name=environment.name,
@@ -36,31 +43,65 @@ def export(
         specs=origin.specs,
         archives=origin.archives,
         variables=origin.variables,
-        lock=lock(environment.prefix, packages) if chosen.locks else None,
+        lock=lock(environment.prefix, environment.python.version, packages) if chosen.locks else None,
     )
-    return catalog.export(installed, format_name)
+    return catalog.export(what, format_name)
 
 
-def lock(prefix: str, packages: Sequence[Package]) -> dict[str, Any]:
-    """The tables of a pylock (PEP 751) of those `packages` that pip installs, at their versions."""
+def lock(prefix: str, python: str | None, packages: Sequence[Package]) -> dict[str, Any]:
+    """The tables of a pylock (PEP 751) of those `packages` that pip installs, at their versions.
+
+    What the history holds the hashes of is taken from there, so that it is the very files
+    that are installed; an index is asked about the rest alone.
+
+    Raises:
+        Unavailable, Unsolvable, Failed: there is a rest, and nobody tells of it.
+    """
+    pip = {normalise(package.name): package for package in packages if package.manager == "pip"}
+    found = {each.name: entry(replace(each, content=None)) for each in _noted(prefix, python, pip.keys())}
+    rest = [package for name, package in pip.items() if name not in found]
+    if rest:
+        found.update({normalise(table["name"]): table for table in _asked(prefix, rest)})
+    requested = sorted(name for name, package in pip.items() if package.requested)
+    ours = {"tool": {"jupyter_envs": {"requested": requested}}} if requested else {}
+    return {"packages": [found[name] for name in sorted(found)], **ours}
+
+
+def _noted(prefix: str, python: str | None, names: Container[str]) -> list[Locked]:
+    """The distributions `names` that are still what a revision noted of them, each with its hashes."""
+    last = history.last(prefix)
+    before = history.lock_of(prefix, last.revision.revision) if last else None
+    here = installed.lock(prefix, python, before, history.written_at(prefix), names)
+    for number in history.numbers(prefix)[-2::-1]:
+        if here.complete:
+            break
+        here = here.filled(history.lock_of(prefix, number))
+    return [
+        replace(package, url=package.url and asked_again(package.url)) for package in here.packages if package.hashed
+    ]
+
+
+def _asked(prefix: str, packages: Sequence[Package]) -> list[dict[str, Any]]:
     from jupyter_envs.backends.registry import installer
     from jupyter_envs.engine.install import explain
     from jupyter_envs.system import toml
+    from jupyter_envs.system.files import listing
     from jupyter_envs.system.paths import python_of
     from jupyter_envs.system.process import clean_environment, run
 
     tool = installer()
-    with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
-        path = Path(folder, "requirements.txt")
-        path.touch(mode=0o600)
-        path.write_text("".join(f"{line_of(package)}\n" for package in packages if package.manager == "pip"))
-        argv = tool.lock_argv(os.fspath(python_of(prefix)), os.fspath(path))
+    with listing([line_of(package) for package in packages]) as path:
+        argv = tool.lock_argv(os.fspath(python_of(prefix)), path)
         if argv is None:
-            raise Unavailable(f"{tool.name} gives no hashes.", hint="Install uv.", reason="no_lock")
-        done = run(argv, env=tool.environment(clean_environment()), cwd=folder)
+            raise Unavailable(
+                f"{tool.name} gives no hashes, and none are noted of {listed(p.name for p in packages)}.",
+                hint="Install uv.",
+                reason="no_lock",
+            )
+        done = run(argv, env=tool.environment(clean_environment()), cwd=tempfile.gettempdir())
     if done.code:
         raise explain(tool, done)
     try:
-        return toml.parse(done.out)
+        return list(toml.parse(done.out).get("packages", []))
     except ValueError as error:
         raise Failed(f"{tool.name} wrote no lock: {error}.", reason="installer_failed") from None

@@ -46,9 +46,18 @@ _head = msgspec.json.Decoder(_Head)
 _stored = msgspec.json.Decoder(Stored)
 
 
+def numbers(prefix: str) -> list[int]:
+    """The numbers of the revisions, the oldest first; damaged ones are among them."""
+    try:
+        names = os.listdir(record_of(prefix) / "revisions")
+    except OSError:
+        return []
+    return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
+
+
 def has(prefix: str) -> bool:
     """Whether there is any revision."""
-    return bool(_numbers(prefix))
+    return bool(numbers(prefix))
 
 
 def revisions(prefix: str) -> list[Revision]:
@@ -56,7 +65,7 @@ def revisions(prefix: str) -> list[Revision]:
     folder = os.path.join(record_of(prefix), "revisions")
     locks = _locks(prefix)
     found = []
-    for number in _numbers(prefix):
+    for number in numbers(prefix):
         try:
             head = _head.decode(_bytes(os.path.join(folder, f"{number}.json")))
         except (OSError, msgspec.MsgspecError):
@@ -76,13 +85,13 @@ def get(prefix: str, number: int) -> Stored | None:
 
 def last(prefix: str) -> Stored | None:
     """The newest revision that can be read."""
-    return next((found for number in reversed(_numbers(prefix)) if (found := get(prefix, number))), None)
+    return next((found for number in reversed(numbers(prefix)) if (found := get(prefix, number))), None)
 
 
 def before_last(prefix: str) -> int | None:
     """The number of the revision before the newest."""
-    numbers = _numbers(prefix)
-    return numbers[-2] if len(numbers) > 1 else None
+    known = numbers(prefix)
+    return known[-2] if len(known) > 1 else None
 
 
 def lock_text(prefix: str, number: int) -> str | None:
@@ -129,7 +138,7 @@ def add(
     """Note a change after which `lock` stands, and return its number."""
     from jupyter_envs.system.redact import redact
 
-    number = (_numbers(prefix) or [0])[-1] + 1
+    number = (numbers(prefix) or [0])[-1] + 1
     record = record_of(prefix)
     for name in ("locks", "revisions"):
         (record / name).mkdir(parents=True, exist_ok=True)
@@ -169,7 +178,7 @@ def complete(prefix: str, number: int, lock: Lock) -> None:
 
 def written_at(prefix: str) -> int:
     """When the lock of the newest revision was written, in ns since the epoch; 0 where it has none."""
-    name = _locks(prefix).get((_numbers(prefix) or [0])[-1])
+    name = _locks(prefix).get((numbers(prefix) or [0])[-1])
     try:
         return os.stat(record_of(prefix) / "locks" / name).st_mtime_ns if name else 0
     except OSError:
@@ -215,14 +224,6 @@ def _told(revision: Revision, python: str | None, locks: dict[int, str]) -> Revi
     name = locks.get(revision.revision)
     state = None if name is None else "incomplete" if name.endswith(".incomplete.toml") else "complete"
     return replace(revision, python=revision.python or python, lock=state)
-
-
-def _numbers(prefix: str) -> list[int]:
-    try:
-        names = os.listdir(record_of(prefix) / "revisions")
-    except OSError:
-        return []
-    return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
 
 
 def _locks(prefix: str) -> dict[int, str]:

@@ -8,8 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
 from jupyter_envs.engine import history
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.jobstore import now
@@ -59,7 +57,7 @@ class Ledger:
         """
         environment = self._discovery.by_prefix(prefix)
         kind, python = self._kind(environment), environment.python.version
-        after = _merged(kind.lock(prefix, python, before, history.written_at(prefix)), known)
+        after = kind.lock(prefix, python, before, history.written_at(prefix)).filled(known)
         plan = changes(before, after)
         if not (always or not plan.empty):
             return plan
@@ -116,7 +114,7 @@ class Ledger:
             lock = history.lock_of(prefix, number)
             if stop.is_set() or lock is None:
                 return False
-            fuller = kind.completed(prefix, _merged(lock, known), stop, offline=offline)
+            fuller = kind.completed(prefix, lock.filled(known), stop, offline=offline)
             if fuller != lock:
                 try:
                     history.complete(prefix, number, fuller)
@@ -161,20 +159,6 @@ class Ledger:
 
     def _kind(self, environment: Environment) -> Kind:
         return self._kinds[environment.kind]
-
-
-def _merged(lock: Lock, known: Lock | None) -> Lock:
-    """`lock` with the files that `known` has for the same distributions."""
-    if known is None:
-        return lock
-    others = {package.name: package for package in known.packages}
-    packages = [
-        replace(package, files=other.files)
-        if not package.hashed and (other := others.get(package.name)) and package.same_as(other)
-        else package
-        for package in lock.packages
-    ]
-    return replace(lock, packages=packages)
 
 
 def _kind_name(prefix: str) -> str:

@@ -19,7 +19,7 @@ from jupyter_envs.backends.conda_spec import check_package
 from jupyter_envs.engine.create import create
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.rebuild_conda import CondaPart
-from jupyter_envs.engine.rebuild_pip import Settled, named, refuse_local, settle
+from jupyter_envs.engine.rebuild_pip import Settled, named, refuse_local, settle, without_local
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
@@ -56,8 +56,8 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
             hint="Take the newest versions that fit instead.",
             field="exact",
         )
-    locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1])) if exact and lock else None
-    refuse_local([*found.requirements(), *(locked.requirements() if locked else [])])
+    locked = without_local(parts.catalog.read(ImportText(format=lock[0], text=lock[1]))) if exact and lock else None
+    refuse_local(found.requirements())
     if conda and exact:
         conda.lock()
     approve = {plain_name(check_package(name, f"approve[{n}]")) for n, name in enumerate(request.approve)}
@@ -172,7 +172,7 @@ def _settle_conda(
     if plan.exact and lock:
         # What its hashes allow, and its versions: no index need be asked to tell.
         files[PIP_PART] = lock[1]
-        locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1]))
+        locked = without_local(parts.catalog.read(ImportText(format=lock[0], text=lock[1])))
         pip = Settled(list(named(parts, locked.requirements())), lock[1])
     elif found.packages:
         here = replace(plan, python=_minor_here(parts, solved.python))

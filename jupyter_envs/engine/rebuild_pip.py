@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
 
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.task import Context
-from jupyter_envs.formats.base import Read
+from jupyter_envs.formats.base import Read, listed
 from jupyter_envs.model.carry import Origin, Rebuilding
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unsolvable
 from jupyter_envs.model.request import Requirement
@@ -66,17 +67,31 @@ def named(parts: Parts, wanted: Iterable[Requirement]) -> Iterable[Origin]:
         yield _origin(name, pin[1] if pin else None, source, bool(requirement.hashes))
 
 
+def without_local(locked: Read) -> Read:
+    """`locked` without what lies on the machine that it was made on, as what a notebook declares comes without."""
+    left = {str(each): each.name or os.path.basename(each.line) for each in locked.requirements() if _is_local(each)}
+    if not left:
+        return locked
+    told = f"Left out, since a notebook may name no folder or file of this machine: {listed(left.values())}."
+    packages = [line for line in locked.packages if line not in left]
+    return replace(locked, packages=packages, warnings=[*locked.warnings, told])
+
+
 def refuse_local(requirements: Iterable[Requirement]) -> None:
     """Raise InvalidRequest where one of `requirements` lies on this machine."""
     for requirement in requirements:
-        address = _address(requirement) or ""
-        if requirement.editable or os.path.isabs(requirement.line) or re.match(r"(?i)(\w+\+)?file:", address):
+        if _is_local(requirement):
             raise InvalidRequest(
                 "The notebook names a folder or file of this machine.",
                 hint="Take that line out of what it declares, and install it yourself.",
                 field="notebook",
                 detail=redact(requirement.line),
             )
+
+
+def _is_local(requirement: Requirement) -> bool:
+    address = _address(requirement) or ""
+    return requirement.editable or os.path.isabs(requirement.line) or bool(re.match(r"(?i)(\w+\+)?file:", address))
 
 
 def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:

@@ -5,8 +5,11 @@ Distributions of conda lie in ``tool.jupyter_envs.conda``, since a pylock knows 
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import Any
+from urllib.request import url2pathname
 
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.system import toml
@@ -26,7 +29,7 @@ def write(lock: Lock) -> str:
         "lock-version": "1.0",
         "created-by": "jupyter_envs",
         **({"requires-python": f"=={_minor(lock.python)}.*"} if lock.python else {}),
-        "packages": [_package(package) for package in lock.packages if package.manager == "pip"],
+        "packages": [entry(package) for package in lock.packages if package.manager == "pip"],
         "tool": {"jupyter_envs": ours},
     }
     return tomli_w.dumps(document)
@@ -48,26 +51,27 @@ def read(text: str) -> Lock:
         raise ValueError(f"not a lock file: {error!r}") from None
 
 
-def files_of(entry: dict[str, Any]) -> list[LockedFile]:
-    """The files of one of ``packages`` in a pylock, wheels first."""
-    listed = [*entry.get("wheels", []), *(entry[key] for key in ("sdist", "archive") if key in entry)]
-    return [_read_file(file) for file in listed]
-
-
-def _package(package: Locked) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": package.name, "version": package.version}
+def entry(package: Locked) -> dict[str, Any]:
+    """`package` as one of ``packages`` in a pylock."""
+    table: dict[str, Any] = {"name": package.name, "version": package.version}
     if package.url is not None:
-        entry[package.source] = _origin(package, package.url)
+        table[package.source] = _origin(package, package.url)
     else:
         wheels = [_file(file) for file in package.files if file.name.endswith(".whl")]
         sdists = [_file(file) for file in package.files if not file.name.endswith(".whl")]
         if wheels:
-            entry["wheels"] = wheels
+            table["wheels"] = wheels
         if sdists:
-            entry["sdist"] = sdists[0]
+            table["sdist"] = sdists[0]
     if package.content is not None:
-        entry["tool"] = {"jupyter_envs": {"content": package.content}}
-    return entry
+        table["tool"] = {"jupyter_envs": {"content": package.content}}
+    return table
+
+
+def files_of(entry: dict[str, Any]) -> list[LockedFile]:
+    """The files of one of ``packages`` in a pylock, wheels first."""
+    listed = [*entry.get("wheels", []), *(entry[key] for key in ("sdist", "archive") if key in entry)]
+    return [_read_file(file) for file in listed]
 
 
 def _origin(package: Locked, url: str) -> dict[str, Any]:
@@ -75,7 +79,9 @@ def _origin(package: Locked, url: str) -> dict[str, Any]:
     within = re.search(r"(?:^|&)subdirectory=([^&]+)", fragment)
     more = {"subdirectory": within.group(1)} if within else {}
     if package.source == "directory":
-        return {"path": place, "editable": package.editable, **more}
+        # PEP 751 has a path there, no URL.
+        path = url2pathname(place.removeprefix("file://")) if place.startswith("file://") else place
+        return {"path": path, "editable": package.editable, **more}
     if package.source == "archive":
         return {"url": place, "hashes": _hashes(package.files), **more}
     found = _VCS.match(url)
@@ -107,7 +113,8 @@ def _read_package(entry: dict[str, Any]) -> Locked:
         url += f"@{entry['vcs']['commit-id']}" if "commit-id" in entry["vcs"] else ""
         url += _fragment(entry["vcs"])
     elif "directory" in entry:
-        url = entry["directory"]["path"] + _fragment(entry["directory"])
+        path = entry["directory"]["path"]
+        url = (Path(path).as_uri() if os.path.isabs(path) else path) + _fragment(entry["directory"])
         editable = bool(entry["directory"].get("editable"))
     elif "archive" in entry:
         url = entry["archive"]["url"] + _fragment(entry["archive"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,13 @@ class Pins:
 
     def folder(self, name: str, path: str, place: str, *, editable: bool = False) -> None:
         """A project on the machine that the lock comes from; left out, and said so, where it is not here."""
+        if os.path.isabs(path):
+            if not os.path.exists(path):
+                self.warnings.append(f"{listed([name])} is left out: {listed([path])} is not on this machine.")
+                return
+            self._once(name, place)
+            self._add(f"{'-e ' if editable else ''}{path}", (), place)
+            return
         if self._given.folder is None:
             self.warnings.append(f"{listed([name])} is left out: it is a folder beside the file, {listed([path])}.")
             return

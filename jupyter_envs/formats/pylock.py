@@ -131,11 +131,11 @@ def write(installed: Installed) -> str:
     import tomli_w
 
     lock = dict(installed.lock or {})
-    packages = lock.pop("packages", [])
+    packages, tool = lock.pop("packages", []), lock.pop("tool", None)
     head: dict[str, Any] = {"lock-version": "1.0", "created-by": "jupyter_envs"}
     if installed.python:
         head["requires-python"] = f"=={'.'.join(installed.python.split('.')[:2])}.*"
-    return tomli_w.dumps({**head, "packages": packages})
+    return tomli_w.dumps({**head, "packages": packages, **({"tool": tool} if tool else {})})
 
 
 FORMAT = FileFormat(

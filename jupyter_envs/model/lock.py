@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jupyter_envs.model.plan import Changed, Pin, Plan, Revision
 
@@ -77,6 +78,19 @@ class Lock(Struct, frozen=True, kw_only=True):
     @property
     def pins(self) -> dict[str, str]:
         return {package.name: package.version for package in self.packages}
+
+    def filled(self, known: Lock | None) -> Lock:
+        """This lock with the files that `known` has for the same distributions, where it has none itself."""
+        if known is None:
+            return self
+        others = {package.name: package for package in known.packages}
+        packages = [
+            replace(package, files=other.files)
+            if not package.hashed and (other := others.get(package.name)) and package.same_as(other)
+            else package
+            for package in self.packages
+        ]
+        return replace(self, packages=packages)
 
 
 class RevisionDetail(Struct, frozen=True, kw_only=True):

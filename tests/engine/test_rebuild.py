@@ -17,7 +17,7 @@ from jupyter_envs.model.carry import Rebuild, Rebuilding
 from jupyter_envs.model.errors import Conflict, InvalidRequest
 from jupyter_envs.model.request import Change
 from jupyter_envs.system.metadata import versions
-from tests.engine.wheels import offer
+from tests.engine.wheels import offer, project
 from tests.engine.world import NO_KERNEL, bare, done, run
 from tests.system.index_server import Index
 
@@ -207,3 +207,16 @@ def test_hostile_metadata_is_told(engine: Engine, shop: Index, metadata: dict[st
     assert told_why.value.field
     assert not any(e.managed for e in engine.environments())
     assert shop.asked == []
+
+
+def test_a_project_of_this_machine_is_left_out(engine: Engine, shop: Index, tmp_path: Path) -> None:
+    source = bare(engine, packages=["a"])
+    done(engine, engine.change("demo", Change(install=[f"-e {project(tmp_path / 'mine', 'mine')}"])))
+    assert engine._ledger.complete(source.prefix, threading.Event(), offline=True)
+    path = tmp_path / "report.ipynb"
+    path.write_text(EMPTY)
+    assert any("mine" in warning for warning in engine.notebooks.record_in(str(path), "demo").warnings)
+    settled = told(engine, path.read_text())
+    assert settled.exact
+    assert [p.name for p in settled.packages] == ["a", "base"]
+    assert any("mine" in warning for warning in settled.warnings)

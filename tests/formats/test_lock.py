@@ -54,7 +54,7 @@ def test_it_is_a_pylock() -> None:
         "commit-id": "0123456789abcdef0123456789abcdef01234567",
     }
     assert entries["d"]["vcs"]["subdirectory"] == "x"
-    assert entries["e"]["directory"] == {"path": "file:///home/me/e", "editable": True}
+    assert entries["e"]["directory"] == {"path": "/home/me/e", "editable": True}
     assert entries["g"]["archive"] == {"url": "https://host/g-1.zip", "hashes": {"sha256": "ef"}, "subdirectory": "y"}
     assert "h" not in entries
 

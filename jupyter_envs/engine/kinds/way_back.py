@@ -72,7 +72,7 @@ def _line(package: Locked, *, hashed: bool) -> Requirement:
     hashes = tuple(text for file in package.files for text in file.hashes) if hashed else ()
     if package.url is None:
         return Requirement(line=f"{package.name}=={package.version}", name=package.name, hashes=hashes)
-    url = _asked(package.url)
+    url = asked_again(package.url)
     if package.source == "directory" and package.editable:
         return Requirement(line=_path(url), name=package.name, editable=True)
     return Requirement(
@@ -80,7 +80,7 @@ def _line(package: Locked, *, hashed: bool) -> Requirement:
     )
 
 
-def _asked(url: str) -> str:
+def asked_again(url: str) -> str:
     """`url` without the marks of what was left out of it; a keyring or an agent may know that."""
     return re.sub(r"^((?:git\+)?ssh://)\*{4}@", r"\1git@", url).replace("://****@", "://")
 
