@@ -28,7 +28,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     unless it is named, as conda has it.
 
     `exact` replaces the whole content by these archives, nothing solved; `requested` then says
-    which specs count as asked for (None: those that did and are still there).
+    which specs count as asked for (None: those that did and are still there; where none did,
+    the packages that no other one needs).
 
     `channels` are names, paths or URLs, first wins; empty takes those of .condarc.
     `constrained` specs limit packages without bringing them in; `excluded` names stay out.

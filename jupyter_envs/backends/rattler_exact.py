@@ -13,6 +13,7 @@ from jupyter_envs.backends.rattler_solve import Goal, Installed
 from jupyter_envs.backends.rattler_work import Work
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import Failed, InvalidRequest
+from jupyter_envs.model.roots import roots
 from jupyter_envs.system.conda_url import base_of, leads_elsewhere, public
 
 if TYPE_CHECKING:
@@ -40,9 +41,16 @@ async def goal(work: Work, here: Installed, gateway: Gateway) -> Goal:
         found.append(_promised(line, record if record is not None else await _told(line, gateway)))
     present = {record.name.normalized for record in found}
     if work.operation.requested is None:
-        return Goal(found, {name: spec for name, spec in work.held.items() if name in present})
+        held = {name: spec for name, spec in work.held.items() if name in present}
+        return Goal(found, held or _tops(found))
     specs = [check_spec(text, f"requested[{n}]") for n, text in enumerate(work.operation.requested)]
     return Goal(found, {spec.name: spec.text for spec in specs if spec.name in present})
+
+
+def _tops(found: Sequence[RepoDataRecord]) -> dict[str, str]:
+    """What was asked for, where nothing tells it: the packages that no other one needs."""
+    needs = {record.name.normalized: [text.split()[0].lower() for text in record.depends] for record in found}
+    return {name: name for name in roots(needs)}
 
 
 def _checked(lines: Sequence[Exact]) -> dict[str, str]:

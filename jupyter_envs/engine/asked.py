@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
 from msgspec import Struct
 
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.formats.base import FIELD, Read
+from jupyter_envs.formats.pins import roots_of
+from jupyter_envs.model.env import TreeNode
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create, Requirement
+from jupyter_envs.model.roots import roots
+
+_PINNED = re.compile(r"===?\s*[^\s*,]+\s*(;|$)| @ |^-e |^[a-z+]+://|^/")
 
 
 class Asked(Struct, frozen=True):
@@ -24,12 +32,22 @@ class Asked(Struct, frozen=True):
     python: str | None = None
     channels: list[str] = []
     own: list[str] = []
+    # The lines of a file that brings more than was asked for, or may, and what it says of that.
+    listed: list[Requirement] = []
+    roots: dict[str, str] | None = None
 
-    @property
-    def lines(self) -> list[str]:
-        """What was asked for: a lock only says how what was typed beside it is met."""
-        met = [] if self.locked.exact and self.rest.install else self.locked.install
-        return [*self.locked.requested, *(str(requirement) for requirement in (*met, *self.rest.install))]
+    def lines(self, nodes: Sequence[TreeNode]) -> list[str]:
+        """What was asked for, of what is installed by now and needs each other as `nodes` tell.
+
+        What was typed beside a lock that has it only says what the lock is for.
+        """
+        names = {line.name for line in self.listed}
+        typed = [line for line in self.rest.install if line not in self.listed]
+        if typed and self.roots is None and self.locked.exact and all(line.name in names for line in typed):
+            return [str(line) for line in typed]
+        noted = asked_of(self.listed, self.roots, nodes, whole=not self.locked.empty)
+        own = {line.name for line in typed if line.name}
+        return [*self.locked.requested, *map(str, typed)] + [line for name, line in noted.items() if name not in own]
 
     @property
     def pip_lines(self) -> list[str]:
@@ -61,13 +79,41 @@ def asked(catalog: Catalog, kind: Kind, request: Create) -> Asked:
     if not found.locked:
         lines, limits = found.requirements(kind.check), found.limits(kind.check)
         rest = Wanted(install=[*typed, *lines], constraints=limits)
-        return Asked(Wanted(), rest, found.warnings, found.python)
+        return Asked(Wanted(), rest, found.warnings, found.python, listed=lines, roots=found.roots)
     lines, limits = found.requirements(), found.limits()
     # What the form shows of a lock comes along as packages: it is not asked for twice.
     named = {str(line) for line in lines}
     rest = Wanted(install=[line for line in typed if str(line) not in named], constraints=limits)
     locked = Wanted(install=lines, constraints=limits, exact=found.exact)
-    return Asked(locked, rest, found.warnings, found.python)
+    return Asked(locked, rest, found.warnings, found.python, listed=lines, roots=found.roots)
+
+
+def asked_of(
+    lines: Sequence[Requirement], told: Mapping[str, str] | None, nodes: Sequence[TreeNode], *, whole: bool
+) -> dict[str, str]:
+    """What counts as asked for of a file's `lines` that are installed by now, by name or by the line itself.
+
+    `told` is what the file says of it. Where it says nothing, a lock (`whole`) was made for what nothing
+    else in it needs; so was a list of pinned versions with all that they need in it, most of it needed by
+    others, as ``pip freeze`` writes it. Any other list asks for each of its lines.
+    """
+    by_name = {line.name: line for line in lines if line.name}
+    here = [node for node in nodes if node.name in by_name]
+    found = {str(line): str(line) for line in lines if line.name is None}
+    if told is not None:
+        there = {node.name for node in here}
+        return {name: line for name, line in told.items() if name in there} | found
+    tops = roots({node.name: node.requires for node in here})
+    complete = all(other in by_name for node in here for other in node.requires)
+    frozen = complete and all(_PINNED.search(str(line)) for line in lines) and 2 * len(tops) < len(here)
+    if not (whole or frozen):
+        return {line.name or str(line): str(line) for line in lines}
+    return {name: _unpinned(str(by_name[name])) for name in tops} | found
+
+
+def _unpinned(line: str) -> str:
+    """`line` without the version of a lock: what is asked for is the package, in whichever."""
+    return next(iter(roots_of([line]).values()), line)
 
 
 def _apart(kind: Kind, found: Read, typed: list[Requirement], pip: list[Requirement]) -> Asked:

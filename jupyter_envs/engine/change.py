@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
-from jupyter_envs.engine.asked import refuse_conda
+from jupyter_envs.engine.asked import asked_of, refuse_conda
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
@@ -18,6 +19,7 @@ from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Change, Requirement, check_requirement
 from jupyter_envs.model.wire import plain
+from jupyter_envs.system.requires import satisfied
 
 
 def change(parts: Parts, environment: Environment, request: Change) -> Task:
@@ -28,7 +30,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
         Forbidden: the environment may not be changed.
         Conflict: another process changes it now.
     """
-    wanted, told = _wanted(parts, environment, request)
+    wanted, found = _wanted(parts, environment, request)
     refuse_protected(environment)
     if project := projects.project_of(parts, environment):
         return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
@@ -39,7 +41,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
 
         def look(context: Context) -> dict[str, Any]:
             plan = kind.plan(prefix, wanted, context)
-            return {"plan": plain(replace(plan, warnings=[*told, *plan.warnings]))}
+            return {"plan": plain(replace(plan, warnings=[*found.warnings, *plan.warnings]))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
@@ -49,17 +51,17 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
         with parts.hold(prefix, context):
             before = parts.begin(environment, context)
             did = kind.apply(prefix, wanted, context)
-            _remember(kind, prefix, request, wanted)
+            _remember(kind, prefix, request, wanted, found)
             noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
-            plan = replace(noted, warnings=[*told, *did.warnings])
+            plan = replace(noted, warnings=[*found.warnings, *did.warnings])
             parts.refresh_kernels(prefix)
             return parts.result(prefix, plan)
 
     return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
 
 
-def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wanted, list[str]]:
-    """What `request` asks for, and what its file holds that is not taken."""
+def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wanted, Read]:
+    """What `request` asks for, and what its file says."""
     kind = parts.kind_of(environment)
     install, pip = _installed(kind, request)
     found = Read(packages=[])
@@ -113,7 +115,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         constraints=[] if kind.pip_apart else found.limits(kind.check),
         exact=found.exact,
     )
-    return wanted, found.warnings
+    return wanted, found
 
 
 def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Requirement]]:
@@ -130,7 +132,7 @@ def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Req
     return (own, pip) if kind.pip_apart else ([*own, *pip], [])
 
 
-def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted) -> None:
+def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted, found: Read) -> None:
     """Keep the environment's own record of what was asked for current."""
     spec = record.read_spec(prefix)
     if not spec and not history.has(prefix):
@@ -141,12 +143,37 @@ def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted) -> None:
             kept[kind.check(text, "packages").name or text] = text
         except InvalidRequest:
             continue
-    asked = len(request.install) + len(request.upgrade)
-    for requirement in wanted.install if not request.upgrade_all else wanted.install[:asked]:
-        kept[requirement.name or str(requirement)] = str(requirement)
+    listed = [] if kind.pip_apart else found.requirements(kind.check)
+    for requirement in wanted.install[: len(wanted.install) if not request.upgrade_all else _named(request, listed)]:
+        if requirement not in listed:
+            kept[requirement.name or str(requirement)] = str(requirement)
+    if listed:
+        noted = asked_of(listed, found.roots, kind.tree(prefix), whole=found.locked)
+        # A limit of before that the lock does not keep to would bring the old version back.
+        there = kind.versions(prefix)
+        held = {line.name for line in listed if line.name and line.name not in noted}
+        broken = {name for name, line in kept.items() if name in held and not _admits(line, there.get(name))}
+        kept = {name: name if name in broken else line for name, line in kept.items()} | noted
     for name in wanted.remove:
         kept.pop(name, None)
     record.write_spec(prefix, {**spec, "packages": list(kept.values())})
+
+
+def _named(request: Change, listed: Sequence[Requirement]) -> int:
+    """How many of the requirements that are installed were named, and do not stand for everything."""
+    return len(request.install) + len(listed) + len(request.upgrade)
+
+
+def _admits(line: str, version: str | None) -> bool:
+    """Whether the requirement `line` could be met by `version`; a URL is none of a lock's."""
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Pep508
+
+    try:
+        parsed = Pep508(line)
+    except InvalidRequirement:
+        return False
+    return not parsed.url and version is not None and satisfied(str(parsed.specifier), version)
 
 
 def _title(environment: Environment, wanted: Wanted) -> str:

@@ -73,7 +73,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
             spec = {
                 "manager": backend.name,
                 "python": python or _python(tree),
-                "packages": asked_for.lines,
+                "packages": asked_for.lines(kind.tree(tree) if asked_for.listed else []),
                 "pip_packages": asked_for.pip_lines or None,
                 "channels": recipe.channels or None,
                 "pip": request.pip,

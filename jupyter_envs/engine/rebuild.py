@@ -172,7 +172,8 @@ def _settle_conda(
     if plan.exact and lock:
         # What its hashes allow, and its versions: no index need be asked to tell.
         files[PIP_PART] = lock[1]
-        locked = without_local(parts.catalog.read(ImportText(format=lock[0], text=lock[1])))
+        locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1]))
+        refuse_local(locked.requirements())
         pip = Settled(list(named(parts, locked.requirements())), lock[1])
     elif found.packages:
         here = replace(plan, python=_minor_here(parts, solved.python))

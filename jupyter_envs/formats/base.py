@@ -126,7 +126,9 @@ class Read:
 
     `conda` are match specs, Python's among them; an explicit lock gives `archives` in
     their place, and in `asked` the specs that count as asked for.
-    `variables` are for whoever activates the environment, `prefix` is where the file says that it lay.
+    `variables` are for whoever activates the environment, `prefix` is where the file says that it lay. `roots`
+    are what a lock says was asked for, a requirement by normalised name, and the rest came along with
+    it; None where the file tells nothing of it.
     """
 
     packages: list[str]
@@ -149,6 +151,7 @@ class Read:
     asked: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     prefix: str | None = None
+    roots: dict[str, str] | None = None
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:
         """`packages` as an installer takes them, with their hashes."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_envs.formats.base import FIELD, Given, Read, checked, listed
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_distribution, check_hash
+from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.redact import redact
 
 if TYPE_CHECKING:
@@ -111,6 +112,31 @@ class Pins:
         if digests := tuple(check_hash(digest, f"{FIELD} {place}") for digest in dict.fromkeys(hashes)):
             self._hashes[line] = digests
         self._lines.append((line, place))
+
+
+def roots_of(lines: Iterable[str]) -> dict[str, str]:
+    """The requirements `lines` as what was asked for: by normalised name, without markers and the versions of a lock.
+
+    What tells no name is left out.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    found = {}
+    for line in lines:
+        try:
+            parsed = Requirement(line)
+        except InvalidRequirement:
+            continue
+        name = normalise(parsed.name)
+        extras = f"[{','.join(sorted(parsed.extras))}]" if parsed.extras else ""
+        pinned = any(clause.operator == "===" or _is_pin(str(clause)) for clause in parsed.specifier)
+        limits = "" if pinned else str(parsed.specifier)
+        found[name] = f"{name}{extras} @ {parsed.url}" if parsed.url else f"{name}{extras}{limits}"
+    return found
+
+
+def _is_pin(clause: str) -> bool:
+    return clause.startswith("==") and not clause.endswith("*")
 
 
 def marker(text: object, place: str) -> Marker | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from jupyter_envs.formats import poetry
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, checked, listed
-from jupyter_envs.formats.pins import Pins, applies, digest
+from jupyter_envs.formats.pins import Pins, applies, digest, roots_of
 from jupyter_envs.formats.values import document, mapping, rows, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.redact import redact
@@ -80,6 +81,7 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
             field=f"{FIELD} _meta.pipfile-spec",
         )
     groups = [name for name in lock if name not in ("_meta", "default")]
+    beside = given.beside("Pipfile")
     pins = Pins(given)
     for url in _indexes(meta.get("sources")):
         pins.index(url)
@@ -93,7 +95,29 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
             if name not in taken and applies(entry.get("markers"), variables, f"{place}.markers"):
                 taken.add(name)
                 _add(pins, name, entry, place)
-    return pins.read(python=_python(meta.get("requires")), groups=sorted(groups))
+    roots, warnings = None, []
+    if beside is not None:
+        try:
+            roots = roots_of(_applying(beside, given))
+        except InvalidRequest as error:
+            warnings = [f"What the project itself asks for cannot be read beside the lock: {error.message}"]
+    return pins.read(
+        python=_python(meta.get("requires")),
+        groups=sorted(groups),
+        roots=roots,
+        warnings=warnings,
+    )
+
+
+def _applying(pipfile: str, given: Given) -> list[str]:
+    """What the `pipfile` beside a lock asks for in the environment to be."""
+    content = tables(pipfile)
+    there = {name for name, table in content.items() if isinstance(table, dict) and _is_category(name)}
+    # The lock calls it by the name that Pipenv gives it.
+    wanted = {"dev-packages" if name in ("dev", "develop") else name for name in given.groups}
+    found = of_tables(content, replace(given, groups=frozenset(wanted & there))).packages
+    parsed = [(line, line.partition(" ; ")[2]) for line in found]
+    return [line for line, mark in parsed if applies(mark or None, given.markers(), "Pipfile")]
 
 
 def _add(pins: Pins, name: str, entry: dict[str, Any], place: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_envs.formats import poetry
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, listed
-from jupyter_envs.formats.pins import Pins, applies, digest
+from jupyter_envs.formats.pins import Pins, applies, digest, roots_of
 from jupyter_envs.formats.python import pinned
 from jupyter_envs.formats.values import mapping, rows, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
@@ -54,12 +54,19 @@ def read(text: str, given: Given = ALONE) -> Read:
         groups = []
         optional = {normalise(each) for extra in extras for each in strings(names[extra], f"extras.{extra}")}
         taken = _walked(packages, given, variables, optional)
-        warnings = [] if given.beside("pyproject.toml") else _GUESSED
+        warnings = [] if given.beside("pyproject.toml") is not None else _GUESSED
+    project = given.beside("pyproject.toml")
     pins = Pins(given)
     older = mapping(metadata.get("files"), "metadata.files")
     for at in taken:
         _add(pins, packages[at], older, f"package[{at}]")
     requires, place = metadata.get("python-versions"), "metadata.python-versions"
+    roots = None
+    if project is not None:
+        try:
+            roots = roots_of(_applying(project, given))
+        except InvalidRequest as error:
+            warnings = [*warnings, f"What the project itself asks for cannot be read beside the lock: {error.message}"]
     limits = poetry.specifier(requires, place) if isinstance(requires, str) and "|" not in requires else ""
     return pins.read(
         python=pinned(limits, place) if limits else None,
@@ -67,6 +74,7 @@ def read(text: str, given: Given = ALONE) -> Read:
         extras=sorted(names),
         groups=groups,
         warnings=warnings,
+        roots=roots,
     )
 
 
@@ -134,6 +142,14 @@ def _needs(
 
 
 def _roots(project: str, given: Given) -> list[tuple[str, frozenset[str]]]:
+    from packaging.requirements import Requirement
+
+    parsed = (Requirement(line) for line in _applying(project, given))
+    return [(normalise(each.name), frozenset(each.extras)) for each in parsed]
+
+
+def _applying(project: str, given: Given) -> list[str]:
+    """The requirements of the project, its `project` file says, that hold in the environment to be."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     from jupyter_envs.formats import pyproject
@@ -141,11 +157,11 @@ def _roots(project: str, given: Given) -> list[tuple[str, frozenset[str]]]:
     found = []
     for line in pyproject.read(project, given).packages:
         try:
-            parsed = Requirement(line)
+            mark = Requirement(line).marker
         except InvalidRequirement:
             continue
-        if parsed.marker is None or applies(str(parsed.marker), given.markers(), "pyproject.toml"):
-            found.append((normalise(parsed.name), frozenset(parsed.extras)))
+        if mark is None or applies(str(mark), given.markers(), "pyproject.toml"):
+            found.append(line)
     return found
 
 

@@ -11,6 +11,8 @@ from jupyter_envs.formats.pins import Pins, applies, digest
 from jupyter_envs.formats.python import choose, python_of
 from jupyter_envs.formats.values import mapping, rows, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.roots import roots
+from jupyter_envs.system.dist_info import normalise
 
 _KNOWN = {"lock-version", "environments", "requires-python", "extras", "dependency-groups", "default-groups"}
 _KNOWN |= {"created-by", "packages", "tool"}
@@ -44,17 +46,36 @@ def read(text: str, given: Given = ALONE) -> Read:
             field=f"{FIELD} environments",
         )
     pins = Pins(given)
+    taken = []
     for at, package in enumerate(rows(lock.get("packages"), "packages")):
         place = f"packages[{at}]"
         if applies(package.get("marker"), variables, f"{place}.marker"):
             _add(pins, package, place)
+            taken.append(package)
     return pins.read(
         python=python,
         requires_python=requires,
         extras=extras,
         groups=[name for name in groups if name not in default],
         unknown=sorted(lock.keys() - _KNOWN),
+        roots=_roots(lock, taken),
     )
+
+
+def _roots(lock: dict[str, Any], taken: list[dict[str, Any]]) -> dict[str, str] | None:
+    """What the lock says was asked for: our own record, else what nothing in it depends on, where it tells that."""
+    ours = mapping(mapping(lock.get("tool"), "tool").get("jupyter_envs"), "tool.jupyter_envs")
+    names = {normalise(str(package["name"])) for package in taken}
+    if "requested" in ours:
+        noted = strings(ours["requested"], "tool.jupyter_envs.requested")
+        return {name: name for name in map(normalise, noted) if name in names}
+    if not any("dependencies" in package for package in taken):
+        return None
+    needs: dict[str, list[str]] = {}
+    for package in taken:
+        entries = rows(package.get("dependencies"), "packages.dependencies")
+        needs[normalise(str(package["name"]))] = [normalise(str(entry.get("name", ""))) for entry in entries]
+    return {name: name for name in roots(needs)}
 
 
 def _check_version(version: object) -> None:

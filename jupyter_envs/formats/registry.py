@@ -107,7 +107,8 @@ def main(files: Mapping[str, str]) -> tuple[FileFormat, str]:
 
 def beside(filename: str) -> tuple[str, ...]:
     """The files in the same folder that the file `filename` is read with."""
-    return ("pyproject.toml",) if filename.lower().endswith(poetrylock.FORMAT.filename) else ()
+    pairs = {poetrylock.FORMAT.filename: "pyproject.toml", pipfile.LOCK.filename: pipfile.FORMAT.filename}
+    return tuple(other for lock, other in pairs.items() if filename.lower().endswith(lock.lower()))
 
 
 def of_folder(filename: str) -> bool:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jupyter_envs.formats import reasons
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, cleaned, listed
+from jupyter_envs.formats.pins import roots_of
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import check_hash
@@ -46,7 +48,13 @@ def read(text: str, given: Given = ALONE) -> Read:
     if bare and lines.hashes:
         warnings.append(f"There is no hash to compare these to: {listed(bare)}.")
     constraints = checked(lines.constraints)
-    return Read(packages=packages, warnings=warnings, hashes=lines.hashes, constraints=constraints)
+    return Read(
+        packages=packages,
+        warnings=warnings,
+        hashes=lines.hashes,
+        constraints=constraints,
+        roots=roots_of(lines.asked) if lines.told else None,
+    )
 
 
 class _Lines:
@@ -57,10 +65,15 @@ class _Lines:
         self.hashes: dict[str, tuple[str, ...]] = {}
         self.constraints: list[tuple[str, str]] = []
         self.strict = False
+        # The lines that count as asked for, and whether any file said so.
+        self.asked: list[str] = []
+        self.told = False
         self._files_read = 0
 
     def read(self, text: str, filename: str, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         given = Given(filename=filename, files=self._given.files, folder=self._given.folder)
+        asked = reasons.asked_for(cleaned(text))
+        self.told = self.told or asked is not None
         for number, line in _logical(cleaned(text)):
             place = f"{prefix}line {number}"
             bare = _HASH.sub("", line).strip()
@@ -78,6 +91,9 @@ class _Lines:
             bare = _located(_requirement(bare, place), given, place)
             if digests := tuple(check_hash(digest, f"{FIELD} {place}") for digest in _HASH.findall(line)):
                 self.hashes[bare] = digests
+            name = re.match(r"[A-Za-z0-9][\w.-]*", bare)
+            if asked is None or (name and normalise(name.group()) in asked):
+                self.asked.append(bare)
             yield bare, place
 
     def _included(self, given: Given, name: str, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -114,8 +130,9 @@ def included(text: str) -> Iterator[str]:
 
 
 def write_all(installed: Installed) -> str:
-    """Every installed distribution at its version."""
-    return _written(installed.packages, installed.python, [])
+    """Every installed distribution at its version, and which of them were asked for."""
+    asked = [p.name for p in installed.packages if p.requested and p.manager == "pip"]
+    return _written(installed.packages, installed.python, list(reasons.head(asked)))
 
 
 def write_requested(installed: Installed) -> str:

@@ -42,6 +42,7 @@ def read(text: str, given: Given = ALONE) -> Read:
     if not roots:
         # The lock of a script (PEP 723) has no project; what it asks for stands at its head.
         walk.follow(mapping(lock.get("manifest"), "manifest").get("requirements"))
+    asked = walk.asked()
     names = [str(root.get("name")) for root in roots]
     pins = walk.pins()
     return pins.read(
@@ -50,6 +51,7 @@ def read(text: str, given: Given = ALONE) -> Read:
         extras=extras,
         groups=groups,
         name=names[0] if len(names) == 1 else None,
+        roots=asked,
         warnings=[f"The project itself is not installed: {listed(names)}."] if names else [],
     )
 
@@ -67,6 +69,7 @@ class _Walk:
             if self._forked(package, at):
                 self._by_name.setdefault(normalise(name), []).append(at)
         self._seen: dict[int, set[str]] = {}
+        self._asked: list[tuple[int, Package]] = []
         self._waiting: list[tuple[int, frozenset[str]]] = []
 
     def into(self, package: Package, extras: frozenset[str]) -> None:
@@ -77,8 +80,38 @@ class _Walk:
 
     def follow(self, dependencies: object) -> None:
         """Take in the `dependencies` of a group."""
-        self._need(dependencies, "dev-dependencies")
+        self._need(dependencies, "dev-dependencies", asked=True)
         self._run()
+
+    def asked(self) -> dict[str, str]:
+        """What the projects themselves ask for, of what was taken in, by name; within the limits that they set."""
+        limits: dict[str, str] = {}
+        for at, package in enumerate(self._all):
+            if _is_project(package):
+                limits.update(self._limits(package, f"package[{at}].metadata"))
+        found = {}
+        for at, entry in self._asked:
+            if not _is_project(self._all[at]):
+                name = normalise(str(entry["name"]))
+                extras = strings(entry.get("extra", entry.get("extras", [])), "extra")
+                own = str(entry.get("specifier", limits.get(name, "")))
+                found[name] = f"{name}[{','.join(extras)}]{own}" if extras else f"{name}{own}"
+        return found
+
+    def _limits(self, project: Package, place: str) -> dict[str, str]:
+        metadata = mapping(project.get("metadata"), place)
+        groups = mapping(metadata.get("requires-dev"), f"{place}.requires-dev")
+        entries = rows(metadata.get("requires-dist"), f"{place}.requires-dist")
+        for name in groups:
+            entries = [*entries, *rows(groups[name], f"{place}.requires-dev.{name}")]
+        found: dict[str, str] = {}
+        for entry in entries:
+            limit = entry.get("specifier")
+            extra = entry.get("marker") if isinstance(entry.get("marker"), str) else ""
+            # Of an extra that was not wanted nothing was taken in; its limits harm nobody.
+            if isinstance(limit, str) and ("extra" in str(extra) or applies(extra, self._markers, place)):
+                found[normalise(word(entry.get("name"), place))] = limit
+        return found
 
     def pins(self) -> Pins:
         """What was taken in."""
@@ -91,22 +124,25 @@ class _Walk:
     def _run(self) -> None:
         while self._waiting:
             at, extras = self._waiting.pop()
-            seen = self._seen.get(at)
+            seen, project = self._seen.get(at), _is_project(self._all[at])
             place = f"package[{at}]"
             if seen is None:
                 seen = self._seen[at] = set()
-                self._need(self._all[at].get("dependencies"), f"{place}.dependencies")
+                self._need(self._all[at].get("dependencies"), f"{place}.dependencies", asked=project)
             optional = mapping(self._all[at].get("optional-dependencies"), f"{place}.optional-dependencies")
             for extra in extras - seen:
                 seen.add(extra)
-                self._need(optional.get(extra), f"{place}.optional-dependencies.{extra}")
+                self._need(optional.get(extra), f"{place}.optional-dependencies.{extra}", asked=project)
 
-    def _need(self, dependencies: object, place: str) -> None:
+    def _need(self, dependencies: object, place: str, *, asked: bool) -> None:
         for number, entry in enumerate(rows(dependencies, place)):
             where = f"{place}[{number}]"
             if applies(entry.get("marker"), self._markers, f"{where}.marker"):
                 extras = strings(entry.get("extra", entry.get("extras", [])), f"{where}.extra")
-                self._waiting.append((self._find(entry, where), frozenset(extras)))
+                found = self._find(entry, where)
+                self._waiting.append((found, frozenset(extras)))
+                if asked:
+                    self._asked.append((found, entry))
 
     def _find(self, entry: dict[str, Any], place: str) -> int:
         name = word(entry.get("name"), f"{place}.name")

@@ -36,6 +36,8 @@ def test_a_new_environment_from_a_lock(world: World, channel: Path) -> None:
     other = world.top / "other"
     assert versions(world.do(prefix=other, exact=lock(world.prefix)))[0] == {"lib": "1.1", "old": "1.0"}
     assert lock(other) == lock(world.prefix)
+    # `lib` came along with it then.
+    assert conda_records.requested(other) == {"old": "old"}
 
 
 def test_a_dry_run(world: World, channel: Path) -> None:

@@ -18,6 +18,7 @@ PACKAGES = [
 def test_all() -> None:
     assert requirements.write_all(Installed(PACKAGES, "3.12.1")) == (
         "# Python 3.12.1\n"
+        "# Asked for: numpy, tool, torch\n"
         "# Not here, since pip does not install them: openssl\n"
         "numpy==2.2.1\n"
         "old===1.0-dev-7x\n"

@@ -75,15 +75,15 @@ def past(prefix: str) -> list[Revision]:
     return found
 
 
-def requested(prefix: str, archives: Iterable[Exact]) -> list[str]:
-    """The specs that count as asked for once `archives` are what `prefix` holds.
+def requested(prefix: str, archives: Iterable[Exact]) -> list[str] | None:
+    """The specs that count as asked for once `archives` are what `prefix` holds: by its history, at any time.
 
-    Those that were asked for at any time, by its history; in a new environment each package by its name.
+    None where that tells nothing, as in a new environment.
     """
     names = [name for line in archives if (name := conda_history.name_of(line.url))]
     ever = {str(conda_history.name_of(spec)): spec for part in conda_history.read(prefix) for spec in part.update_specs}
     asked = {**ever, **conda_records.requested(prefix)}
-    return [asked[name] for name in names if name in asked] or names
+    return [asked[name] for name in names if name in asked] or None
 
 
 def _versions(builds: Iterable[str]) -> dict[str, str]:
