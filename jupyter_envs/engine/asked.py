@@ -11,10 +11,10 @@ from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.formats.pins import roots_of
-from jupyter_envs.model.env import TreeNode
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create, Requirement
 from jupyter_envs.model.roots import roots
+from jupyter_envs.system.metadata import needs_among
 
 _PINNED = re.compile(r"===?\s*[^\s*,]+\s*(;|$)| @ |^-e |^[a-z+]+://|^/")
 
@@ -36,8 +36,8 @@ class Asked(Struct, frozen=True):
     listed: list[Requirement] = []
     roots: dict[str, str] | None = None
 
-    def lines(self, nodes: Sequence[TreeNode]) -> list[str]:
-        """What was asked for, of what is installed by now and needs each other as `nodes` tell.
+    def lines(self, kind: Kind, prefix: str) -> list[str]:
+        """What was asked for, of what is installed at `prefix` by now.
 
         What was typed beside a lock that has it only says what the lock is for.
         """
@@ -45,7 +45,7 @@ class Asked(Struct, frozen=True):
         typed = [line for line in self.rest.install if line not in self.listed]
         if typed and self.roots is None and self.locked.exact and all(line.name in names for line in typed):
             return [str(line) for line in typed]
-        noted = asked_of(self.listed, self.roots, nodes, whole=not self.locked.empty)
+        noted = asked_of(self.listed, self.roots, kind, prefix, whole=not self.locked.empty)
         own = {line.name for line in typed if line.name}
         return [*self.locked.requested, *map(str, typed)] + [line for name, line in noted.items() if name not in own]
 
@@ -89,25 +89,30 @@ def asked(catalog: Catalog, kind: Kind, request: Create) -> Asked:
 
 
 def asked_of(
-    lines: Sequence[Requirement], told: Mapping[str, str] | None, nodes: Sequence[TreeNode], *, whole: bool
+    lines: Sequence[Requirement], told: Mapping[str, str] | None, kind: Kind, prefix: str, *, whole: bool
 ) -> dict[str, str]:
-    """What counts as asked for of a file's `lines` that are installed by now, by name or by the line itself.
+    """What counts as asked for of a file's `lines` that are installed at `prefix`, by name or by the line itself.
 
     `told` is what the file says of it. Where it says nothing, a lock (`whole`) was made for what nothing
     else in it needs; so was a list of pinned versions with all that they need in it, most of it needed by
     others, as ``pip freeze`` writes it. Any other list asks for each of its lines.
     """
+    if not lines:
+        return {}
     by_name = {line.name: line for line in lines if line.name}
-    here = [node for node in nodes if node.name in by_name]
     found = {str(line): str(line) for line in lines if line.name is None}
     if told is not None:
-        there = {node.name for node in here}
+        there = kind.versions(prefix)
         return {name: line for name, line in told.items() if name in there} | found
-    tops = roots({node.name: node.requires for node in here})
-    complete = all(other in by_name for node in here for other in node.requires)
-    frozen = complete and all(_PINNED.search(str(line)) for line in lines) and 2 * len(tops) < len(here)
-    if not (whole or frozen):
-        return {line.name or str(line): str(line) for line in lines}
+    if whole:
+        tops = roots(needs_among(prefix, by_name))
+    else:
+        pinned = all(_PINNED.search(str(line)) for line in lines)
+        here = [node for node in kind.tree(prefix) if node.name in by_name] if pinned else []
+        tops = roots({node.name: node.requires for node in here})
+        complete = all(other in by_name for node in here for other in node.requires)
+        if not (complete and 2 * len(tops) < len(here)):
+            return {line.name or str(line): str(line) for line in lines}
     return {name: _unpinned(str(by_name[name])) for name in tops} | found
 
 

@@ -148,7 +148,7 @@ def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted, found: R
         if requirement not in listed:
             kept[requirement.name or str(requirement)] = str(requirement)
     if listed:
-        noted = asked_of(listed, found.roots, kind.tree(prefix), whole=found.locked)
+        noted = asked_of(listed, found.roots, kind, prefix, whole=found.locked)
         # A limit of before that the lock does not keep to would bring the old version back.
         there = kind.versions(prefix)
         held = {line.name for line in listed if line.name and line.name not in noted}

@@ -73,7 +73,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
             spec = {
                 "manager": backend.name,
                 "python": python or _python(tree),
-                "packages": asked_for.lines(kind.tree(tree) if asked_for.listed else []),
+                "packages": asked_for.lines(kind, tree),
                 "pip_packages": asked_for.pip_lines or None,
                 "channels": recipe.channels or None,
                 "pip": request.pip,
@@ -235,7 +235,9 @@ def _fill(
                     raise
                 # The newest Python is not what all of it runs on; the solver finds the one that is.
                 remove_tree(stage)
-    first = Wanted(install=base)
+    # What the lock brings itself need not come twice.
+    locked = {line.name for line in asked_for.locked.install}
+    first = Wanted(install=[line for line in base if line.name not in locked])
     if asked_for.locked.empty:
         # In one go: what is asked for may want another version of what the base brings.
         first, wanted = asked_for.rest, []

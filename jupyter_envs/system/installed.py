@@ -17,7 +17,9 @@ from jupyter_envs.system.metadata import dist_infos
 _TAG = re.compile(r"^(Tag|Build):[ \t]*(\S+)", re.M)
 # A wheel: name, version, perhaps a build, and the tags of Python, ABI and platform, each perhaps several.
 _WHEEL = re.compile(r"[^-]+-[^-]+(?:-(?P<build>\d[^-]*))?-(?P<tags>[^-]+-[^-]+-[^-]+)\.whl\Z")
-_OWN = re.compile(rb"[^/]+\.dist-info/(?!METADATA,|WHEEL,)")
+# What differs between installations: files outside of site-packages, what the installer notes itself, bytecode.
+_OWN = re.compile(rb"^(?:\.\.|[^/\n]+\.dist-info/(?!METADATA,|WHEEL,)).*\n?", re.M)
+_BYTECODE = re.compile(rb"^.*\.pyc,.*\n?", re.M)
 
 
 def lock(
@@ -60,15 +62,14 @@ def content(dist_info: Path) -> str | None:
     bytecode, scripts and other files outside of site-packages, the installer's own notes.
     """
     try:
-        lines = (dist_info / "RECORD").read_bytes().splitlines()
+        record = (dist_info / "RECORD").read_bytes()
     except OSError:
         return None
-    kept = [
-        line
-        for line in lines
-        if not (line.startswith(b"..") or b".pyc," in line or (b".dist-info/" in line and _OWN.match(line)))
-    ]
-    return "sha256:" + hashlib.sha256(b"\n".join(sorted(kept))).hexdigest()
+    # In one go each: line by line takes three times as long, and there are hundreds of thousands.
+    kept = _OWN.sub(b"", record)
+    if b".pyc," in kept:
+        kept = _BYTECODE.sub(b"", kept)
+    return "sha256:" + hashlib.sha256(b"\n".join(sorted(kept.splitlines()))).hexdigest()
 
 
 def installed_one(dist_info: Path, files: list[LockedFile]) -> list[LockedFile]:

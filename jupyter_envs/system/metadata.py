@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+from collections.abc import Container
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ __all__ = [
     "available",
     "dist_infos",
     "entries",
+    "needs_among",
     "normalise",
     "read_packages",
     "record_files",
@@ -153,6 +155,16 @@ def tree(prefix: Prefix) -> list[TreeNode]:
         )
         for name in sorted(found)
     ]
+
+
+def needs_among(prefix: Prefix, names: Container[str]) -> dict[str, list[str]]:
+    """Which others of the distributions `names` (normalised) each of them needs, of those that are there."""
+    found = {name: path for name, path in dist_infos(prefix).items() if name in names}
+    needed: dict[str, list[str]] = {name: [] for name in found}
+    for need in requires.needs(found, _markers(prefix), among=True):
+        if need.name in found:
+            needed[need.by].append(need.name)
+    return needed
 
 
 def unmet(prefix: Prefix) -> list[tuple[requires.Need, str | None]]:

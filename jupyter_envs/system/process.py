@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -90,7 +91,7 @@ def run(
     ]
     for reader in readers:
         reader.start()
-    code = _wait(process, cancelled, timeout)
+    code = _wait(process, readers, cancelled, timeout)
     for reader in readers:
         reader.join(5)
     process.stdin.close()
@@ -103,17 +104,24 @@ def run(
     return Finished(code, "\n".join(texts["out"]), "\n".join(texts["err"]))
 
 
-def _wait(process: subprocess.Popen[bytes], cancelled: threading.Event | None, timeout: float | None) -> int | None:
+def _wait(
+    process: subprocess.Popen[bytes],
+    readers: Sequence[threading.Thread],
+    cancelled: threading.Event | None,
+    timeout: float | None,
+) -> int | None:
     """The exit code, or None when the command was ended for `cancelled` or `timeout`."""
     if cancelled is None and timeout is None:
         return process.wait()
     until = None if timeout is None else time.monotonic() + timeout
     pause = 0.002
     while True:
-        try:
-            return process.wait(pause)
-        except subprocess.TimeoutExpired:
-            pass
+        # Who writes no more is at its end: that is seen at once, by its exit code only at the next look.
+        writing = next((reader for reader in readers if reader.is_alive()), None)
+        if writing is not None:
+            writing.join(pause)
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(0.0 if writing is not None and writing.is_alive() else pause)
         pause = min(pause * 1.5, 0.05)
         if (cancelled is not None and cancelled.is_set()) or (until is not None and time.monotonic() > until):
             assert process.stdin

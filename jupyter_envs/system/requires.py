@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,9 @@ from jupyter_envs.system.dist_info import normalise, requirement_lines
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Need(NamedTuple):
@@ -35,12 +39,16 @@ def marker_environment(version: str | None, implementation: str | None) -> dict[
     return found
 
 
-def needs(found: Mapping[str, Path], environment: Mapping[str, str]) -> list[Need]:
-    """What the distributions in `found` need in `environment`.
+def needs(found: Mapping[str, Path], environment: Mapping[str, str], *, among: bool = False) -> list[Need]:
+    """What the distributions in `found` need in `environment`, with `among` of one another alone.
 
     An extra's requirements count where another distribution asks for that extra.
     """
-    required = {name: [r for line in requirement_lines(path) if (r := _parse(line))] for name, path in found.items()}
+    lines = {name: requirement_lines(path) for name, path in found.items()}
+    if among:
+        # Most lines name what is not there, for an extra; to parse them takes most of the time.
+        lines = {name: [line for line in each if _named(line) in found] for name, each in lines.items()}
+    required = {name: [r for line in each if (r := _parse(line))] for name, each in lines.items()}
     extras: dict[str, set[str]] = {name: set() for name in found}
     met: dict[tuple[str, int], Need] = {}
     waiting = list(found)
@@ -68,6 +76,11 @@ def satisfied(specifier: str, version: str) -> bool:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except InvalidVersion:
         return True
+
+
+def _named(line: str) -> str:
+    name = _NAME.match(line)
+    return normalise(name.group()) if name else ""
 
 
 @lru_cache(maxsize=20_000)
