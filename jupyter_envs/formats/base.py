@@ -251,5 +251,5 @@ def checked(lines: Iterable[tuple[str, str]]) -> list[str]:
 
 def listed(names: Iterable[str], most: int = 8) -> str:
     """`names` for a message, shortened."""
-    known = [re.sub(r"[^\w.,:+/ -]", "?", name)[:60] for name in names]
+    known = [re.sub(r"[^\w.,:+/ ()\[\]@=<>~!#-]", "?", name)[:60] for name in names]
     return ", ".join(known[:most]) + (f" and {len(known) - most} more" if len(known) > most else "")

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
-from jupyter_envs.formats.base import FileFormat, Installed
+from jupyter_envs.formats.base import FileFormat, Installed, listed
 from jupyter_envs.formats.requirements import write_all
+from jupyter_envs.model.env import Package
 
 _NEWEST = "3"
+# The slim image has none, and pip calls it for what comes from a repository.
+_GIT = """\
+RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
+"""
 
 
 def dockerfile(installed: Installed) -> dict[str, str]:
     """An image that starts JupyterLab with what is installed."""
     text = f"""\
 FROM python:{_minor(installed)}-slim
-COPY requirements.txt /tmp/requirements.txt
+{_GIT if any(_of_git(package) for package in installed.packages) else ""}COPY requirements.txt /tmp/requirements.txt
 RUN python -m pip install --no-cache-dir -r /tmp/requirements.txt jupyterlab
 RUN useradd --create-home jovyan
 USER jovyan
@@ -23,7 +29,7 @@ WORKDIR /home/jovyan
 EXPOSE 8888
 CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser"]
 """
-    return {"Dockerfile": text, "requirements.txt": write_all(installed)}
+    return {"Dockerfile": text, "requirements.txt": _requirements(installed)}
 
 
 def devcontainer(installed: Installed) -> dict[str, str]:
@@ -31,12 +37,12 @@ def devcontainer(installed: Installed) -> dict[str, str]:
     content = {
         "name": installed.name,
         "image": f"mcr.microsoft.com/devcontainers/python:{_minor(installed)}",
-        "postCreateCommand": "python -m pip install -r .devcontainer/requirements.txt",
+        "postCreateCommand": "python -m pip install -r .devcontainer/requirements.txt ipykernel",
         "customizations": {"vscode": {"extensions": ["ms-python.python", "ms-toolsai.jupyter"]}},
     }
     return {
         ".devcontainer/devcontainer.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n",
-        ".devcontainer/requirements.txt": write_all(installed),
+        ".devcontainer/requirements.txt": _requirements(installed),
     }
 
 
@@ -57,9 +63,25 @@ jobs:
           python-version: "{_minor(installed)}"
           cache: pip
       - run: python -m pip install -r requirements.txt nbclient ipykernel
-      - run: find . -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 -r -n 1 jupyter execute
+      # Whichever kernel a notebook was written with, here it is this Python's.
+      - run: find . -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 -r -n 1 jupyter execute --kernel_name=python3
 """
-    return {".github/workflows/notebooks.yml": text, "requirements.txt": write_all(installed)}
+    return {".github/workflows/notebooks.yml": text, "requirements.txt": _requirements(installed)}
+
+
+def _requirements(installed: Installed) -> str:
+    """What is installed, without what lies on this machine alone; that is named."""
+    local = [package.name for package in installed.packages if _is_local(package)]
+    text = write_all(replace(installed, packages=[p for p in installed.packages if not _is_local(p)]))
+    return f"# Left out, since they lie on one machine alone: {listed(local)}\n{text}" if local else text
+
+
+def _is_local(package: Package) -> bool:
+    return package.manager == "pip" and (package.url or "").startswith("file:")
+
+
+def _of_git(package: Package) -> bool:
+    return (package.url or "").startswith("git+")
 
 
 def _minor(installed: Installed) -> str:

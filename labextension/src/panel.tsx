@@ -45,7 +45,8 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
     this._drop = new FileDrop({
       node: this.node,
       contents: _panel.contents,
-      onFiles: files => void this.creation.importFiles(files)
+      onFiles: files => void this.creation.importFiles(files),
+      onFolder: folder => void this.creation.importFolder(folder)
     });
     this._drop.changed.connect(this.update, this);
     manager.changed.connect(this._onChanged, this);
@@ -137,6 +138,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         onShowDisk={this._panel.onShowDisk}
         onShowForm={show => (show ? creation.open() : this._hideForm())}
         onImport={files => void creation.importFiles(files)}
+        onImportFolder={folder => void creation.importFolder(folder)}
         onParts={parts => void creation.chooseParts(parts)}
         onLeaveOut={() => creation.leaveOut()}
         onCreate={(request, inNotebook) => this._create(request, inNotebook)}

@@ -17,6 +17,8 @@ describe('EnvironmentsPanel', () => {
   let panel: EnvironmentsPanel;
   let opened: IEnvironment[];
   let saved: IExport[];
+  /** What the folders of the file browser hold, by path. */
+  let contents: Record<string, object[]>;
 
   beforeEach(() => {
     server = new FakeServer();
@@ -27,11 +29,12 @@ describe('EnvironmentsPanel', () => {
     manager = new EnvironmentManager({ client, jobs: new JobsModel({ client }) });
     opened = [];
     saved = [];
+    contents = {};
     panel = new EnvironmentsPanel({
       manager,
       contents: {
         get: async (path, options) =>
-          ({ content: options?.content ? `read ${path}` : null }) as never
+          ({ content: options?.content ? (contents[path] ?? `read ${path}`) : null }) as never
       },
       trans,
       suggestName: () => 'My folder',
@@ -282,8 +285,65 @@ describe('EnvironmentsPanel', () => {
     const sent = server.asked.filter(request => request.method === 'POST');
     const texts = await Promise.all(sent.map(async request => (await request.json()).text));
     expect(texts).toEqual(['six', 'read a/requirements.txt']);
-    const folder = { mimeData: mimeData({ ...model, type: 'directory' }), proposedAction: 'move' };
-    expect(drag('lm-dragenter', folder).defaultPrevented).toBe(false);
+    const cell = { mimeData: { hasData: () => false }, proposedAction: 'move' };
+    expect(drag('lm-dragenter', cell).defaultPrevented).toBe(false);
+  });
+
+  it('takes a folder from the desktop and from the file browser', async () => {
+    const readme = { isDirectory: false, name: 'README.md' };
+    const own = {
+      isDirectory: false,
+      name: 'requirements.txt',
+      file: (done: (file: object) => void) => done({ size: 3, text: async () => 'six' })
+    };
+    // A browser hands over a part at a time, and nothing at the end.
+    const parts = (...all: object[][]) => ({
+      readEntries: (done: (part: object[]) => void) => done(all.shift() ?? [])
+    });
+    const binder = { isDirectory: true, name: 'binder', createReader: () => parts([own]) };
+    const desktop = {
+      isDirectory: true,
+      name: 'thesis',
+      createReader: () => parts([readme], [binder])
+    };
+    const model = (name: string, path: string, type: string) => ({ name, path, type, size: 3 });
+    const browser = model('thesis', 'me/thesis', 'directory');
+    contents['me/thesis'] = [
+      model('paper.ipynb', 'me/thesis/paper.ipynb', 'notebook'),
+      model('requirements.txt', 'me/thesis/requirements.txt', 'file')
+    ];
+    const drops: Array<[string, object]> = [
+      [
+        'drop',
+        { dataTransfer: { types: ['Files'], items: [{ webkitGetAsEntry: () => desktop }] } }
+      ],
+      ['lm-drop', { mimeData: { hasData: () => true, getData: () => ({ model: browser }) } }]
+    ];
+    server.on('POST inspect', inspected({ create: { packages: ['six'] }, filename: 'found' }));
+    panel.show();
+    await settle();
+    for (const [type, fields] of drops) {
+      const event = new Event(type, { bubbles: true, cancelable: true });
+      panel.node.firstElementChild!.dispatchEvent(Object.assign(event, fields));
+      await settle();
+      await settle();
+      const card = panel.node.querySelector('.jp-Environments-importedHead')!;
+      expect(card.textContent).toContain('thesis/found');
+      panel.creation.close();
+    }
+    const sent = server.asked.filter(request => request.method === 'POST');
+    const bodies = await Promise.all(sent.map(request => request.json()));
+    expect(bodies.map(body => body.files)).toEqual([
+      { 'binder/requirements.txt': 'six' },
+      { 'requirements.txt': 'read me/thesis/requirements.txt' }
+    ]);
+  });
+
+  it('says of a folder that nothing in it tells what it needs', async () => {
+    panel.show();
+    await panel.creation.importFolder({ name: 'photos', entries: async () => [] });
+    await settle();
+    expect(panel.node.querySelector('form [role="alert"]')?.textContent).toContain('photos');
   });
 
   it('shows the log of a job on demand', async () => {

@@ -5,6 +5,7 @@ import React, { useRef } from 'react';
 import type { IInspected } from '../api/types';
 import type { IFile } from '../model/creation';
 import type { IImported, IParts } from '../model/draft';
+import { folderOf, type IFolder } from '../model/folder';
 import { ErrorText } from './errortext';
 import { IconButton } from './iconbutton';
 
@@ -14,6 +15,8 @@ export interface IImportFieldProps {
   imported: IImported | null;
   /** Files were chosen, together from one folder. */
   onImport: (files: ReadonlyArray<IFile>) => void;
+  /** A folder was chosen. */
+  onImportFolder: (folder: IFolder) => void;
   /** Other optional parts of the imported file are wanted. */
   onParts: (parts: IParts) => void;
   /** Nothing of the imported file is wanted. */
@@ -21,10 +24,14 @@ export interface IImportFieldProps {
   trans: TranslationBundle;
 }
 
-/** A button for files, and what was understood of those given last, by button or by drop. */
+/** React knows no property for it. */
+const OF_FOLDERS = { webkitdirectory: '' };
+
+/** Buttons for files and for a folder, and what was understood of those given last, by button or by drop. */
 export function ImportField(props: IImportFieldProps): JSX.Element {
   const { imported, trans } = props;
   const input = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
   return (
     <div className="jp-Environments-import">
       <button
@@ -34,8 +41,15 @@ export function ImportField(props: IImportFieldProps): JSX.Element {
       >
         {trans.__('Import a file…')}
       </button>
+      <button
+        type="button"
+        className="jp-Environments-button"
+        onClick={() => folder.current?.click()}
+      >
+        {trans.__('Import a folder…')}
+      </button>
       <span className="jp-Environments-note">
-        {trans.__('or drop requirements, a lock file, a project or a notebook here.')}
+        {trans.__('or drop requirements, a lock file, a project, its folder or a notebook here.')}
       </span>
       <input
         id={props.id}
@@ -53,6 +67,20 @@ export function ImportField(props: IImportFieldProps): JSX.Element {
           }
         }}
       />
+      <input
+        ref={folder}
+        {...OF_FOLDERS}
+        type="file"
+        hidden
+        aria-label={trans.__('Folder to import')}
+        onChange={event => {
+          const files = Array.from(event.target.files ?? []);
+          event.target.value = '';
+          if (files.length > 0) {
+            props.onImportFolder(folderOf(files));
+          }
+        }}
+      />
       {imported && <Imported {...props} imported={imported} />}
     </div>
   );
@@ -61,13 +89,17 @@ export function ImportField(props: IImportFieldProps): JSX.Element {
 function Imported(props: IImportFieldProps & { imported: IImported }): JSX.Element {
   const { imported, onParts, trans } = props;
   const { filename, inspected, error, parts } = imported;
+  // Of a folder the name says which it was, and the file in it what was read.
+  const head = filename.endsWith('/')
+    ? filename + (inspected?.filename ?? '')
+    : inspected?.filename || filename;
   return (
     <section
       className="jp-Environments-imported"
       aria-label={trans.__('Imported from %1', filename)}
     >
       <div className="jp-Environments-importedHead">
-        <strong>{inspected?.filename || filename}</strong>
+        <strong>{head}</strong>
         <IconButton
           icon={closeIcon}
           label={trans.__('Leave out %1', filename)}

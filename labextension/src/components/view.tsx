@@ -13,6 +13,7 @@ import type {
 } from '../api/types';
 import type { IFile, IForm } from '../model/creation';
 import type { IImported, IParts } from '../model/draft';
+import type { IFolder } from '../model/folder';
 import { matching, matchingProjects } from '../model/groups';
 import type { LookupsBySource } from '../model/lookups';
 import type { IFailure, IJobLog } from '../tokens';
@@ -62,6 +63,8 @@ export interface IViewProps {
   onShowForm: (show: boolean) => void;
   /** Files were chosen, together from one folder. */
   onImport: (files: ReadonlyArray<IFile>) => void;
+  /** A folder was chosen. */
+  onImportFolder: (folder: IFolder) => void;
   /** Other optional parts of the imported file are wanted. */
   onParts: (parts: IParts) => void;
   /** Nothing of the imported file is wanted. */
@@ -126,6 +129,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           loadInterpreters={props.loadInterpreters}
           loadManagers={props.loadManagers}
           onImport={props.onImport}
+          onImportFolder={props.onImportFolder}
           onParts={props.onParts}
           onLeaveOut={props.onLeaveOut}
           onCreate={props.onCreate}

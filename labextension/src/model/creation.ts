@@ -6,6 +6,7 @@ import { errorBodyOf } from '../api/request';
 import type { IInspect } from '../api/types';
 import type { IReads } from '../tokens';
 import type { IImported, IParts } from './draft';
+import { BOUNDS, filesOf, type IFolder, type IFolderFiles } from './folder';
 
 /** What the form for a new environment starts with. */
 export interface IForm {
@@ -28,9 +29,6 @@ export interface IFormStart {
   notebook?: string;
   packages?: ReadonlyArray<string>;
 }
-
-/** More than the server takes: no list of packages is as long. */
-const LARGEST_FILE = 5_000_000;
 
 /** The form for a new environment: whether it is open, and the file that was given to it. */
 export class Creation {
@@ -74,7 +72,32 @@ export class Creation {
   async importFiles(files: ReadonlyArray<IFile>): Promise<void> {
     this.open();
     const filename = files.map(file => file.name).join(', ');
-    await this._read(filename, NO_PARTS, () => this._requestOf(files));
+    await this._read(filename, NO_PARTS, async () => {
+      const texts = await this._textsOf(files);
+      this._notes = [];
+      return texts.length === 1
+        ? { filename: texts[0][0], text: texts[0][1] }
+        : { files: Object.fromEntries(texts) };
+    });
+  }
+
+  /** Opens the form with what the files of a folder ask for. */
+  async importFolder(folder: IFolder): Promise<void> {
+    this.open();
+    await this._read(`${folder.name}/`, NO_PARTS, async () => {
+      const found = await filesOf(folder);
+      const texts = await this._textsOf(found.files);
+      if (texts.length === 0) {
+        throw new Error(
+          this._options.trans.__(
+            'No file in %1 says what it needs, such as requirements.txt, a lock file or pyproject.toml.',
+            folder.name
+          )
+        );
+      }
+      this._notes = notesOn(found, this._options.trans);
+      return { files: Object.fromEntries(texts) };
+    });
   }
 
   /** Reads the imported file once more, with other optional parts of it. */
@@ -112,7 +135,9 @@ export class Creation {
     let read: Partial<IImported>;
     try {
       const request = await ask();
-      read = { inspected: await this._options.reads.inspect({ ...request, ...parts }) };
+      const inspected = await this._options.reads.inspect({ ...request, ...parts });
+      const warnings = [...this._notes, ...inspected.warnings];
+      read = { inspected: { ...inspected, warnings } };
       this._request = request;
     } catch (error) {
       read = { inspected: null, error: errorBodyOf(error) };
@@ -123,15 +148,14 @@ export class Creation {
     }
   }
 
-  private async _requestOf(files: ReadonlyArray<IFile>): Promise<IInspect> {
-    const large = files.find(file => file.size > LARGEST_FILE);
+  private async _textsOf(files: ReadonlyArray<IFile>): Promise<ReadonlyArray<[string, string]>> {
+    const large = files.find(file => file.size > BOUNDS.largest);
     if (large) {
       throw new Error(this._options.trans.__('%1 is too large.', large.name));
     }
-    const texts = await Promise.all(files.map(async file => [file.name, await file.text()]));
-    return texts.length === 1
-      ? { filename: texts[0][0], text: texts[0][1] }
-      : { files: Object.fromEntries(texts) };
+    return Promise.all(
+      files.map(async (file): Promise<[string, string]> => [file.name, await file.text()])
+    );
   }
 
   private _show(imported: IImported): void {
@@ -144,6 +168,19 @@ export class Creation {
   private _imported: IImported | null = null;
   /** What was asked of the server about the imported file. */
   private _request: IInspect | null = null;
+  /** What is to be known of how its files were gathered. */
+  private _notes: ReadonlyArray<string> = [];
+}
+
+/** What somebody should know of a folder that was too much to be taken whole. */
+function notesOn(found: IFolderFiles, trans: TranslationBundle): string[] {
+  const { more, left } = found;
+  return [
+    more ? trans.__('The folder is large: its first %1 names were looked at.', BOUNDS.names) : '',
+    left.length > 0
+      ? trans.__('Left out, being too large or too many: %1', left.slice(0, 5).join(', '))
+      : ''
+  ].filter(Boolean);
 }
 
 const NO_PARTS: IParts = { extras: [], groups: [] };

@@ -69,6 +69,7 @@ async function show(fails = false): Promise<INewFormProps & { asked: ISource[] }
       }
     ],
     onImport: jest.fn(),
+    onImportFolder: jest.fn(),
     onParts: jest.fn(),
     onLeaveOut: jest.fn(),
     onCreate: jest.fn().mockResolvedValue(null),

@@ -99,6 +99,7 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
       manager({ name: 'venv', title: 'venv', description: 'Needs nothing.' })
     ],
     onImport: jest.fn(),
+    onImportFolder: jest.fn(),
     onParts: jest.fn(),
     onLeaveOut: jest.fn(),
     loadInterpreters: async () => [
