@@ -11,6 +11,7 @@ from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, che
 from jupyter_envs.formats.pins import Pins, applies, digest, roots_of
 from jupyter_envs.formats.values import document, mapping, rows, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.redact import redact
 
 _MARKERS = (
@@ -82,6 +83,14 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
         )
     groups = [name for name in lock if name not in ("_meta", "default")]
     beside = given.beside("Pipfile")
+    roots: dict[str, str] | None = None
+    elsewhere: set[str] = set()
+    warnings = []
+    if beside is not None:
+        try:
+            roots, elsewhere = _asked(beside, given)
+        except InvalidRequest as error:
+            warnings = [f"What the project itself asks for cannot be read beside the lock: {error.message}"]
     pins = Pins(given)
     for url in _indexes(meta.get("sources")):
         pins.index(url)
@@ -92,15 +101,11 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
             place = f"{table}.{name}"
             entry = mapping(value, place)
             # A package of two categories stands in both.
-            if name not in taken and applies(entry.get("markers"), variables, f"{place}.markers"):
+            # Of what is for other machines Pipenv locks neither version nor marker.
+            here = entry.get("version") != "*" or normalise(name) not in elsewhere
+            if here and name not in taken and applies(entry.get("markers"), variables, f"{place}.markers"):
                 taken.add(name)
                 _add(pins, name, entry, place)
-    roots, warnings = None, []
-    if beside is not None:
-        try:
-            roots = roots_of(_applying(beside, given))
-        except InvalidRequest as error:
-            warnings = [f"What the project itself asks for cannot be read beside the lock: {error.message}"]
     return pins.read(
         python=_python(meta.get("requires")),
         groups=sorted(groups),
@@ -109,15 +114,16 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
     )
 
 
-def _applying(pipfile: str, given: Given) -> list[str]:
-    """What the `pipfile` beside a lock asks for in the environment to be."""
+def _asked(pipfile: str, given: Given) -> tuple[dict[str, str], set[str]]:
+    """What the `pipfile` beside a lock asks for in the environment to be, and the names that are for others."""
     content = tables(pipfile)
     there = {name for name, table in content.items() if isinstance(table, dict) and _is_category(name)}
     # The lock calls it by the name that Pipenv gives it.
     wanted = {"dev-packages" if name in ("dev", "develop") else name for name in given.groups}
     found = of_tables(content, replace(given, groups=frozenset(wanted & there))).packages
     parsed = [(line, line.partition(" ; ")[2]) for line in found]
-    return [line for line, mark in parsed if applies(mark or None, given.markers(), "Pipfile")]
+    roots = roots_of(line for line, mark in parsed if applies(mark or None, given.markers(), "Pipfile"))
+    return roots, roots_of(found).keys() - roots.keys()
 
 
 def _add(pins: Pins, name: str, entry: dict[str, Any], place: str) -> None:

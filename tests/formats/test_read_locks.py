@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -235,3 +236,18 @@ def test_a_script_has_a_lock_without_a_project() -> None:
     manifest = '[manifest]\nrequirements = [{ name = "rich", specifier = ">=13" }]\n\n'
     found = uvlock.read("[[package]]".join([text[0] + manifest, *packages]), NEW)
     assert names(found) == RICH
+
+
+def test_what_a_pipfile_asks_for_on_other_machines_alone() -> None:
+    # pipenv 2026.10.3 on Linux locks such a package without version and marker.
+    lock = {
+        "_meta": {"pipfile-spec": 6, "requires": {}, "sources": []},
+        "default": {"colorama": {"version": "*"}, "six": {"version": "==1.17.0"}},
+    }
+    mine = '[packages]\nsix = "*"\ncolorama = {version = "*", sys_platform = "== \'nowhere\'"}\n'
+    alone = pipfile.read_lock(json.dumps(lock), NEW)
+    assert alone.packages == ["colorama", "six==1.17.0"]
+    assert any("colorama" in warning for warning in alone.warnings)
+    given = replace(NEW, filename="Pipfile.lock", files={"Pipfile": mine})
+    beside = pipfile.read_lock(json.dumps(lock), given)
+    assert (beside.packages, beside.warnings, beside.roots) == (["six==1.17.0"], [], {"six": "six"})

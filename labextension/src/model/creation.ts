@@ -75,6 +75,7 @@ export class Creation {
     await this._read(filename, NO_PARTS, async () => {
       const texts = await this._textsOf(files);
       this._notes = [];
+      this._folder = null;
       return texts.length === 1
         ? { filename: texts[0][0], text: texts[0][1] }
         : { files: Object.fromEntries(texts) };
@@ -96,6 +97,7 @@ export class Creation {
         );
       }
       this._notes = notesOn(found, this._options.trans);
+      this._folder = folder.name;
       return { files: Object.fromEntries(texts) };
     });
   }
@@ -137,7 +139,8 @@ export class Creation {
       const request = await ask();
       const inspected = await this._options.reads.inspect({ ...request, ...parts });
       const warnings = [...this._notes, ...inspected.warnings];
-      read = { inspected: { ...inspected, warnings } };
+      const create = { ...inspected.create, name: inspected.create.name || this._folder };
+      read = { inspected: { ...inspected, create, warnings } };
       this._request = request;
     } catch (error) {
       read = { inspected: null, error: errorBodyOf(error) };
@@ -170,6 +173,8 @@ export class Creation {
   private _request: IInspect | null = null;
   /** What is to be known of how its files were gathered. */
   private _notes: ReadonlyArray<string> = [];
+  /** The name of the folder that they come from, or null. */
+  private _folder: string | null = null;
 }
 
 /** What somebody should know of a folder that was too much to be taken whole. */
