@@ -94,7 +94,7 @@ def folder(installed: Installed) -> dict[str, str]:
     """The files of a Binder folder that brings what is installed."""
     if any(package.manager == "conda" for package in installed.packages):
         return {"binder/environment.yml": environment_yml.write_all(installed)}
-    files = {"requirements.txt": requirements.write_all(installed)}
+    files = {"requirements.txt": requirements.write_elsewhere(installed)}
     if installed.python:
         files["runtime.txt"] = f"python-{'.'.join(installed.python.split('.')[:2])}\n"
     return {f"binder/{name}": text for name, text in files.items()}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 
-from jupyter_envs.formats.base import FileFormat, Installed, listed
-from jupyter_envs.formats.requirements import write_all
+from jupyter_envs.formats.base import FileFormat, Installed
+from jupyter_envs.formats.requirements import write_elsewhere
 from jupyter_envs.model.env import Package
 
 _NEWEST = "3"
@@ -29,7 +28,7 @@ WORKDIR /home/jovyan
 EXPOSE 8888
 CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser"]
 """
-    return {"Dockerfile": text, "requirements.txt": _requirements(installed)}
+    return {"Dockerfile": text, "requirements.txt": write_elsewhere(installed)}
 
 
 def devcontainer(installed: Installed) -> dict[str, str]:
@@ -42,7 +41,7 @@ def devcontainer(installed: Installed) -> dict[str, str]:
     }
     return {
         ".devcontainer/devcontainer.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n",
-        ".devcontainer/requirements.txt": _requirements(installed),
+        ".devcontainer/requirements.txt": write_elsewhere(installed),
     }
 
 
@@ -66,18 +65,7 @@ jobs:
       # Whichever kernel a notebook was written with, here it is this Python's.
       - run: find . -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 -r -n 1 jupyter execute --kernel_name=python3
 """
-    return {".github/workflows/notebooks.yml": text, "requirements.txt": _requirements(installed)}
-
-
-def _requirements(installed: Installed) -> str:
-    """What is installed, without what lies on this machine alone; that is named."""
-    local = [package.name for package in installed.packages if _is_local(package)]
-    text = write_all(replace(installed, packages=[p for p in installed.packages if not _is_local(p)]))
-    return f"# Left out, since they lie on one machine alone: {listed(local)}\n{text}" if local else text
-
-
-def _is_local(package: Package) -> bool:
-    return package.manager == "pip" and (package.url or "").startswith("file:")
+    return {".github/workflows/notebooks.yml": text, "requirements.txt": write_elsewhere(installed)}
 
 
 def _of_git(package: Package) -> bool:

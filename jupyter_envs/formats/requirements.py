@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyter_envs.formats import reasons
@@ -135,6 +136,15 @@ def write_all(installed: Installed) -> str:
     return _written(installed.packages, installed.python, list(reasons.head(asked)))
 
 
+def write_elsewhere(installed: Installed) -> str:
+    """As `write_all`, without what lies on this machine alone; that is named."""
+    local = [package for package in installed.packages if _is_local(package)]
+    text = write_all(replace(installed, packages=[p for p in installed.packages if p not in local]))
+    return (
+        f"# Left out, since they lie on one machine alone: {listed(p.name for p in local)}\n{text}" if local else text
+    )
+
+
 def write_requested(installed: Installed) -> str:
     """The distributions that somebody asked for, at their versions; an installer adds what they need."""
     unknown = [p for p in installed.packages if p.requested is None]
@@ -180,6 +190,10 @@ def _written(packages: Sequence[Package], python: str | None, notes: list[str]) 
     if conda:
         lines.append(f"# Not here, since pip does not install them: {listed(sorted(conda))}")
     return "\n".join([*lines, *(line_of(package) for package in pip)]) + "\n"
+
+
+def _is_local(package: Package) -> bool:
+    return package.manager == "pip" and (package.url or "").startswith("file:")
 
 
 def _pep440(version: str) -> bool:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_envs.formats import binder
+from jupyter_envs.formats.base import Installed
+from jupyter_envs.model.env import Package
+
 TOP = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((TOP / "binder").glob("*.ipynb"))
 
@@ -32,6 +36,21 @@ def test_repo2docker_takes_the_folder_as_meant(monkeypatch: pytest.MonkeyPatch) 
     assert chosen.get_post_build_scripts() == ["binder/postBuild"]
     assert chosen.python_version.startswith("3.12")
     assert os.access(TOP / "binder" / "postBuild", os.X_OK)
+
+
+def test_repo2docker_installs_what_an_exported_folder_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo2docker = pytest.importorskip("repo2docker.app")
+    packages = [Package(name="six", version="1.16.0", requested=True)]
+    for path, text in binder.folder(Installed(packages=packages, python="3.11.7")).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    app = repo2docker.Repo2Docker()
+    chosen = next(pack for kind in app.buildpacks if (pack := kind(app.base_image)).detect())
+    assert (type(chosen).__name__, chosen.python_version) == ("PythonBuildPack", "3.11")
+    chosen.platform = "linux/amd64"
+    dockerfile = chosen.render({"NB_UID": "1000", "NB_USER": "jovyan"})
+    assert 'pip install --no-cache-dir -r "binder/requirements.txt"' in dockerfile
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_envs.formats import containers
+from jupyter_envs.formats import binder, containers
 from jupyter_envs.formats.base import Installed
 from jupyter_envs.model.env import Package
 from jupyter_envs.system import yaml
@@ -97,7 +97,7 @@ def test_what_comes_from_a_repository_finds_git() -> None:
     assert "pip" in runs[1]
 
 
-@pytest.mark.parametrize("write", [containers.dockerfile, containers.devcontainer, containers.actions])
+@pytest.mark.parametrize("write", [containers.dockerfile, containers.devcontainer, containers.actions, binder.folder])
 def test_what_lies_on_this_machine_alone_is_left_out_and_named(write: object) -> None:
     files = write(INSTALLED)  # type: ignore[operator]
     text = next(text for path, text in files.items() if path.endswith("requirements.txt"))
