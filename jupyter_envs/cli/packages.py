@@ -40,12 +40,10 @@ def _install(call: Call) -> int:
         )
     imported = given.imported(args.requirement, args.extra, args.group)
     if args.upgrade:
-        request = Change(upgrade=named + (_lines(call, imported) if imported else []))
+        request = Change(upgrade=named + (_lines(call, imported) if imported else []), pip_upgrade=pip)
     else:
-        request = Change(install=named, from_=imported)
-    return _change(
-        call, replace(request, pip_packages=pip, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run)
-    )
+        request = Change(install=named, pip_packages=pip, from_=imported)
+    return _change(call, replace(request, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run))
 
 
 def _lines(call: Call, imported: ImportText) -> list[str]:

@@ -64,6 +64,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
     """What `request` asks for, and what its file says."""
     kind = parts.kind_of(environment)
     install, pip = _installed(kind, request)
+    pip_upgrade = check_pip(request.pip_upgrade, "pip_upgrade")
     found = Read(packages=[])
     if request.from_ is not None:
         found = parts.catalog.read(request.from_, environment.python.version)
@@ -80,7 +81,11 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
     channels = [kind.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
     channels += found.channels if kind.pip_apart else []
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
-    remove = [kind.check_package(text, f"remove[{n}]") for n, text in enumerate(request.remove)]
+    if kind.pip_apart:
+        pip += pip_upgrade
+    else:
+        upgrade += pip_upgrade
+    remove = [_removed(kind, environment, text, f"remove[{n}]") for n, text in enumerate(request.remove)]
     if not (install or pip or upgrade or remove or request.upgrade_all or found.archives):
         raise InvalidRequest(
             "Nothing is asked for.", hint="Give install, upgrade, remove or upgrade_all.", field="install"
@@ -90,14 +95,6 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         raise InvalidRequest(
             f"{sorted(map(str, both))[0]} is to be installed and removed.", hint="Decide for one.", field="remove"
         )
-    here = kind.versions(environment.prefix)
-    for n, name in enumerate(remove):
-        if name not in here:
-            raise InvalidRequest(
-                f"{name} is not installed in {environment.name}.",
-                hint="`packages` lists what is.",
-                field=f"remove[{n}]",
-            )
     lines = [*install, *upgrade]
     if request.upgrade_all:
         named = {r.name for r in lines} | set(remove)
@@ -105,6 +102,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
     wanted = Wanted(
         install=lines,
         pip=pip,
+        pip_upgrade_names=[r.name for r in pip_upgrade if r.name] if kind.pip_apart else [],
         channels=channels,
         or_pip=request.or_pip and kind.pip_apart,
         upgrade_names=[r.name for r in upgrade if r.name],
@@ -116,6 +114,16 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         exact=found.exact,
     )
     return wanted, found
+
+
+def _removed(kind: Kind, environment: Environment, text: str, field: str) -> str:
+    name = kind.check_package(text, field)
+    found = kind.named(environment.prefix, name)
+    if found is None:
+        raise InvalidRequest(
+            f"{name} is not installed in {environment.name}.", hint="`packages` lists what is.", field=field
+        )
+    return found
 
 
 def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Requirement]]:

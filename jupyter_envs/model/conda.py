@@ -45,7 +45,7 @@ class Swap(Struct, frozen=True, kw_only=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """Terms of service of a channel; `accepted` is when, ISO 8601 UTC, or null."""
+    """Terms of service of a channel, which can be read at `url`; `accepted` is when, ISO 8601 UTC, or null."""
 
     channel: str
     title: str

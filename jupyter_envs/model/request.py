@@ -81,15 +81,16 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A change of an environment's packages; `dry_run` gives the plan and changes nothing.
 
-    `install` adds requirements as they are, `upgrade` takes the newest that fits,
-    `remove` takes names; `from` adds the lines of a requirements file. In a conda
-    environment `install` and `upgrade` take match specs, `pip_packages` requirements
-    that pip brings afterwards; `channels` go before those of conda's settings. With
-    `or_pip` pip brings what no channel has, or what is no match spec.
+    `install` adds requirements as they are, `upgrade` takes the newest that fits, `remove`
+    takes names; `from` adds the lines of a requirements file. In a conda environment `install`
+    and `upgrade` take match specs, the latter names of what pip brought too; pip afterwards brings
+    `pip_packages`, and `pip_upgrade` at the newest that fits; `channels` go before those of
+    conda's settings. With `or_pip` pip brings what no channel has, or what is no match spec.
     """
 
     install: Packages = []
     pip_packages: Packages = []
+    pip_upgrade: Packages = []
     channels: Packages = []
     or_pip: bool = False
     upgrade: Packages = []

@@ -42,6 +42,16 @@ class Content(NamedTuple):
             if name in self.owners
         ]
 
+    def by_pip(self, name: str) -> str | None:
+        """The normalised name of the distribution that pip brought and `name` means; None where that is conda's.
+
+        conda has packages whose names differ in ``-`` and ``_`` alone.
+        """
+        key = normalise(name)
+        record = next((record for record in self.records if record.name == name), None)
+        another = record is not None and self.owners.get(key) is not record
+        return key if key in self.pip and not another else None
+
 
 def content(prefix: str, store: Path | None = None) -> Content:
     """What lies in the conda environment at `prefix`; `store` is as for `records`."""

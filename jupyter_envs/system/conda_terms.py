@@ -15,6 +15,8 @@ from jupyter_envs.system.conda_url import public, repository_part
 from jupyter_envs.system.files import atomic_write, lock
 
 _TITLE = "Anaconda Terms of Service"
+# In the channel, where the clients read the terms too.
+_FILE = "tos.json"
 # The same packages under the address of the public channels.
 _MIRRORED = frozenset({"main", "r", "msys2", "anaconda", "free", "pro"})
 # What an administrator sets for the clients' own question, and what it may say.
@@ -45,7 +47,7 @@ def terms_of(urls: Iterable[str], file: Path, environ: Mapping[str, str] | None 
         if covered(url):
             channel = public(url).rstrip("/")
             when = known.get(channel) or ("by " + _VARIABLE if always else None)
-            found[channel] = Terms(channel=channel, title=_TITLE, url=None, accepted=when)
+            found[channel] = _terms(channel, when)
     return list(found.values())
 
 
@@ -58,13 +60,17 @@ def accept(channel: str, file: Path) -> Terms:
     """Remember in `file`, its owner's alone, that the terms of the channel at the address `channel` are accepted."""
     name, when = public(channel).rstrip("/"), datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     _change(file, lambda known: known.setdefault(name, when))
-    return Terms(channel=name, title=_TITLE, url=None, accepted=when)
+    return _terms(name, when)
 
 
 def withdraw(channel: str, file: Path) -> None:
     """Forget that the terms of `channel` were accepted."""
     name = public(channel).rstrip("/")
     _change(file, lambda known: known.pop(name, None))
+
+
+def _terms(channel: str, accepted: str | None) -> Terms:
+    return Terms(channel=channel, title=_TITLE, url=f"{channel}/{_FILE}", accepted=accepted)
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -182,6 +182,36 @@ def test_pip_when_no_channel_has_it(made: Engine, index: Index) -> None:
     }
 
 
+def test_what_pip_brought_is_changed_by_pip(made: Engine, index: Index) -> None:
+    """By any of the ways to write its name; conda has packages of these very names in mind otherwise."""
+
+    def version() -> str | None:
+        return next((p.version for p in made.packages("demo") if p.manager == "pip" and "thing" in p.name), None)
+
+    for number in ("1.0", "2.0", "3.0"):
+        offer(index, "other_thing", number)
+    done(made, made.change("demo", Change(pip_packages=["other_thing==1.0"])))
+    done(made, made.change("demo", Change(pip_packages=["other_thing"])))
+    assert version() == "1.0", "what is there is enough where nothing newer is asked for"
+    done(made, made.change("demo", Change(pip_packages=["other_thing==2.0"])))
+    assert version() == "2.0"
+    done(made, made.change("demo", Change(upgrade=["other_thing"])))
+    assert version() == "3.0"
+    done(made, made.change("demo", Change(pip_packages=["other_thing==1.0"])))
+    done(made, made.change("demo", Change(pip_upgrade=["Other.Thing<3"])))
+    assert version() == "2.0"
+    plan = done(made, made.change("demo", Change(remove=["other_thing"], dry_run=True)))["plan"]
+    assert [pin["name"] for pin in plan["removed"]] == ["other-thing"]
+    done(made, made.change("demo", Change(remove=["other_thing"])))
+    assert version() is None
+    with pytest.raises(InvalidRequest) as caught:
+        made.change("demo", Change(remove=["other_thing"]))
+    assert caught.value.field == "remove[0]"
+    with pytest.raises(InvalidRequest) as caught:
+        made.change("demo", Change(pip_upgrade=["-r x"]))
+    assert caught.value.field == "pip_upgrade[0]"
+
+
 def test_copied_renamed_removed(made: Engine, envs: Path) -> None:
     before = snapshot(str(envs / "demo"))
     done(made, made.clone("demo", Clone(name="copy")))

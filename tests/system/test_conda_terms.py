@@ -37,7 +37,7 @@ def test_once_and_remembered(tmp_path: Path) -> None:
     main, forge = f"{default_alias()}/main", f"{default_alias()}/conda-forge"
     assert [t.channel for t in unaccepted([main, main + "/", forge], file, {})] == [main]
     accepted = accept(main.replace("://", "://me:pw@"), file)
-    assert accepted.channel == main
+    assert (accepted.channel, accepted.url) == (main, f"{main}/tos.json")
     assert unaccepted([main], file, {}) == []
     assert [t.accepted for t in terms_of([main], file, {})] == [accepted.accepted]
     assert [t.channel for t in unaccepted([f"{default_alias()}/r"], file, {})] == [f"{default_alias()}/r"]

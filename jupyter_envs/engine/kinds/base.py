@@ -25,15 +25,17 @@ class Wanted(Struct, frozen=True, kw_only=True):
     what they need. Files of a requirement with hashes are compared to them; where
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
-    apart (`Kind.pip_apart`), with `or_pip` also what no channel has; `archives` take the place
-    of all that is there, and the specs `requested` then count as asked for (none: as far as that can
-    be known); `variables` are the environment's own from then on; `channels` are asked before those
-    of the settings. What is in `replace` is installed anew although
+    apart (`Kind.pip_apart`), `pip_upgrade_names` what of that to upgrade, with `or_pip` also what
+    no channel has; `archives` take the place of all that is there, and the specs `requested` then
+    count as asked for (none: as far as that can be known); `variables` are the environment's own
+    from then on; `channels` are asked before those of the settings. What is in `replace` is
+    installed anew although
     its version is right; `goal` are the versions that stand afterwards, where they are known before.
     """
 
     install: list[Requirement] = []
     pip: list[Requirement] = []
+    pip_upgrade_names: list[str] = []
     or_pip: bool = False
     archives: list[Exact] = []
     requested: list[str] = []
@@ -113,6 +115,9 @@ class Kind(Protocol):
 
     def versions(self, prefix: str) -> dict[str, str]:
         """The version of each package by normalised name."""
+
+    def named(self, prefix: str, name: str) -> str | None:
+        """Under which name the package that `name` means is installed; None where it is not."""
 
     def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
         """Every package, sorted by name, with `requested` as far as it is known; `store` keeps what was read."""

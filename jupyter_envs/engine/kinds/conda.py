@@ -64,6 +64,10 @@ class Conda:
     def versions(self, prefix: str) -> dict[str, str]:
         return conda_packages.versions(prefix)
 
+    def named(self, prefix: str, name: str) -> str | None:
+        found = conda_packages.content(prefix)
+        return found.by_pip(name) or (name if any(record.name == name for record in found.records) else None)
+
     def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
         return conda_packages.packages(prefix, store)
 
@@ -275,14 +279,14 @@ class Conda:
         return Embedded(self._settings.state)
 
     def _operation(self, prefix: str, wanted: Wanted) -> Operation:
-        pip = conda_packages.content(prefix).pip.keys()
+        found = conda_packages.content(prefix)
         requested = wanted.requested or conda_return.requested(prefix, wanted.archives)
-        newer = {name for name in wanted.upgrade_names if name not in pip}
+        newer = {name for name in wanted.upgrade_names if not found.by_pip(name)}
         return Operation(
             prefix=prefix,
-            install=[str(r) for r in wanted.install if r.name not in newer and r.name not in wanted.upgrade_names],
+            install=[str(r) for r in wanted.install if r.name not in wanted.upgrade_names],
             update=[str(r) for r in wanted.install if r.name in newer],
-            remove=[name for name in wanted.remove if name not in pip],
+            remove=[name for name in wanted.remove if not found.by_pip(name)],
             update_all=wanted.upgrade_all,
             exact=wanted.archives or None,
             requested=requested if wanted.archives else None,
@@ -294,9 +298,11 @@ class Conda:
     def _for_pip(self, prefix: str, wanted: Wanted, outcome: CondaOutcome) -> Wanted | None:
         """What is left for uv after conda's part; conda's own distributions stay as `outcome` leaves them."""
         found = conda_packages.content(prefix)
-        newer = [n for n in wanted.upgrade_names if n in found.pip]
-        install = [*wanted.pip, *(r for r in wanted.install if r.name in newer)]
-        remove = [name for name in wanted.remove if name in found.pip]
+        newer = [name for name in wanted.upgrade_names if found.by_pip(name)]
+        # A name and a version may be written as match specs write them, and no other way.
+        brought = [check_requirement(str(r), "upgrade") for r in wanted.install if r.name in newer]
+        install = [*wanted.pip, *brought]
+        remove = [key for name in wanted.remove if (key := found.by_pip(name))]
         if not install and not remove:
             return None
         if install and not os.path.exists(python_of(prefix)):
@@ -311,7 +317,8 @@ class Conda:
             for name, record in sorted(found.owners.items())
             if name not in named and name in versions and record.name not in moving
         ]
-        return Wanted(install=install, exact=wanted.exact, upgrade_names=newer, remove=remove, constraints=kept)
+        upgraded = [*wanted.pip_upgrade_names, *(r.name for r in brought if r.name)]
+        return Wanted(install=install, exact=wanted.exact, upgrade_names=upgraded, remove=remove, constraints=kept)
 
     def _run(self, operation: Operation, context: Context) -> CondaOutcome:
         if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):

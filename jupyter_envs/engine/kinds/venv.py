@@ -48,6 +48,9 @@ class Venv:
     def versions(self, prefix: str) -> dict[str, str]:
         return metadata.versions(prefix)
 
+    def named(self, prefix: str, name: str) -> str | None:
+        return name if name in metadata.versions(prefix) else None
+
     def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
         return mark(prefix, metadata.read_packages(prefix, store), record.read_spec(prefix))
 
