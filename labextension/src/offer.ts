@@ -5,8 +5,9 @@ import React from 'react';
 
 import { errorBodyOf } from './api/request';
 import type { IPlan, IProvider } from './api/types';
-import { InstallOffer, type OfferState } from './components/installoffer';
+import { InstallOffer, type ITarget, type OfferState } from './components/installoffer';
 import { isOver } from './model/jobs';
+import { termsOf } from './model/terms';
 import type { IEnvironmentManager, IPlace } from './tokens';
 
 /** The offer under one cell, and the job that it becomes. */
@@ -35,6 +36,8 @@ export class InstallOfferWidget extends ReactWidget {
       environment,
       state: this._state,
       onInstall: requirement => void this._install(requirement),
+      onAgain: () => void this._install(this._requirement),
+      terms: this._terms,
       onCancel: job => void this._offer.manager.jobs.cancel(job.id).catch(() => undefined),
       onRunAgain,
       onNewEnvironment,
@@ -48,9 +51,12 @@ export class InstallOfferWidget extends ReactWidget {
     if (!environment || this._state.kind === 'installing') {
       return;
     }
+    this._requirement = requirement;
     try {
-      const job = await manager.change(environment.id, { install: [requirement] });
-      this._requirement = requirement;
+      const job = await manager.change(environment.id, {
+        install: [requirement],
+        ...(environment.pipApart && { or_pip: true })
+      });
       manager.jobs.setPlace(job.id, this._place);
       this._show({ kind: 'installing', job });
       this._onJobs();
@@ -73,7 +79,8 @@ export class InstallOfferWidget extends ReactWidget {
     } else if (job.state === 'succeeded') {
       const plan = job.result?.plan as IPlan | undefined;
       const changed = (plan?.changed ?? []).map(each => each.name);
-      this._show({ kind: 'done', name: this._requirement, changed });
+      const warnings = plan?.warnings ?? [];
+      this._show({ kind: 'done', name: this._requirement, changed, warnings });
     } else {
       this._show({ kind: 'offer', error: job.error });
     }
@@ -104,6 +111,7 @@ export class InstallOfferWidget extends ReactWidget {
         ? null
         : { label: this._offer.trans.__('Show the cell'), callback: this._offer.onShow }
   };
+  private readonly _terms = termsOf(this._offer.manager);
   private _state: OfferState = { kind: 'offer', error: null };
   private _requirement = '';
 }
@@ -113,7 +121,7 @@ export namespace InstallOfferWidget {
     manager: IEnvironmentManager;
     module: string;
     providers: ReadonlyArray<IProvider>;
-    environment: { id: string; name: string } | null;
+    environment: ITarget | null;
     /** Brings the cell into view. */
     onShow: () => void;
     onRunAgain: () => void;

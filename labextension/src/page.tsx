@@ -7,12 +7,13 @@ import { Signal } from '@lumino/signaling';
 import React from 'react';
 
 import { errorBodyOf } from './api/request';
-import type { IEnvironment, IErrorBody } from './api/types';
+import type { IEnvironment, IErrorBody, IJob } from './api/types';
 import { download } from './components/download';
 import { EnvironmentPageView, type IPageProps } from './components/page/view';
 import { layersIcon } from './icons';
 import { EnvironmentPageModel } from './model/environmentpage';
 import type { Known } from './model/newest';
+import { termsOf } from './model/terms';
 import type { IEnvironmentManager } from './tokens';
 import '../style/page.css';
 import '../style/packages.css';
@@ -84,6 +85,8 @@ export class EnvironmentPage extends ReactWidget {
         pending={model.pending}
         preview={model.preview}
         announcement={this._announcement}
+        againOf={this._againOf}
+        terms={this._terms}
         {...this._actions}
         trans={trans}
       />
@@ -160,6 +163,7 @@ export class EnvironmentPage extends ReactWidget {
       onExplain: () => model.reads.explain(),
       onWantNewest: names => model.newest.want(names),
       onRetryNewest: () => model.newest.retry(),
+      onLookAgain: () => model.lookAgain(),
       onRetry: () => {
         void manager.refresh();
         model.reread();
@@ -202,6 +206,8 @@ export class EnvironmentPage extends ReactWidget {
     return environment;
   }
 
+  private readonly _againOf = (job: IJob) => this.model.againOf(job);
+  private readonly _terms = termsOf(this._page.manager);
   private readonly _actions: EnvironmentPage.IActions;
   private readonly _renamed = new Signal<this, void>(this);
   private readonly _closed = new Signal<this, void>(this);

@@ -18,6 +18,7 @@ import { FileDrop } from './filedrop';
 import { layersIcon } from './icons';
 import { Creation } from './model/creation';
 import { LookupsBySource } from './model/lookups';
+import { termsOf } from './model/terms';
 import type { IEnvironmentManager, IEnvironmentsPanel, Question } from './tokens';
 
 /** What the user set, as the schema has it. */
@@ -144,6 +145,8 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         onCreate={(request, inNotebook) => this._create(request, inNotebook)}
         onCancelJob={job => void refusal(manager.jobs.cancel(job.id))}
         onDismissJob={job => manager.jobs.dismiss(job.id)}
+        againOf={this._againOf}
+        terms={this._terms}
         watchLog={job => manager.jobs.watch(job.id)}
         trans={trans}
       />
@@ -259,6 +262,20 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
 
   private readonly _onMakeProject = ({ path }: IProject, lock: boolean): void =>
     void this._settle(path, this._panel.manager.projectKernel(path, lock));
+
+  private readonly _againOf = (job: IJob): (() => void) | null => {
+    const { jobs } = this._panel.manager;
+    const send = jobs.againOf(job.id);
+    return (
+      send &&
+      (() => {
+        jobs.dismiss(job.id);
+        void this._settle(job.environment ?? '', send());
+      })
+    );
+  };
+
+  private readonly _terms = termsOf(this._panel.manager);
 
   private readonly _onRefresh = (): void => void this._panel.manager.refresh(true);
 

@@ -28,6 +28,7 @@ import type {
   IRebuilding,
   IRevision,
   ISource,
+  ITerms,
   ITreeNode,
   IVersions
 } from './api/types';
@@ -65,6 +66,8 @@ export interface IJobsModel extends IDisposable {
   /** Where the job goes on, for who wants to know; by default nowhere in particular. */
   placeOf(id: string): IPlace | null;
   setPlace(id: string, place: IPlace): void;
+  /** What asks for the same as the job did; null where another page, or nobody any more, knows that. */
+  againOf(id: string): (() => Promise<IJob>) | null;
   refresh(): Promise<void>;
   /** Follows `job` and resolves with it when it has ended, in whatever way. */
   over(job: IJob): Promise<IJob>;
@@ -88,6 +91,8 @@ export interface IReads {
   search(q: string, source?: ISource): Promise<ReadonlyArray<IFound>>;
   /** What the index, or the source, has of a package. */
   versions(name: string, source?: ISource): Promise<IVersions>;
+  /** The terms of a channel, or of those of the settings; none where there are no terms. */
+  terms(channel?: string): Promise<ReadonlyArray<ITerms>>;
   /** The packages that bring a module, dotted or not. */
   providers(module: string): Promise<IProviders>;
   /** What to type in a terminal to work in an environment. */
@@ -148,6 +153,8 @@ export interface IEnvironmentManager extends IDisposable {
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob>;
   clone(id: string, name: string): Promise<IJob>;
   rollback(id: string, revision: number): Promise<IJob>;
+  /** Has the server remember that the user accepts the terms of these channels. */
+  acceptTerms(channels: ReadonlyArray<string>): Promise<void>;
   unregisterKernel(id: string): Promise<void>;
   /** The job that counts what everything takes on disk; with `again` also what seems not to have changed. */
   countDisk(again: boolean): Promise<IJob>;

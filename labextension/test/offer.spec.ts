@@ -17,19 +17,25 @@ describe('InstallOfferWidget', () => {
     server = new FakeServer();
     const client = new Client(server.settings);
     manager = new EnvironmentManager({ client, jobs: new JobsModel({ client, quietMs: 10 }) });
-    widget = new InstallOfferWidget({
+    widget = offer({});
+    await settle();
+  });
+
+  function offer(fields: Partial<InstallOfferWidget.IOptions>): InstallOfferWidget {
+    const made = new InstallOfferWidget({
       manager,
       module: 'yaml',
       providers: [{ name: 'pyyaml', source: 'known', environments: [] }],
-      environment: { id: 'thesis-id', name: 'thesis' },
+      environment: { id: 'thesis-id', name: 'thesis', pipApart: false },
       onShow: jest.fn(),
       onRunAgain: jest.fn(),
       onNewEnvironment: jest.fn(),
-      trans: nullTranslator.load('jupyter_envs')
+      trans: nullTranslator.load('jupyter_envs'),
+      ...fields
     });
-    Widget.attach(widget, document.body);
-    await settle();
-  });
+    Widget.attach(made, document.body);
+    return made;
+  }
 
   afterEach(() => {
     widget.dispose();
@@ -55,7 +61,7 @@ describe('InstallOfferWidget', () => {
     install();
     await settle();
     const sent = server.asked.find(request => request.method === 'POST')!;
-    expect(await sent.json()).toMatchObject({ install: ['pyyaml'], dry_run: false });
+    expect(await sent.json()).toEqual({ install: ['pyyaml'], dry_run: false });
     expect(widget.node.querySelector('[role="progressbar"]')).not.toBeNull();
     const plan = { added: [], changed: [{ name: 'six', from: '1', to: '2' }], removed: [] };
     server.on('GET jobs', { jobs: [job({ state: 'succeeded', result: { plan } })] });
@@ -80,6 +86,41 @@ describe('InstallOfferWidget', () => {
     await settle();
     expect(widget.node.textContent).toContain('It cannot be solved.');
     expect(widget.node.textContent).toContain('Install pyyaml into thesis');
+  });
+
+  it('lets pip bring what no channel has, and asks for terms before it goes on', async () => {
+    widget.dispose();
+    widget = offer({ environment: { id: 'thesis-id', name: 'thesis', pipApart: true } });
+    await settle();
+    const error = {
+      message: 'Only under its terms.',
+      reason: 'terms',
+      hint: null,
+      field: 'channels',
+      detail: 'http://x/main'
+    };
+    server.on('POST environments/thesis-id/packages', job(), 202);
+    server.on('GET jobs', { jobs: [job({ state: 'failed', error })] });
+    server.on('GET terms', { terms: [] });
+    server.on('POST terms', { terms: [] });
+    install();
+    await settle();
+    await settle();
+    const accept = Array.from(widget.node.querySelectorAll('button')).find(
+      button => button.textContent === 'Accept and continue'
+    )!;
+    server.on('POST environments/thesis-id/packages', job({ id: 'j2' }), 202);
+    server.on('GET jobs', { jobs: [job({ id: 'j2' })] });
+    accept.click();
+    await settle();
+    const sent = server.asked.filter(request => request.method === 'POST');
+    expect(sent.map(request => new URL(request.url).pathname.split('/').pop())).toEqual([
+      'packages',
+      'terms',
+      'packages'
+    ]);
+    expect(await sent[1].json()).toEqual({ channel: 'http://x/main' });
+    expect(await sent[2].json()).toEqual({ install: ['pyyaml'], or_pip: true, dry_run: false });
   });
 
   it('keeps the keys of the notebook away', () => {

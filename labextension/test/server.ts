@@ -93,6 +93,7 @@ export function environment(fields: Partial<IEnvironment> = {}): IEnvironment {
     revision: 1,
     problems: [],
     can: {
+      pip_apart: false,
       change: !fields.protected,
       clone: true,
       rename: fields.managed !== false && !fields.protected,

@@ -23,6 +23,7 @@ import type {
   IRebuild,
   IRevision,
   ISource,
+  ITerms,
   ITreeNode,
   IVersions
 } from './types';
@@ -171,6 +172,18 @@ export class Client implements IReads {
     const query = new URLSearchParams({ ...source }).toString();
     const url = this._url('search', name) + (query && `?${query}`);
     return (await request<IVersions>(this.settings, url)).body as IVersions;
+  }
+
+  /** `GET terms?channel=` */
+  async terms(channel?: string): Promise<ITerms[]> {
+    const query = channel === undefined ? '' : `?${new URLSearchParams({ channel })}`;
+    const url = this._url('terms') + query;
+    return (await request<{ terms: ITerms[] }>(this.settings, url)).body?.terms ?? [];
+  }
+
+  /** `POST terms` */
+  async acceptTerms(channel: string): Promise<void> {
+    await this._send('POST', { channel }, 'terms');
   }
 
   /** `GET modules/{module}` */

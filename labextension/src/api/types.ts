@@ -54,7 +54,10 @@ export interface IEnvironmentBody {
   installation?: IInstallation | null;
 }
 
-/** What can be done with an environment, whenever it is ready. */
+/**
+ * What can be done with an environment, whenever it is ready; with `pip_apart` its packages
+ * are written as match specs, and those of pip are asked for apart from them.
+ */
 export interface IAbilities {
   change: boolean;
   clone: boolean;
@@ -62,6 +65,7 @@ export interface IAbilities {
   rollback: boolean;
   kernel: boolean;
   remove: boolean;
+  pip_apart: boolean;
 }
 
 /** An environment as the server tells it, with what its manager lets one do. */
@@ -136,13 +140,12 @@ export interface ILogLine {
   text: string;
 }
 
-/** With `own_python` it brings a Python of its own; with `pip_apart` its packages are written as match specs. */
+/** With `own_python` it brings a Python of its own. */
 export interface ICapabilities extends Partial<IAbilities> {
   create: boolean;
   by_prefix: boolean;
   channels: boolean;
   own_python?: boolean;
-  pip_apart?: boolean;
 }
 
 /** A tool that makes environments; `reason` says why it is not available. */
@@ -391,10 +394,24 @@ export interface IProviders {
   distributions: ReadonlyArray<IProvider>;
 }
 
-/** `install` and `upgrade` hold requirements, `remove` names. */
+/** Under what a channel may be used, to be read at `url`; `accepted` is when the user did, or null. */
+export interface ITerms {
+  channel: string;
+  title: string;
+  url: string | null;
+  accepted: string | null;
+}
+
+/**
+ * `install` and `upgrade` hold requirements, or match specs where those of pip are apart
+ * (`pip_packages`, `pip_upgrade`); `remove` holds names. With `or_pip` pip brings what no channel has.
+ */
 export interface IChange {
   install?: ReadonlyArray<string>;
   upgrade?: ReadonlyArray<string>;
+  pip_packages?: ReadonlyArray<string>;
+  pip_upgrade?: ReadonlyArray<string>;
+  or_pip?: boolean;
   remove?: ReadonlyArray<string>;
   upgrade_all?: boolean;
 }

@@ -11,6 +11,8 @@ export function EntryChip(props: {
   title: string;
   problem: 'invalid' | 'missing' | null;
   onLeaveOut: () => void;
+  /** Buttons before the one that leaves it out. */
+  children?: React.ReactNode;
   trans: TranslationBundle;
 }): JSX.Element {
   const { text, title, problem, trans } = props;
@@ -23,6 +25,7 @@ export function EntryChip(props: {
     >
       <span>{text}</span>
       {problem !== null && <span className="jp-sr-only">{title}</span>}
+      {props.children}
       <IconButton
         icon={closeIcon}
         label={trans.__('Leave out %1', text)}

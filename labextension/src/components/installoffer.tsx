@@ -3,11 +3,13 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef, useState } from 'react';
 
 import type { IErrorBody, IJob, IProvider } from '../api/types';
-import { isRequirement } from '../model/packages';
-import { ErrorText } from './errortext';
+import { isPackage } from '../model/packages';
+import type { ITermsActions } from '../model/terms';
 import { IconButton } from './iconbutton';
+import { notPackageText } from './packagesfield';
 import { ProgressBar } from './progressbar';
 import { jobTitle, progressText } from './jobtext';
+import { Refusal } from './terms';
 
 /** Where an offer stands. */
 export type OfferState =
@@ -18,16 +20,28 @@ export type OfferState =
       name: string;
       /** Packages that were there before in another version: what is loaded of them stays old. */
       changed: ReadonlyArray<string>;
+      /** What came about in another way than it was asked for. */
+      warnings: ReadonlyArray<string>;
     };
+
+/** Where a package would go; with `pipApart` its manager brings it, or pip what that does not have. */
+export interface ITarget {
+  id: string;
+  name: string;
+  pipApart: boolean;
+}
 
 export interface IInstallOfferProps {
   module: string;
   /** What brings the module, the most likely first. */
   providers: ReadonlyArray<IProvider>;
   /** Where it would go; null when nothing can be installed for the kernel of this notebook. */
-  environment: { id: string; name: string } | null;
+  environment: ITarget | null;
   state: OfferState;
   onInstall: (requirement: string) => void;
+  /** Asks for the same as the last time. */
+  onAgain: () => void;
+  terms: ITermsActions;
   onCancel: (job: IJob) => void;
   onRunAgain: () => void;
   /** Another environment is wanted, with these packages. */
@@ -82,7 +96,7 @@ function sureOf(providers: ReadonlyArray<IProvider>): IProvider | undefined {
 
 function Choice(
   props: IInstallOfferProps & {
-    environment: { id: string; name: string };
+    environment: ITarget;
     error: IErrorBody | null;
   }
 ): JSX.Element {
@@ -111,7 +125,9 @@ function Choice(
     );
   }
   const text = typed.trim();
-  const invalid = text !== '' && !isRequirement(text);
+  // What is no match spec, such as an address, goes to pip there.
+  const syntax = environment.pipApart ? 'either' : 'requirement';
+  const invalid = text !== '' && !isPackage(text, syntax);
   return (
     <div className="jp-EnvironmentOffer-choice">
       <div className="jp-EnvironmentOffer-row">
@@ -140,6 +156,11 @@ function Choice(
           >
             {trans.__('Other…')}
           </button>
+        )}
+        {environment.pipApart && (
+          <span className="jp-EnvironmentOffer-note">
+            {trans.__('From its channels, or by pip where none of them has it.')}
+          </span>
         )}
         {best?.source === 'guess' && (
           <span className="jp-EnvironmentOffer-note">
@@ -187,12 +208,12 @@ function Choice(
           </button>
           {invalid && (
             <span className="jp-Environments-note" data-state="error" role="status">
-              {trans.__('This is not a package, URL or path.')}
+              {notPackageText(syntax, trans)}
             </span>
           )}
         </form>
       )}
-      {error && <ErrorText error={error} trans={trans} />}
+      {error && <Refusal error={error} terms={props.terms} onGoOn={props.onAgain} trans={trans} />}
     </div>
   );
 }
@@ -247,6 +268,7 @@ function Done(
             )}
           </>
         )}
+        {state.warnings.length > 0 && ` ${state.warnings.join(' ')}`}
       </span>
       <button
         ref={again}

@@ -4,12 +4,13 @@ import React, { useEffect, useRef, useState } from 'react';
 
 import type { IErrorBody, IJob } from '../api/types';
 import { isOver } from '../model/jobs';
+import type { ITermsActions } from '../model/terms';
 import type { IJobLog } from '../tokens';
-import { ErrorText } from './errortext';
 import { IconButton } from './iconbutton';
 import { JobLogView, LogLink } from './joblog';
 import { ProgressBar } from './progressbar';
 import { jobTitle, progressText } from './jobtext';
+import { Refusal } from './terms';
 
 /** The wish to see the log of the job `id`; another object is another wish. */
 export interface ILogWish {
@@ -21,6 +22,9 @@ export interface IJobListProps {
   logWish: ILogWish | null;
   onCancel: (job: IJob) => void;
   onDismiss: (job: IJob) => void;
+  /** What asks for the same again; null where this page does not know that. */
+  againOf: (job: IJob) => (() => void) | null;
+  terms: ITermsActions;
   watchLog: (job: IJob) => IJobLog;
   trans: TranslationBundle;
 }
@@ -85,7 +89,14 @@ function JobRow(props: IJobListProps & { job: IJob }): JSX.Element {
           <div className="jp-Environments-details">{progressText(job.progress, trans)}</div>
         </>
       )}
-      {!under && <ErrorText error={errorOf(job, trans)} trans={trans} />}
+      {!under && (
+        <Refusal
+          error={errorOf(job, trans)}
+          terms={props.terms}
+          onGoOn={props.againOf(job) ?? undefined}
+          trans={trans}
+        />
+      )}
       {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
     </li>
   );

@@ -17,13 +17,15 @@ import {
 import type { LookupsBySource } from '../model/lookups';
 import { nameProblem, suggestName } from '../model/names';
 import { judged } from '../model/packages';
+import { channelsToAccept, unaccepted, type ITermsActions } from '../model/terms';
 import { ChannelsField } from './channelsfield';
 import { ErrorText } from './errortext';
 import { takeFocus } from './focus';
 import { Field, ManagerChoice, PythonSelect, TextField, useLoaded } from './formfields';
 import { ImportField, type IImportFieldProps } from './importfield';
-import { PackagesField, withDraft } from './packagesfield';
+import { notPackagesText, PackagesField, withDraft } from './packagesfield';
 import { PythonVersion } from './pythonversion';
+import { TermsQuestion } from './terms';
 import '../../style/form.css';
 
 export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
@@ -33,6 +35,7 @@ export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
   /** The manager that the user prefers; empty for the server's choice. */
   manager: string;
   lookups: LookupsBySource;
+  terms: ITermsActions;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   /** Null when the job was started, else why the server refused it. */
@@ -60,6 +63,9 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const [inNotebook, setInNotebook] = useState(form.useInNotebook);
   const [sending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<IErrorBody | null>(null);
+  /** Channels whose terms the user has to accept before it goes on. */
+  const [toAccept, setToAccept] = useState<ReadonlyArray<string>>([]);
+  const create = useRef<HTMLButtonElement>(null);
   const interpreters = useLoaded(props.loadInterpreters);
   const managers = useLoaded(props.loadManagers);
   const takenNow = useRef(taken);
@@ -79,6 +85,7 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const change = (fields: Partial<IDraft>) => {
     setDraft(old => ({ ...old, ...fields }));
     setRefusal(null);
+    setToAccept([]);
   };
   const refused = fieldOf(refusal);
   const refusedAt = (field: DraftField) => (refused === field ? refusal!.message : null);
@@ -90,8 +97,7 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const packages = judged(draft.packages, lookups.syntax);
   const invalid = packages.filter(entry => !entry.valid);
 
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const whole = settled(draft, lookups.syntax);
     setDraft(whole);
     if (problem || sending || judged(whole.packages, lookups.syntax).some(each => !each.valid)) {
@@ -99,11 +105,20 @@ export function NewForm(props: INewFormProps): JSX.Element {
     }
     setSending(true);
     setRefusal(null);
-    const error = await props.onCreate(requestOf(whole), inNotebook);
-    if (error) {
+    // Before the form is gone; what a lock names the server alone knows.
+    const asked = can?.channels && !whole.carried.from ? channelsOf(whole) : [];
+    const open = await unaccepted(asked, props.terms.read);
+    setToAccept(open);
+    const error = open.length > 0 ? null : await props.onCreate(requestOf(whole), inNotebook);
+    const terms = channelsToAccept(error);
+    if (terms.length > 0) {
+      setToAccept(terms);
+    } else if (error) {
       setRefusal(error);
+      setMore(shown => shown || MORE.has(fieldOf(error)));
+    }
+    if (error || open.length > 0) {
       setSending(false);
-      setMore(open => open || MORE.has(fieldOf(error)));
     }
   };
 
@@ -111,7 +126,10 @@ export function NewForm(props: INewFormProps): JSX.Element {
     <form
       className="jp-Environments-form"
       aria-label={trans.__('New environment')}
-      onSubmit={event => void submit(event)}
+      onSubmit={event => {
+        event.preventDefault();
+        void submit();
+      }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
           event.stopPropagation();
@@ -162,10 +180,7 @@ export function NewForm(props: INewFormProps): JSX.Element {
         label={trans.__('Packages')}
         error={
           invalid.length > 0
-            ? trans.__(
-                'Not a package, URL or path: %1',
-                invalid.map(entry => entry.text).join(', ')
-              )
+            ? notPackagesText(invalid, lookups.syntax, trans)
             : refusedAt('packages')
         }
         note={
@@ -257,11 +272,25 @@ export function NewForm(props: INewFormProps): JSX.Element {
           <span>{refusal.hint}</span>
         </div>
       )}
+      {toAccept.length > 0 && (
+        <TermsQuestion
+          channels={toAccept}
+          terms={props.terms}
+          onGoOn={() => void submit()}
+          onKeep={() => {
+            setToAccept([]);
+            create.current?.focus();
+          }}
+          focus
+          trans={trans}
+        />
+      )}
       <div className="jp-Environments-buttons">
         <button type="button" className="jp-Environments-button" onClick={props.onCancel}>
           {trans.__('Cancel')}
         </button>
         <button
+          ref={create}
           type="submit"
           className="jp-Environments-button jp-mod-accept"
           disabled={problem !== null || invalid.length > 0 || sending}
@@ -271,6 +300,12 @@ export function NewForm(props: INewFormProps): JSX.Element {
       </div>
     </form>
   );
+}
+
+/** The channels that `draft` takes packages from; undefined stands for those of the settings. */
+function channelsOf(draft: IDraft): ReadonlyArray<string | undefined> {
+  const named = draft.packages.flatMap(({ text }) => /^\s*([^\s[]+)::/.exec(text)?.[1] ?? []);
+  return [...(draft.channels.length > 0 ? draft.channels : [undefined]), ...named];
 }
 
 /** The chosen one, or by default the server's; undefined while they are not known. */

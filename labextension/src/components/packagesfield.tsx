@@ -22,6 +22,8 @@ export interface IPackagesFieldProps {
   describedBy: string;
   onChange: (entries: ReadonlyArray<IPackageEntry>, draft: string) => void;
   lookups: ILookups;
+  /** How packages may be written; by default as the look-ups take them. */
+  syntax?: PackageSyntax;
   trans: TranslationBundle;
 }
 
@@ -31,7 +33,7 @@ export interface IPackagesFieldProps {
  */
 export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const { id, entries, draft, onChange, lookups, trans } = props;
-  const { syntax } = lookups;
+  const syntax = props.syntax ?? lookups.syntax;
   const input = useRef<HTMLInputElement>(null);
   const latest = useRef(entries);
   const [open, setOpen] = useState(false);
@@ -43,7 +45,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
     entries.filter(entry => entry.valid).map(entry => entry.text)
   );
   const placeholder =
-    syntax === 'matchspec' ? trans.__('numpy pandas=2 …') : trans.__('numpy pandas>=2 …');
+    syntax !== 'requirement' ? trans.__('numpy pandas=2 …') : trans.__('numpy pandas>=2 …');
   const shown = open && suggestions.length > 0;
   const at = Math.min(active, suggestions.length - 1);
 
@@ -186,11 +188,13 @@ function Chip(props: {
   const { entry, check, trans } = props;
   const missing = entry.valid && check === 'missing';
   const text = !entry.valid
-    ? trans.__('This is not a package, URL or path.')
+    ? notPackageText(props.syntax, trans)
     : missing
-      ? props.syntax === 'matchspec'
-        ? trans.__('No channel has a package of this name.')
-        : trans.__('The index has no package of this name.')
+      ? {
+          requirement: trans.__('The index has no package of this name.'),
+          matchspec: trans.__('No channel has a package of this name.'),
+          either: trans.__('No channel has a package of this name: pip looks for it.')
+        }[props.syntax]
       : check && check !== 'missing' && check.versions.length > 0
         ? trans.__('%1, newest version %2', entry.text, newestOf(check.versions, '')!)
         : entry.text;
@@ -198,11 +202,34 @@ function Chip(props: {
     <EntryChip
       text={entry.text}
       title={text}
-      problem={!entry.valid ? 'invalid' : missing ? 'missing' : null}
+      problem={!entry.valid ? 'invalid' : missing && props.syntax !== 'either' ? 'missing' : null}
       onLeaveOut={props.onLeaveOut}
       trans={trans}
     />
   );
+}
+
+/** What is wrong with a text that cannot be a package. */
+export function notPackageText(syntax: PackageSyntax, trans: TranslationBundle): string {
+  return syntax === 'requirement'
+    ? trans.__('This is not a package, URL or path.')
+    : syntax === 'matchspec'
+      ? trans.__('This is not a match spec such as numpy=2.1.')
+      : trans.__('This is neither a match spec, such as numpy=2.1, nor a URL or path.');
+}
+
+/** Which of a field's entries cannot be packages. */
+export function notPackagesText(
+  entries: ReadonlyArray<IPackageEntry>,
+  syntax: PackageSyntax,
+  trans: TranslationBundle
+): string {
+  const texts = entries.map(entry => entry.text).join(', ');
+  return syntax === 'requirement'
+    ? trans.__('Not a package, URL or path: %1', texts)
+    : syntax === 'matchspec'
+      ? trans.__('Not a match spec such as numpy=2.1: %1', texts)
+      : trans.__('Neither a match spec, such as numpy=2.1, nor a URL or path: %1', texts);
 }
 
 /** The entries with what was being typed taken in, each once. */

@@ -16,6 +16,7 @@ import type { IImported, IParts } from '../model/draft';
 import type { IFolder } from '../model/folder';
 import { matching, matchingProjects } from '../model/groups';
 import type { LookupsBySource } from '../model/lookups';
+import type { ITermsActions } from '../model/terms';
 import type { IFailure, IJobLog } from '../tokens';
 import type { IRowActions } from './environmentrow';
 import { deferred } from './deferred';
@@ -73,6 +74,9 @@ export interface IViewProps {
   onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
   onCancelJob: (job: IJob) => void;
   onDismissJob: (job: IJob) => void;
+  /** What asks again for what a job failed to do; null where this page does not know that. */
+  againOf: (job: IJob) => (() => void) | null;
+  terms: ITermsActions;
   watchLog: (job: IJob) => IJobLog;
   trans: TranslationBundle;
 }
@@ -126,6 +130,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           manager={props.manager}
           imported={props.imported}
           lookups={props.lookups}
+          terms={props.terms}
           loadInterpreters={props.loadInterpreters}
           loadManagers={props.loadManagers}
           onImport={props.onImport}
@@ -176,6 +181,8 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
         logWish={props.logWish}
         onCancel={props.onCancelJob}
         onDismiss={props.onDismissJob}
+        againOf={props.againOf}
+        terms={props.terms}
         watchLog={props.watchLog}
         trans={trans}
       />

@@ -15,7 +15,8 @@ export function abilitiesOf(
     // What a project's tool keeps follows the project's files.
     rollback: can.rollback && !isProtected && !lock,
     kernel: can.kernel,
-    remove: can.remove && !isProtected
+    remove: can.remove && !isProtected,
+    pip_apart: manager ? can.pip_apart : environment.kind === 'conda'
   };
 }
 
@@ -25,5 +26,6 @@ const ALL: IAbilities = {
   rename: true,
   rollback: true,
   kernel: true,
-  remove: true
+  remove: true,
+  pip_apart: false
 };

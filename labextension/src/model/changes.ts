@@ -9,6 +9,8 @@ export type Wish = { kind: 'upgrade' } | { kind: 'remove' } | { kind: 'version';
 export interface IPending {
   readonly adds: ReadonlyArray<IPackageEntry>;
   readonly wishes: ReadonlyMap<string, Wish>;
+  /** Whether pip may bring those of `adds` that no channel has. */
+  readonly orPip?: boolean;
 }
 
 export const NOTHING: IPending = { adds: [], wishes: new Map() };
@@ -30,7 +32,7 @@ export function withWish(
   }
   // One thing at a time for a package: the later word counts.
   const adds = pending.adds.filter(entry => !touched.has(nameOf(entry.text) ?? ''));
-  return { adds: wish ? adds : pending.adds, wishes };
+  return { ...pending, adds: wish ? adds : pending.adds, wishes };
 }
 
 /** With `adds` in the place of those before. */
@@ -39,13 +41,14 @@ export function withAdds(pending: IPending, adds: ReadonlyArray<IPackageEntry>):
   for (const entry of adds) {
     wishes.delete(nameOf(entry.text) ?? '');
   }
-  return { adds, wishes };
+  return { ...pending, adds, wishes };
 }
 
 /** What is left of `pending` when `done` is done. */
 export function without(pending: IPending, done: IPending): IPending {
   const texts = new Set(done.adds.map(entry => entry.text));
   return {
+    ...pending,
     adds: pending.adds.filter(entry => !texts.has(entry.text)),
     wishes: new Map([...pending.wishes].filter(([name, wish]) => done.wishes.get(name) !== wish))
   };
@@ -60,23 +63,42 @@ export function isComplete(pending: IPending): boolean {
   return countOf(pending) > 0 && pending.adds.every(entry => entry.valid);
 }
 
-/** The request that `pending` means; names are written as the packages write them. */
-export function changeOf(pending: IPending, packages: ReadonlyArray<IPackage>): IChange {
-  const written = new Map(packages.map(known => [normalName(known.name), known.name]));
+/**
+ * The request that `pending` means; names are written as the packages write them.
+ *
+ * @param pipApart - whether what pip brought is changed by requirements of its own
+ */
+export function changeOf(
+  pending: IPending,
+  packages: ReadonlyArray<IPackage>,
+  pipApart = false
+): IChange {
+  const known = new Map(packages.map(item => [normalName(item.name), item]));
   const install = pending.adds.map(entry => entry.text);
   const upgrade: string[] = [];
   const remove: string[] = [];
+  const pipPackages: string[] = [];
+  const pipUpgrade: string[] = [];
   for (const [name, wish] of pending.wishes) {
-    const shown = written.get(name) ?? name;
+    const item = known.get(name);
+    const shown = item?.name ?? name;
+    const byPip = pipApart && item?.manager === 'pip';
     if (wish.kind === 'remove') {
       remove.push(shown);
     } else if (wish.kind === 'upgrade') {
-      upgrade.push(shown);
+      (byPip ? pipUpgrade : upgrade).push(shown);
     } else {
-      install.push(`${shown}==${wish.version}`);
+      (byPip ? pipPackages : install).push(`${shown}==${wish.version}`);
     }
   }
-  return { install, upgrade, remove };
+  return {
+    install,
+    upgrade,
+    remove,
+    ...(pipPackages.length > 0 && { pip_packages: pipPackages }),
+    ...(pipUpgrade.length > 0 && { pip_upgrade: pipUpgrade }),
+    ...(pipApart && pending.orPip && pending.adds.length > 0 && { or_pip: true })
+  };
 }
 
 export function isEmptyPlan(plan: IPlan): boolean {

@@ -126,6 +126,12 @@ export function withChannels(channels: ReadonlyArray<string>, text: string): Rea
   return [...new Set([...channels, ...text.split(/[\s,]+/).filter(Boolean)])];
 }
 
+/** `list` with the one at `from` in the place `to`. */
+export function moved<T>(list: ReadonlyArray<T>, from: number, to: number): ReadonlyArray<T> {
+  const rest = list.filter((_, at) => at !== from);
+  return [...rest.slice(0, to), list[from], ...rest.slice(to)];
+}
+
 /** What to ask the server for; what the user left alone is left out. */
 export function requestOf(draft: IDraft): ICreate {
   const { name, prefix, python, manager, packages, channels, displayName } = draft;

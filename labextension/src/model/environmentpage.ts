@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { errorBodyOf } from '../api/request';
-import type { IEnvironment, IErrorBody, IJob, IPlan, IVersions } from '../api/types';
+import type { IChange, IEnvironment, IErrorBody, IJob, IPlan, IVersions } from '../api/types';
 import type { IEnvironmentManager } from '../tokens';
 import { changeOf, isComplete, isEmptyPlan, NOTHING, without, type IPending } from './changes';
 import { isOver, PLAN } from './jobs';
@@ -59,7 +59,7 @@ export class EnvironmentPageModel implements IDisposable {
   /** Where packages are looked for that may be added. */
   get lookups(): ILookups {
     const environment = this.environment;
-    return environment?.kind === 'conda'
+    return environment?.can.pip_apart
       ? this._lookups.ofChannels(environment.manager)
       : this._lookups.index;
   }
@@ -163,8 +163,20 @@ export class EnvironmentPageModel implements IDisposable {
   /** Does what waits; null when the job was started, else why not. */
   apply(): Promise<IErrorBody | null> {
     this._applied = this._pending;
-    const change = changeOf(this._pending, this.reads.packages.value ?? []);
-    return this._start(this._manager.change(this._id, change));
+    return this._start(this._manager.change(this._id, this._change));
+  }
+
+  /** Asks again what the waiting changes would do, and for newer versions, as after terms were accepted. */
+  lookAgain(): void {
+    this.newest.retry();
+    this._look();
+    this._emit();
+  }
+
+  /** What asks for the same once more as `job` did; null where this page does not know that. */
+  againOf(job: IJob): (() => Promise<IErrorBody | null>) | null {
+    const send = this._manager.jobs.againOf(job.id);
+    return send && (() => this._start(send()));
   }
 
   rollback(revision: number): Promise<IErrorBody | null> {
@@ -230,8 +242,13 @@ export class EnvironmentPageModel implements IDisposable {
   }
 
   private _look(): void {
-    const wanted = isComplete(this._pending);
-    this._preview.show(wanted ? changeOf(this._pending, this.reads.packages.value ?? []) : null);
+    this._preview.show(isComplete(this._pending) ? this._change : null);
+  }
+
+  /** What waits, as a request. */
+  private get _change(): IChange {
+    const packages = this.reads.packages.value ?? [];
+    return changeOf(this._pending, packages, this.environment?.can.pip_apart);
   }
 
   private _want(): void {

@@ -126,9 +126,20 @@ export class JobsModel implements IJobsModel {
     this._places.set(id, place);
   }
 
-  /** Takes in the answer to a request that started a job. */
-  started(job: IJob): void {
+  againOf(id: string): (() => Promise<IJob>) | null {
+    return this._again.get(id) ?? null;
+  }
+
+  /**
+   * Takes in the answer to a request that started a job.
+   *
+   * @param again - asks for the same once more
+   */
+  started(job: IJob, again?: () => Promise<IJob>): void {
     this._own.add(job.id);
+    if (again) {
+      this._again.set(job.id, again);
+    }
     this._pending.add(job.id);
     this._update(job);
   }
@@ -236,6 +247,7 @@ export class JobsModel implements IJobsModel {
     this._seen.delete(id);
     this._pending.delete(id);
     this._places.delete(id);
+    this._again.delete(id);
   }
 
   /** Asks for the running jobs when no event came for a while, as without an event stream. */
@@ -262,6 +274,7 @@ export class JobsModel implements IJobsModel {
   private readonly _pending: StoredIds;
   private readonly _own = new Set<string>();
   private readonly _places = new Map<string, IPlace>();
+  private readonly _again = new Map<string, () => Promise<IJob>>();
   private readonly _fetching = new Set<string>();
   private _listed = false;
   private _quietNow: number;

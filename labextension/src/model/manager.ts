@@ -130,27 +130,27 @@ export class EnvironmentManager implements IEnvironmentManager {
   }
 
   create(request: ICreate): Promise<IJob> {
-    return this._start(this._client.create(request));
+    return this._start(() => this._client.create(request));
   }
 
   remove(id: string, force = false): Promise<IJob> {
-    return this._start(this._client.remove(id, force));
+    return this._start(() => this._client.remove(id, force));
   }
 
   registerKernel(id: string): Promise<IJob> {
-    return this._start(this._client.registerKernel(id));
+    return this._start(() => this._client.registerKernel(id));
   }
 
   projectKernel(path: string, lock = false): Promise<IJob> {
-    return this._start(this._client.projectKernel(path, lock));
+    return this._start(() => this._client.projectKernel(path, lock));
   }
 
   repair(id: string): Promise<IJob> {
-    return this._start(this._client.repair(id));
+    return this._start(() => this._client.repair(id));
   }
 
   change(id: string, change: IChange): Promise<IJob> {
-    return this._start(this._client.change(id, change));
+    return this._start(() => this._client.change(id, change));
   }
 
   plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan> {
@@ -158,7 +158,7 @@ export class EnvironmentManager implements IEnvironmentManager {
   }
 
   rebuild(request: IRebuild): Promise<IJob> {
-    return this._start(this._client.rebuild(request));
+    return this._start(() => this._client.rebuild(request));
   }
 
   rebuilding(request: IRebuild, signal?: AbortSignal): Promise<IRebuilding> {
@@ -166,23 +166,29 @@ export class EnvironmentManager implements IEnvironmentManager {
   }
 
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob> {
-    return this._start(this._client.update(id, names));
+    return this._start(() => this._client.update(id, names));
   }
 
   clone(id: string, name: string): Promise<IJob> {
-    return this._start(this._client.clone(id, name));
+    return this._start(() => this._client.clone(id, name));
   }
 
   rollback(id: string, revision: number): Promise<IJob> {
-    return this._start(this._client.rollback(id, revision));
+    return this._start(() => this._client.rollback(id, revision));
   }
 
   countDisk(again: boolean): Promise<IJob> {
-    return this._start(this._client.countDisk(again));
+    return this._start(() => this._client.countDisk(again));
   }
 
   cleanCache(name: string): Promise<IJob> {
-    return this._start(this._client.cleanCache(name));
+    return this._start(() => this._client.cleanCache(name));
+  }
+
+  async acceptTerms(channels: ReadonlyArray<string>): Promise<void> {
+    for (const channel of channels) {
+      await this._client.acceptTerms(channel);
+    }
   }
 
   async unregisterKernel(id: string): Promise<void> {
@@ -219,9 +225,9 @@ export class EnvironmentManager implements IEnvironmentManager {
     throw new RequestError(200, job.error ?? { message: job.state, reason: job.state, hint: null });
   }
 
-  private async _start(sent: Promise<IJob>): Promise<IJob> {
-    const job = await sent;
-    this.jobs.started(job);
+  private async _start(send: () => Promise<IJob>): Promise<IJob> {
+    const job = await send();
+    this.jobs.started(job, () => this._start(send));
     return job;
   }
 

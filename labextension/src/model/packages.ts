@@ -1,5 +1,5 @@
-/** How packages are written: as requirements (PEP 508), or as match specs of conda. */
-export type PackageSyntax = 'requirement' | 'matchspec';
+/** How packages are written: as requirements (PEP 508), as match specs of conda, or as one of the two. */
+export type PackageSyntax = 'requirement' | 'matchspec' | 'either';
 
 /** A package as typed, with whether it can be one. */
 export interface IPackageEntry {
@@ -17,17 +17,36 @@ const LOCATION = /^(?:-e\s+)?(?:(?:https?|file|git\+(?:https?|ssh|file)):\/\/\S+
 /** An option of an installer that carries a value of its own. */
 const WITH_VALUE =
   /^(?:-i|-f|-c|-n|-p|--index-url|--extra-index-url|--find-links|--constraint|--channel|--name|--prefix)$/;
-/** What surely is no match spec; the rest is the server's to judge. */
-const NO_MATCH_SPEC = /^\s*(?:-|$)|\p{Cc}/u;
+const CONDA_NAME = '(?!__)[A-Za-z0-9_][A-Za-z0-9_.-]*';
+const CONDA_VERSION = '(?:==?|!=|~=|<=?|>=?)?\\s*[A-Za-z0-9_.*+!-]+';
+const CONDA_VERSIONS = `\\(?${CONDA_VERSION}\\)?(?:\\s*[,|]\\s*\\(?${CONDA_VERSION}\\)?)*`;
+/** A channel, a name, versions behind a sign or a blank, a build, and what stands in brackets. */
+const MATCH_SPEC = new RegExp(
+  `^(?:[^\\s#]*::)?${CONDA_NAME}` +
+    `(?:(?:\\s*(?=[=<>!~])|\\s+\\(?)${CONDA_VERSIONS}(?:(?:\\s+|=)[^\\s;|&,#[\\]]+)?)?` +
+    '\\s*(?:\\[(?!(?:[^\\]]*[,\\s])?(?:url|fn)\\s*=)[^\\]#=]+=[^\\]#]*\\])?$'
+);
 
 /** Whether `text` has the form of a requirement (PEP 508), a URL, or an absolute path. */
 export function isRequirement(text: string): boolean {
   return REQUIREMENT.test(text) || LOCATION.test(text);
 }
 
+/** Whether `text` has the form of a match spec of conda for one package; the server has the last word. */
+export function isMatchSpec(text: string): boolean {
+  return MATCH_SPEC.test(text.trim());
+}
+
 /** Whether `text` can be a package in `syntax`. */
 export function isPackage(text: string, syntax: PackageSyntax): boolean {
-  return syntax === 'matchspec' ? !NO_MATCH_SPEC.test(text) : isRequirement(text);
+  switch (syntax) {
+    case 'requirement':
+      return isRequirement(text);
+    case 'matchspec':
+      return isMatchSpec(text);
+    case 'either':
+      return isMatchSpec(text) || isRequirement(text);
+  }
 }
 
 /** `entries` as they are in `syntax`. */

@@ -13,6 +13,7 @@ import type { PanelLayout } from '@lumino/widgets';
 
 import type { IEnvironment } from '../api/types';
 import { CommandIDs } from '../commands';
+import type { ITarget } from '../components/installoffer';
 import { missingModule, type IMissingModule } from '../model/modules';
 import { environmentOf } from '../model/notebook';
 import type { InstallOfferWidget } from '../offer';
@@ -64,7 +65,7 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
         manager,
         module: missing.name,
         providers: providers.distributions,
-        environment: environment && canChange(environment) ? environment : null,
+        environment: environment && canChange(environment) ? targetOf(environment) : null,
         onShow: () => {
           app.shell.activateById(panel.id);
           notebook.activeCellIndex = notebook.widgets.indexOf(cell);
@@ -108,6 +109,10 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
 
 function canChange(environment: IEnvironment): boolean {
   return environment.can.change && environment.state !== 'broken';
+}
+
+function targetOf({ id, name, can }: IEnvironment): ITarget {
+  return { id, name, pipApart: can.pip_apart };
 }
 
 /** Puts `widget` below the outputs of `cell`, beside them in the tree: the outputs stay as they are. */

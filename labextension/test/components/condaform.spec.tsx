@@ -16,6 +16,12 @@ const manager = {
   description: ''
 };
 
+let terms: { read: jest.Mock; accept: jest.Mock };
+
+beforeEach(() => {
+  terms = { read: jest.fn(async () => []), accept: jest.fn(async () => undefined) };
+});
+
 /** The form with a manager that takes match specs, under a name that nothing goes by. */
 async function show(fails = false): Promise<INewFormProps & { asked: ISource[] }> {
   const asked: ISource[] = [];
@@ -35,6 +41,7 @@ async function show(fails = false): Promise<INewFormProps & { asked: ISource[] }
       },
       providers: async module => ({ module, distributions: [] })
     }),
+    terms,
     loadInterpreters: async () => [
       {
         version: '3.12.1',
@@ -134,6 +141,103 @@ describe('NewForm for a manager with channels and a Python of its own', () => {
         packages: ['numpy=1.2', 'conda-forge::r-base'],
         channels: ['conda-forge', 'bioconda', 'local']
       },
+      false
+    );
+  });
+
+  it('asks about the terms of its channels before it goes on, once', async () => {
+    const open = { channel: 'http://x/main', title: 'T', url: null, accepted: null };
+    terms.read.mockImplementation(async channel => (channel === 'under-terms' ? [open] : []));
+    const { onCreate } = await show();
+    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await choose('Other');
+    await enter('Packages', 'under-terms::numpy', 'Enter');
+    const create = async () => {
+      await act(async () => {
+        fireEvent.click(screen.getByRole('button', { name: 'Create' }));
+      });
+    };
+    await create();
+    expect(terms.read.mock.calls).toEqual(expect.arrayContaining([[undefined], ['under-terms']]));
+    expect(onCreate).not.toHaveBeenCalled();
+    expect(screen.getByText('http://x/main')).toBeTruthy();
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Not now' }));
+    });
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Create' }));
+    expect(onCreate).not.toHaveBeenCalled();
+
+    await create();
+    terms.accept.mockImplementation(async () => {
+      terms.read.mockResolvedValue([{ ...open, accepted: '2026-01-01T00:00:00Z' }]);
+    });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Accept and continue' }));
+    });
+    expect(terms.accept).toHaveBeenCalledWith(['http://x/main']);
+    expect(onCreate).toHaveBeenCalledTimes(1);
+  });
+
+  it('asks as well where the server refuses for them', async () => {
+    const { onCreate } = await show();
+    (onCreate as jest.Mock).mockResolvedValueOnce({
+      message: 'm',
+      reason: 'terms',
+      hint: null,
+      field: 'channels',
+      detail: 'http://x/r'
+    });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Create' }));
+    });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Accept and continue' }));
+    });
+    expect(terms.accept).toHaveBeenCalledWith(['http://x/r']);
+    expect(onCreate).toHaveBeenCalledTimes(2);
+  });
+
+  it('puts channels into another order by button, key and pointer', async () => {
+    const { onCreate } = await show();
+    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    await choose('Other');
+    await enter('Channels', 'a b c ');
+    expect(screen.getByText(/The first one wins/)).toBeTruthy();
+    const order = () =>
+      Array.from(
+        document.querySelectorAll<HTMLElement>('[data-channel]'),
+        chip => chip.dataset.channel
+      );
+    const chip = (name: string) => document.querySelector(`[data-channel="${name}"]`)!;
+    expect(order()).toEqual(['a', 'b', 'c']);
+    expect(screen.queryByRole('button', { name: /^Move a before/ })).toBeNull();
+
+    fireEvent.click(screen.getByRole('button', { name: 'Move c before b' }));
+    expect(order()).toEqual(['a', 'c', 'b']);
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Move c before a' }));
+    fireEvent.keyDown(document.activeElement!, { key: 'ArrowLeft', altKey: true });
+    expect(order()).toEqual(['c', 'a', 'b']);
+    // There is nothing before the first: its other button has the focus.
+    expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Move c after a' }));
+    expect(screen.getByText('c is number 1 of 3')).toBeTruthy();
+    fireEvent.keyDown(document.activeElement!, { key: 'ArrowRight' });
+    expect(order()).toEqual(['c', 'a', 'b']);
+
+    const dataTransfer = { setData: jest.fn() };
+    fireEvent.dragStart(chip('b'), { dataTransfer });
+    fireEvent.dragOver(chip('c'), { dataTransfer });
+    expect(chip('c').getAttribute('data-place')).toBe('before');
+    fireEvent.drop(chip('c'), { dataTransfer });
+    fireEvent.dragEnd(chip('b'), { dataTransfer });
+    expect(order()).toEqual(['b', 'c', 'a']);
+    // What is dragged from elsewhere is no channel.
+    fireEvent.drop(chip('a'), { dataTransfer });
+    expect(order()).toEqual(['b', 'c', 'a']);
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Create' }));
+    });
+    expect(onCreate).toHaveBeenCalledWith(
+      expect.objectContaining({ channels: ['b', 'c', 'a'] }),
       false
     );
   });

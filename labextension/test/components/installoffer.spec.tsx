@@ -16,9 +16,11 @@ function show(fields: Partial<IInstallOfferProps> = {}): IInstallOfferProps {
   const props: IInstallOfferProps = {
     module: 'sklearn',
     providers: [provider()],
-    environment: { id: 'thesis-id', name: 'thesis' },
+    environment: { id: 'thesis-id', name: 'thesis', pipApart: false },
     state: { kind: 'offer', error: null },
     onInstall: jest.fn(),
+    onAgain: jest.fn(),
+    terms: { read: async () => [], accept: async () => undefined },
     onCancel: jest.fn(),
     onRunAgain: jest.fn(),
     onNewEnvironment: jest.fn(),
@@ -57,6 +59,33 @@ it('takes another name, and refuses what is none', () => {
   expect(onInstall).toHaveBeenLastCalledWith('sklearn-x');
 });
 
+it('takes match specs where pip is apart, or what pip alone knows', () => {
+  const { onInstall } = show({ environment: { id: 'e', name: 'lab', pipApart: true } });
+  expect(screen.getByText(/by pip where none of them has it/)).toBeTruthy();
+  click('Other…');
+  const field = screen.getByLabelText('Package');
+  const enter = (value: string) => {
+    fireEvent.change(field, { target: { value } });
+    fireEvent.submit(field);
+  };
+  enter('numpy>=');
+  expect(screen.getByRole('status').textContent).toContain('match spec');
+  expect(onInstall).not.toHaveBeenCalled();
+  enter('conda-forge::numpy=2.1=*_0');
+  expect(onInstall).toHaveBeenLastCalledWith('conda-forge::numpy=2.1=*_0');
+  enter('pandas[excel]');
+  expect(onInstall).toHaveBeenLastCalledWith('pandas[excel]');
+});
+
+it('takes no match spec where there are none', () => {
+  const { onInstall } = show();
+  click('Other…');
+  const field = screen.getByLabelText('Package');
+  fireEvent.change(field, { target: { value: 'numpy=2.1' } });
+  fireEvent.submit(field);
+  expect(onInstall).not.toHaveBeenCalled();
+});
+
 it('says what is only a guess', () => {
   show({ module: 'helpers', providers: [provider({ name: 'helpers', source: 'guess' })] });
   expect(screen.getByText(/A guess from the name/)).not.toBeNull();
@@ -90,9 +119,10 @@ it('shows the progress, and cancels', () => {
 
 it('runs the cell again, and says when that may not be enough', () => {
   const { onRunAgain } = show({
-    state: { kind: 'done', name: 'scikit-learn', changed: ['numpy'] }
+    state: { kind: 'done', name: 'scikit-learn', changed: ['numpy'], warnings: ['By pip.'] }
   });
   expect(screen.getByRole('status').textContent).toContain('numpy');
+  expect(screen.getByRole('status').textContent).toContain('By pip.');
   click('Run the cell again');
   expect(onRunAgain).toHaveBeenCalled();
 });

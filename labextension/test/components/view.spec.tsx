@@ -111,6 +111,8 @@ function props(fields: Partial<IViewProps> = {}): IViewProps {
     onCreate: jest.fn().mockResolvedValue(null),
     onCancelJob: jest.fn(),
     onDismissJob: jest.fn(),
+    againOf: () => null,
+    terms: { read: async () => [], accept: async () => undefined },
     watchLog: jest.fn(),
     trans,
     ...fields
@@ -327,7 +329,7 @@ describe('list', () => {
 
   it('offers nothing for a tool but a look at it', () => {
     const none = { change: false, clone: false, rename: false, rollback: false };
-    const can = { ...none, kernel: false, remove: false };
+    const can = { ...none, kernel: false, remove: false, pip_apart: false };
     show({ environments: [environment({ name: 'black', manager: 'pipx', kernels: [], can })] });
     expect(screen.getByRole('treeitem', { name: /^Tools/ })).toBeTruthy();
     expect(screen.queryByRole('button', { name: /^Remove|^Offer/ })).toBeNull();
@@ -564,6 +566,23 @@ describe('jobs', () => {
     show({ jobs: [job({ progress })] });
     expect(screen.getByText('Downloading · 1.2 GB')).toBeTruthy();
     expect(screen.getByRole('progressbar').hasAttribute('aria-valuenow')).toBe(false);
+  });
+
+  it('asks for terms where a job failed for them, and has it done again', async () => {
+    const detail = 'http://x/main';
+    const error = { message: 'm', reason: 'terms', hint: null, field: 'channels', detail };
+    const accept = jest.fn().mockResolvedValue(undefined);
+    const again = jest.fn();
+    show({
+      jobs: [job({ state: 'failed', error })],
+      terms: { read: async () => [], accept },
+      againOf: () => again
+    });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Accept and continue' }));
+    });
+    expect(accept).toHaveBeenCalledWith([detail]);
+    expect(again).toHaveBeenCalled();
   });
 
   it('keeps a failure with its hint until it is dismissed', () => {

@@ -26,6 +26,33 @@ describe('pending changes', () => {
     expect(isComplete(pending)).toBe(true);
   });
 
+  it('change by pip what pip brought, where that is apart', () => {
+    const mixed = [
+      { name: 'numpy', manager: 'conda' },
+      { name: 'Typing_Extensions', manager: 'pip' },
+      { name: 'six', manager: 'pip' },
+      { name: 'rich', manager: 'pip' }
+    ] as IPackage[];
+    let pending = withAdds({ ...NOTHING, orPip: true }, [{ text: 'pandas=2', valid: true }]);
+    pending = withWish(pending, ['numpy'], { kind: 'version', version: '2.1' });
+    pending = withWish(pending, ['Typing_Extensions'], { kind: 'version', version: '4.1' });
+    pending = withWish(pending, ['six'], { kind: 'upgrade' });
+    pending = withWish(pending, ['rich'], { kind: 'remove' });
+    expect(changeOf(pending, mixed, true)).toEqual({
+      install: ['pandas=2', 'numpy==2.1'],
+      upgrade: [],
+      remove: ['rich'],
+      pip_packages: ['Typing_Extensions==4.1'],
+      pip_upgrade: ['six'],
+      or_pip: true
+    });
+    expect(changeOf(pending, mixed)).toEqual({
+      install: ['pandas=2', 'numpy==2.1', 'Typing_Extensions==4.1'],
+      upgrade: ['six'],
+      remove: ['rich']
+    });
+  });
+
   it('hold one wish for a package, the last one', () => {
     let pending = withWish(NOTHING, ['six'], { kind: 'remove' });
     pending = withAdds(pending, [{ text: 'six<2', valid: true }]);

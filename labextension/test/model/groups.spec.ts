@@ -85,7 +85,8 @@ const TOOL = {
   rename: false,
   rollback: false,
   kernel: false,
-  remove: false
+  remove: false,
+  pip_apart: false
 };
 
 describe('matching', () => {

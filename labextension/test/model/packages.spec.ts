@@ -61,6 +61,52 @@ describe('match specs', () => {
     expect(isPackage(text, 'matchspec')).toBe(false)
   );
 
+  // As the server's own reading has it.
+  it.each([
+    'numpy>=2,<3',
+    'numpy 2.1 py312_0',
+    'numpy=2.1=py312_0',
+    'numpy=1.11|1.12',
+    "numpy[version='>=2']",
+    "numpy=2[build='*_0']",
+    'conda-forge/linux-64::numpy',
+    'https://example.org/main::numpy',
+    '_libgcc_mutex',
+    'pytorch=2.*=*cuda*',
+    'libfoo 1!2.0',
+    'numpy (>=2)',
+    'numpy = 2.1'
+  ])('are such as %p', text => expect(isPackage(text, 'matchspec')).toBe(true));
+
+  it.each([
+    'numpy>=',
+    'numpy==',
+    'numpy===2',
+    'numpy @ x',
+    'pandas[excel]',
+    'numpy;x',
+    'foo bar baz qux',
+    'a/b',
+    '/abs/path',
+    'https://example.org/x.whl',
+    'numpy # c',
+    'numpy,pandas',
+    '*',
+    '__cuda',
+    'numpy[url=x]',
+    'é'
+  ])('are none such as %p', text => expect(isPackage(text, 'matchspec')).toBe(false));
+
+  it.each([
+    ['numpy=2.1', true],
+    ['pandas[excel]', true],
+    ['https://example.org/x.whl', true],
+    ['numpy>=', false],
+    ['-r x', false]
+  ])('or requirements: whether %p is one of the two is %p', (text, wanted) =>
+    expect(isPackage(text, 'either')).toBe(wanted)
+  );
+
   it('are judged anew where requirements are written', () => {
     const entries = parsePackages('numpy=1.2 six', 'matchspec');
     expect(judged(entries, 'requirement').map(entry => entry.valid)).toEqual([false, true]);

@@ -3,11 +3,14 @@ import React, { useId, useState } from 'react';
 
 import { withAdds, type IPending } from '../../model/changes';
 import type { ILookups } from '../../model/lookups';
-import { PackagesField, withDraft } from '../packagesfield';
+import { judged } from '../../model/packages';
+import { notPackagesText, PackagesField, withDraft } from '../packagesfield';
 
 export interface IAddFieldProps {
   pending: IPending;
   lookups: ILookups;
+  /** Whether packages of pip lie beside others there. */
+  pipApart: boolean;
   /** Whether nothing can be changed now. */
   locked: boolean;
   onPending: (pending: IPending) => void;
@@ -20,6 +23,7 @@ export function AddField(props: IAddFieldProps): JSX.Element {
   const id = useId();
   const [draft, setDraft] = useState('');
   const invalid = pending.adds.filter(entry => !entry.valid);
+  const syntax = props.pipApart && pending.orPip ? 'either' : lookups.syntax;
   return (
     <div className="jp-EnvironmentPage-add">
       <label htmlFor={id}>{trans.__('Add packages')}</label>
@@ -35,6 +39,7 @@ export function AddField(props: IAddFieldProps): JSX.Element {
           }
         }}
         lookups={lookups}
+        syntax={syntax}
         trans={trans}
       />
       {draft.trim() !== '' && (
@@ -43,7 +48,7 @@ export function AddField(props: IAddFieldProps): JSX.Element {
           className="jp-Environments-button"
           disabled={props.locked}
           onClick={() => {
-            onPending(withAdds(pending, withDraft(pending.adds, draft, lookups.syntax)));
+            onPending(withAdds(pending, withDraft(pending.adds, draft, syntax)));
             setDraft('');
           }}
         >
@@ -57,11 +62,26 @@ export function AddField(props: IAddFieldProps): JSX.Element {
         aria-live="polite"
       >
         {invalid.length > 0
-          ? trans.__('Not a package, URL or path: %1', invalid.map(each => each.text).join(', '))
+          ? notPackagesText(invalid, syntax, trans)
           : lookups.syntax === 'matchspec'
             ? trans.__('Type a name, or paste a “conda install” line, match specs or an import.')
             : trans.__('Type a name, or paste a “pip install” line, requirements or an import.')}
       </div>
+      {props.pipApart && (pending.adds.length > 0 || draft.trim() !== '') && (
+        <label className="jp-EnvironmentPage-orPip">
+          <input
+            type="checkbox"
+            checked={pending.orPip ?? false}
+            disabled={props.locked}
+            onChange={event => {
+              const orPip = event.target.checked;
+              const adds = judged(pending.adds, orPip ? 'either' : lookups.syntax);
+              onPending({ ...pending, adds, orPip });
+            }}
+          />
+          {trans.__('Let pip bring what no channel has')}
+        </label>
+      )}
     </div>
   );
 }

@@ -7,14 +7,17 @@ import { countOf, isComplete, isEmptyPlan, type IPending } from '../../model/cha
 import type { IOutcome } from '../../model/environmentpage';
 import type { PreviewState } from '../../model/preview';
 import { normalName } from '../../model/requirements';
+import type { ITermsActions } from '../../model/terms';
 import { reasonsFor } from '../../model/tree';
 import type { IJobLog } from '../../tokens';
-import { ErrorText } from '../errortext';
 import { IconButton } from '../iconbutton';
 import { JobLogView, LogLink } from '../joblog';
 import { ProgressBar } from '../progressbar';
 import { jobTitle, progressText } from '../jobtext';
+import { Refusal } from '../terms';
 import { PlanList, planSummary, PlanWarnings } from './planlist';
+
+type Act = Promise<IErrorBody | null>;
 
 export interface IChangeBarProps {
   pending: IPending;
@@ -27,11 +30,16 @@ export interface IChangeBarProps {
   outcome: IOutcome | null;
   onDiscard: () => void;
   /** Null when the job was started, else why not; the same for the next. */
-  onApply: () => Promise<IErrorBody | null>;
-  onUndo: (revision: number) => Promise<IErrorBody | null>;
+  onApply: () => Act;
+  onUndo: (revision: number) => Act;
   onDismiss: () => void;
   onCancel: (job: IJob) => void;
   onExplain: () => void;
+  /** Asks again for what a job failed to do; null where the page does not know what that was. */
+  againOf: (job: IJob) => (() => Act) | null;
+  /** What was looked for and refused can be looked for now. */
+  onLookAgain: () => void;
+  terms: ITermsActions;
   watchLog: (job: IJob) => IJobLog;
   trans: TranslationBundle;
 }
@@ -53,6 +61,10 @@ export function ChangeBar(props: IChangeBarProps): JSX.Element | null {
           {...props}
           key={outcome.job.id}
           outcome={outcome}
+          againOf={job => {
+            const again = props.againOf(job);
+            return again && (async () => (setRefused(await again()), null));
+          }}
           onUndo={async revision => {
             const error = await props.onUndo(revision);
             setRefused(error);
@@ -60,7 +72,9 @@ export function ChangeBar(props: IChangeBarProps): JSX.Element | null {
           }}
         />
       )}
-      {refused && <ErrorText error={refused} trans={trans} />}
+      {refused && (
+        <Refusal error={refused} terms={props.terms} onGoOn={props.onLookAgain} trans={trans} />
+      )}
       {!activeJob && waiting && (
         <Waiting {...props} onApply={async () => (setRefused(await props.onApply()), null)} />
       )}
@@ -98,6 +112,7 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
   const { outcome, trans } = props;
   const { job, plan, undo } = outcome;
   const [open, setOpen] = useState(false);
+  const again = props.againOf(job);
   const log = <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />;
   const dismiss = (
     <IconButton icon={closeIcon} label={trans.__('Dismiss')} onClick={props.onDismiss} />
@@ -105,10 +120,15 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
   return (
     <div className="jp-EnvironmentPage-strip">
       {job.state === 'failed' && job.error ? (
-        <ErrorText error={job.error} trans={trans}>
+        <Refusal
+          error={job.error}
+          terms={props.terms}
+          onGoOn={again ? () => void again() : undefined}
+          trans={trans}
+        >
           {log}
           {dismiss}
-        </ErrorText>
+        </Refusal>
       ) : (
         <div className="jp-EnvironmentPage-stripHead">
           <span>{outcomeText(job, trans)}</span>
@@ -198,7 +218,14 @@ function Waiting(props: IChangeBarProps): JSX.Element {
           </span>
         </div>
       )}
-      {preview.state === 'failed' && <ErrorText error={preview.error} trans={trans} />}
+      {preview.state === 'failed' && (
+        <Refusal
+          error={preview.error}
+          terms={props.terms}
+          onGoOn={props.onLookAgain}
+          trans={trans}
+        />
+      )}
     </div>
   );
 }

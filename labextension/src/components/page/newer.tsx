@@ -4,6 +4,7 @@ import React from 'react';
 import type { IErrorBody } from '../../api/types';
 import type { Wish } from '../../model/changes';
 import type { Known } from '../../model/newest';
+import { channelsToAccept } from '../../model/terms';
 
 export interface INewerProps {
   /** Those that the index can tell of. */
@@ -25,6 +26,10 @@ export interface INewerProps {
 export function Newer(props: INewerProps): JSX.Element | null {
   const { names, checking, outdated, newestFailure, newest, trans } = props;
   const done = names.filter(name => !!newest(name)).length;
+  if (newestFailure && channelsToAccept(newestFailure).length > 0) {
+    // The question stands below, with room for it.
+    return null;
+  }
   if (newestFailure) {
     return (
       <span className="jp-EnvironmentPage-newer" role="status">

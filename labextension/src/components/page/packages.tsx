@@ -2,13 +2,15 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { IEnvironment, IErrorBody, IPackage, ITreeNode } from '../../api/types';
-import { withWish, type IPending, type Wish } from '../../model/changes';
+import { countOf, withWish, type IPending, type Wish } from '../../model/changes';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
 import { FIRST_VIEW, isFromIndex, selectPackages, type SortKey } from '../../model/packagelist';
 import { isOutdated } from '../../model/requirements';
+import { channelsToAccept, type ITermsActions } from '../../model/terms';
 import { FilterField } from '../filterfield';
 import { ReadState, type IRead } from '../readstate';
+import { Refusal } from '../terms';
 import { AddField } from './addfield';
 import { Newer } from './newer';
 import { keyOf, PackageTable } from './packagetable';
@@ -30,6 +32,9 @@ export interface IPackagesTabProps {
   onPending: (pending: IPending) => void;
   onWantNewest: (names: ReadonlyArray<string>) => void;
   onRetryNewest: () => void;
+  /** What was looked for and refused can be looked for now. */
+  onLookAgain: () => void;
+  terms: ITermsActions;
   onExplain: () => void;
   onRetry: () => void;
   trans: TranslationBundle;
@@ -125,7 +130,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       {fixed !== null ? (
         <p className="jp-EnvironmentPage-muted jp-EnvironmentPage-fixed">{fixed}</p>
       ) : (
-        <AddField {...props} locked={locked} />
+        <AddField {...props} pipApart={environment.can.pip_apart} locked={locked} />
       )}
       <div className="jp-EnvironmentPage-tools">
         <FilterField
@@ -166,6 +171,16 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           onWish={onWish}
         />
       </div>
+      {props.newestFailure &&
+        countOf(pending) === 0 &&
+        channelsToAccept(props.newestFailure).length > 0 && (
+          <Refusal
+            error={props.newestFailure}
+            terms={props.terms}
+            onGoOn={props.onLookAgain}
+            trans={trans}
+          />
+        )}
       {chosen.length > 0 && (
         <div className="jp-EnvironmentPage-tools" role="group" aria-label={trans.__('Selected')}>
           <strong>{trans._n('%1 selected', '%1 selected', chosen.length)}</strong>

@@ -18,6 +18,7 @@ import type { TabId } from '../../model/pagereads';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
 import type { PreviewState } from '../../model/preview';
+import type { ITermsActions } from '../../model/terms';
 import type { IFailure, IJobLog } from '../../tokens';
 import type { IExportFileProps } from '../exportfile';
 import type { IRead } from '../readstate';
@@ -70,6 +71,11 @@ export interface IPageProps {
   onExplain: () => void;
   onWantNewest: (names: ReadonlyArray<string>) => void;
   onRetryNewest: () => void;
+  /** Asks again for what a job failed to do; null where the page does not know what that was. */
+  againOf: (job: IJob) => (() => Act) | null;
+  /** What was looked for and refused can be looked for now. */
+  onLookAgain: () => void;
+  terms: ITermsActions;
   /** Reads what the open tab shows once more. */
   onRetry: () => void;
   onExport: (file: IExport) => void;

@@ -63,15 +63,21 @@ export function askedText(revision: IRevision, trans: TranslationBundle): string
     remove,
     upgrade_all: all,
     python,
-    packages
+    packages,
+    channels,
+    pip_packages: byPip,
+    pip_upgrade: newer
   } = revision.asked as IChange & ICreate;
   const parts = [
     python ? trans.__('Python %1', python) : '',
     packages?.length ? packages.join(', ') : '',
     install?.length ? trans.__('install %1', install.join(', ')) : '',
     upgrade?.length ? trans.__('upgrade %1', upgrade.join(', ')) : '',
+    byPip?.length ? trans.__('%1 by pip', byPip.join(', ')) : '',
+    newer?.length ? trans.__('upgrade %1 by pip', newer.join(', ')) : '',
     remove?.length ? trans.__('remove %1', remove.join(', ')) : '',
-    all ? trans.__('upgrade everything') : ''
+    all ? trans.__('upgrade everything') : '',
+    channels?.length ? trans.__('from %1', channels.join(', ')) : ''
   ];
   return parts.filter(Boolean).join('; ');
 }
