@@ -88,7 +88,8 @@ def _terms(call: Call) -> None:
     found = call.engine.accept_terms(args.channel) if args.accept else call.engine.terms(args.channel)
 
     def text() -> list[str]:
-        rows = [(t.channel, f"accepted {t.accepted}" if t.accepted else "not accepted", t.url or t.title) for t in found]
+        said = {t.channel: f"accepted {t.accepted}" if t.accepted else "not accepted" for t in found}
+        rows = [(t.channel, said[t.channel], t.url or t.title) for t in found]
         return show.table(("CHANNEL", "STATE", "TERMS"), rows, show.window()) if rows else ["No terms to accept."]
 
     call.out.answer({"terms": found}, text)

@@ -39,6 +39,18 @@ def test_from_a_channel_to_a_kernel_and_a_newer_version(
     channels.fill(channel.url)
     channels.press("Enter")
     form.get_by_role("button", name=f"Leave out {channel.url}").wait_for()
+    channels.fill(f"{channel.extra} ")
+    order = form.locator("[data-channel]")
+    first = form.get_by_role("button", name=f"Move {channel.extra} before {channel.url}")
+    first.focus()
+    page.keyboard.press("Alt+ArrowLeft")
+    form.get_by_text(f"{channel.extra} is number 1 of 2").wait_for()
+    assert [order.nth(n).get_attribute("data-channel") for n in range(2)] == [channel.extra, channel.url]
+    form.get_by_text("The first one wins").scroll_into_view_if_needed()
+    both_themes(page, shots, "conda-channels")
+    order.nth(1).drag_to(order.nth(0), source_position={"x": 20, "y": 8}, target_position={"x": 20, "y": 8})
+    assert [order.nth(n).get_attribute("data-channel") for n in range(2)] == [channel.url, channel.extra]
+    form.get_by_role("button", name=f"Leave out {channel.extra}").click()
     python = form.get_by_label("Python", exact=True)
     # Those of the channel, which come after those of the machine.
     offered = python.locator(f'xpath=following::datalist[1]/option[@value="{channel.python}"]')

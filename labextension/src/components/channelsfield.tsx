@@ -114,6 +114,7 @@ export function ChannelsField(props: {
     >
       <EntryChip
         text={channel}
+        short={shortened(channel)}
         title={channel}
         problem={null}
         onLeaveOut={() => {
@@ -190,6 +191,13 @@ export function ChannelsField(props: {
     </Field>
   );
 }
+
+/** What tells addresses apart is their end. */
+function shortened(channel: string): string {
+  return channel.length > LONGEST ? `…${channel.slice(1 - LONGEST)}` : channel;
+}
+
+const LONGEST = 22;
 
 const STEPS: { [key: string]: 1 | -1 | undefined } = {
   ArrowLeft: -1,

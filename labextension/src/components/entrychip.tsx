@@ -7,6 +7,8 @@ import { IconButton } from './iconbutton';
 /** One of the entries of a field, with a button that leaves it out. */
 export function EntryChip(props: {
   text: string;
+  /** What is drawn in its place, where it is long. */
+  short?: string;
   /** What is known of it; read out where it has a problem. */
   title: string;
   problem: 'invalid' | 'missing' | null;
@@ -23,7 +25,7 @@ export function EntryChip(props: {
       data-missing={problem === 'missing' || undefined}
       title={title}
     >
-      <span>{text}</span>
+      <span>{props.short ?? text}</span>
       {problem !== null && <span className="jp-sr-only">{title}</span>}
       {props.children}
       <IconButton

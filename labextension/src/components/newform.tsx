@@ -65,7 +65,8 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const [refusal, setRefusal] = useState<IErrorBody | null>(null);
   /** Channels whose terms the user has to accept before it goes on. */
   const [toAccept, setToAccept] = useState<ReadonlyArray<string>>([]);
-  const create = useRef<HTMLButtonElement>(null);
+  /** Whether the focus comes back to the button that led to the question. */
+  const back = useRef(false);
   const interpreters = useLoaded(props.loadInterpreters);
   const managers = useLoaded(props.loadManagers);
   const takenNow = useRef(taken);
@@ -272,32 +273,38 @@ export function NewForm(props: INewFormProps): JSX.Element {
           <span>{refusal.hint}</span>
         </div>
       )}
-      {toAccept.length > 0 && (
+      {toAccept.length > 0 ? (
         <TermsQuestion
           channels={toAccept}
           terms={props.terms}
           onGoOn={() => void submit()}
           onKeep={() => {
+            back.current = true;
             setToAccept([]);
-            create.current?.focus();
           }}
           focus
           trans={trans}
         />
+      ) : (
+        <div className="jp-Environments-buttons">
+          <button type="button" className="jp-Environments-button" onClick={props.onCancel}>
+            {trans.__('Cancel')}
+          </button>
+          <button
+            ref={node => {
+              if (node && back.current) {
+                back.current = false;
+                node.focus();
+              }
+            }}
+            type="submit"
+            className="jp-Environments-button jp-mod-accept"
+            disabled={problem !== null || invalid.length > 0 || sending}
+          >
+            {trans.__('Create')}
+          </button>
+        </div>
       )}
-      <div className="jp-Environments-buttons">
-        <button type="button" className="jp-Environments-button" onClick={props.onCancel}>
-          {trans.__('Cancel')}
-        </button>
-        <button
-          ref={create}
-          type="submit"
-          className="jp-Environments-button jp-mod-accept"
-          disabled={problem !== null || invalid.length > 0 || sending}
-        >
-          {trans.__('Create')}
-        </button>
-      </div>
     </form>
   );
 }

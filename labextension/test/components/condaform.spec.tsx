@@ -223,15 +223,19 @@ describe('NewForm for a manager with channels and a Python of its own', () => {
     fireEvent.keyDown(document.activeElement!, { key: 'ArrowRight' });
     expect(order()).toEqual(['c', 'a', 'b']);
 
-    const dataTransfer = { setData: jest.fn() };
-    fireEvent.dragStart(chip('b'), { dataTransfer });
-    fireEvent.dragOver(chip('c'), { dataTransfer });
+    // The DragEvent of the test environment does not bubble.
+    const drag = (type: string, at: Element) => {
+      const event = new Event(type, { bubbles: true, cancelable: true });
+      return fireEvent(at, Object.assign(event, { dataTransfer: { setData: jest.fn() } }));
+    };
+    drag('dragstart', chip('b'));
+    drag('dragover', chip('c'));
     expect(chip('c').getAttribute('data-place')).toBe('before');
-    fireEvent.drop(chip('c'), { dataTransfer });
-    fireEvent.dragEnd(chip('b'), { dataTransfer });
+    drag('drop', chip('c'));
+    drag('dragend', chip('b'));
     expect(order()).toEqual(['b', 'c', 'a']);
     // What is dragged from elsewhere is no channel.
-    fireEvent.drop(chip('a'), { dataTransfer });
+    drag('drop', chip('a'));
     expect(order()).toEqual(['b', 'c', 'a']);
     await act(async () => {
       fireEvent.click(screen.getByRole('button', { name: 'Create' }));
