@@ -103,14 +103,14 @@ def test_terms_are_asked_about_in_the_form_and_on_the_page(page: Any, lab: Lab, 
 
 def test_pip_beside_conda(page: Any, lab: Lab, mirrored: str, shots: Path) -> None:
     run_cli(lab, "terms", "defaults", "--accept")
-    old = ("--pip", "tabulate==0.8.9", "--pip", "typing_extensions==4.11.0")
+    old = ("--pip", "tabulate==0.8.9", "--pip", "flit_core==3.9.0")
     run_cli(lab, "create", "mixed", "--manager", "conda", *old)
     kernel = {"name": "mixed", "display_name": "Python (mixed)", "language": "python"}
     content = open_page(page, identity(lab, "mixed"))
     row = find(content, "tabulate")
     row.click()
     content.get_by_label("Version of tabulate").select_option("0.9.0")
-    find(content, "typing_extensions").get_by_role("button", name="Remove typing_extensions").click()
+    find(content, "flit_core").get_by_role("button", name="Remove flit_core").click()
     with page.expect_request(lambda asked: asked.method == "POST" and "/packages" in asked.url) as sent:
         bar(content).get_by_text("1 changed, 1 removed").wait_for(timeout=JOB_MS)
     change = sent.value.post_data_json

@@ -26,11 +26,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
     apart (`Kind.pip_apart`), `pip_upgrade_names` what of that to upgrade, with `or_pip` also what
-    apart (`Kind.pip_apart`), `pip_upgrade_names` what of that to upgrade, with `or_pip` also what
     no channel has; `archives` take the place of all that is there, and the specs `requested` then
     count as asked for (none: as far as that can be known); `variables` are the environment's own
     from then on; `channels` are asked before those of the settings. What is in `replace` is
-    installed anew although
+    installed anew although its version is right; `goal` are the versions that stand afterwards,
+    where they are known before.
     """
 
     install: list[Requirement] = []

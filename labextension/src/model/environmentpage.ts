@@ -175,8 +175,15 @@ export class EnvironmentPageModel implements IDisposable {
 
   /** What asks for the same once more as `job` did; null where this page does not know that. */
   againOf(job: IJob): (() => Promise<IErrorBody | null>) | null {
-    const send = this._manager.jobs.againOf(job.id);
-    return send && (() => this._start(send()));
+    const { jobs } = this._manager;
+    const send = jobs.againOf(job.id);
+    return (
+      send &&
+      (() => {
+        jobs.dismiss(job.id);
+        return this._start(send());
+      })
+    );
   }
 
   rollback(revision: number): Promise<IErrorBody | null> {

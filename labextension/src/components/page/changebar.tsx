@@ -7,7 +7,7 @@ import { countOf, isComplete, isEmptyPlan, type IPending } from '../../model/cha
 import type { IOutcome } from '../../model/environmentpage';
 import type { PreviewState } from '../../model/preview';
 import { normalName } from '../../model/requirements';
-import type { ITermsActions } from '../../model/terms';
+import { channelsToAccept, type ITermsActions } from '../../model/terms';
 import { reasonsFor } from '../../model/tree';
 import type { IJobLog } from '../../tokens';
 import { IconButton } from '../iconbutton';
@@ -241,7 +241,9 @@ function previewText(pending: IPending, preview: PreviewState, trans: Translatio
         ? trans.__('All of it is there already.')
         : planSummary(preview.plan, trans);
     case 'failed':
-      return trans.__('This cannot be done.');
+      return channelsToAccept(preview.error).length > 0
+        ? trans.__('Nothing is looked for before you answer.')
+        : trans.__('This cannot be done.');
   }
 }
 
