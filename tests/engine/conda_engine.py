@@ -28,3 +28,10 @@ def create(engine: Engine, name: str, *specs: str, **more: object) -> dict[str, 
 
 def here(engine: Engine, name: str = "demo") -> dict[str, str]:
     return {package.name: package.version for package in engine.packages(name)}
+
+
+@pytest.fixture
+def made(engine: Engine) -> Engine:
+    """With the environment `demo`: Python, the older small and demo-activate."""
+    create(engine, "demo", "small=1.0", "demo-activate=1.0")
+    return engine

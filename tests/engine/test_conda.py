@@ -9,28 +9,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import EnvsError, Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.request import Change, Clone, Create, KernelRequest, Register, Rollback, Update
-from jupyter_envs.system import conda_clients, conda_environments, conda_history, conda_records
-from jupyter_envs.system.files import link_tree
+from jupyter_envs.system import conda_environments, conda_history, conda_records
 from jupyter_envs.system.metadata import site_packages
 from tests.channel.fixture import Channel
-from tests.engine.conda_engine import create, envs, here
+from tests.engine.conda_engine import create, envs, here, made
 from tests.engine.wheels import offer
 from tests.engine.world import NO_KERNEL, Engines, done, inside, run
 from tests.system.index_server import Index
 
-__all__ = ["envs"]
-
-
-@pytest.fixture
-def made(engine: Engine) -> Engine:
-    """With the environment `demo`: Python, the older small and demo-activate."""
-    create(engine, "demo", "small=1.0", "demo-activate=1.0")
-    return engine
+__all__ = ["envs", "made"]
 
 
 def snapshot(prefix: str) -> dict[str, object]:
@@ -153,65 +144,6 @@ def test_a_channel_of_its_own(engine: Engine, channel: Channel) -> None:
     assert here(engine)["small"] == newest
 
 
-def test_pip_inside(made: Engine, index: Index, tmp_path: Path) -> None:
-    offer(index, "other", "1.0", requires=["small"])
-    offer(index, "small", "9.0")
-    result = done(made, made.change("demo", Change(install=["where-am-i"], pip_packages=["other"])))
-    assert {p["name"] for p in result["plan"]["added"]} == {"where-am-i", "other"}
-    found = {p.name: (p.manager, p.version, p.requested) for p in made.packages("demo")}
-    assert found["other"] == ("pip", "1.0", True)
-    assert found["small"] == ("conda", "1.0", True), "pip leaves alone what conda has installed"
-    assert next(n for n in made.tree("demo") if n.name == "small").required_by == ["other"]
-    assert not [p for p in made.health("demo") if p.code == "pip_over_conda"]
-    done(made, made.change("demo", Change(remove=["other"])))
-    assert "other" not in here(made)
-    done(made, made.change("demo", Change(pip_packages=["small==9.0"])))
-    (problem,) = [p for p in made.health("demo") if p.code == "pip_over_conda"]
-    assert "small 9.0 over conda's 1.0" in problem.message
-
-
-def test_pip_when_no_channel_has_it(made: Engine, index: Index) -> None:
-    offer(index, "other", "1.0")
-    job = run(made, made.change("demo", Change(install=["other"])))
-    assert job.state == "failed"
-    plan = done(made, made.change("demo", Change(install=["other", "where-am-i"], or_pip=True)))["plan"]
-    assert plan["warnings"] == ["No channel has other: brought by pip."]
-    assert {p.name: p.manager for p in made.packages("demo") if p.name in ("other", "where-am-i")} == {
-        "other": "pip",
-        "where-am-i": "conda",
-    }
-
-
-def test_what_pip_brought_is_changed_by_pip(made: Engine, index: Index) -> None:
-    """By any of the ways to write its name; conda has packages of these very names in mind otherwise."""
-
-    def version() -> str | None:
-        return next((p.version for p in made.packages("demo") if p.manager == "pip" and "thing" in p.name), None)
-
-    for number in ("1.0", "2.0", "3.0"):
-        offer(index, "other_thing", number)
-    done(made, made.change("demo", Change(pip_packages=["other_thing==1.0"])))
-    done(made, made.change("demo", Change(pip_packages=["other_thing"])))
-    assert version() == "1.0", "what is there is enough where nothing newer is asked for"
-    done(made, made.change("demo", Change(pip_packages=["other_thing==2.0"])))
-    assert version() == "2.0"
-    done(made, made.change("demo", Change(upgrade=["other_thing"])))
-    assert version() == "3.0"
-    done(made, made.change("demo", Change(pip_packages=["other_thing==1.0"])))
-    done(made, made.change("demo", Change(pip_upgrade=["Other.Thing<3"])))
-    assert version() == "2.0"
-    plan = done(made, made.change("demo", Change(remove=["other_thing"], dry_run=True)))["plan"]
-    assert [pin["name"] for pin in plan["removed"]] == ["other-thing"]
-    done(made, made.change("demo", Change(remove=["other_thing"])))
-    assert version() is None
-    with pytest.raises(InvalidRequest) as caught:
-        made.change("demo", Change(remove=["other_thing"]))
-    assert caught.value.field == "remove[0]"
-    with pytest.raises(InvalidRequest) as caught:
-        made.change("demo", Change(pip_upgrade=["-r x"]))
-    assert caught.value.field == "pip_upgrade[0]"
-
-
 def test_copied_renamed_removed(made: Engine, envs: Path) -> None:
     before = snapshot(str(envs / "demo"))
     done(made, made.clone("demo", Clone(name="copy")))
@@ -314,64 +246,6 @@ def test_a_kernel_afterwards(made: Engine, home: Path) -> None:
     assert (said["env"]["DEMO_VERSION"], said["display_name"]) == ("2.0", "Mine")
     made.unregister("demo")
     assert not spec.exists()
-
-
-def test_base_is_shown_and_protected(engine: Engine, home: Path, envs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    base = home / "miniforge3"
-    create(engine, "demo", "small")
-    link_tree(envs / "demo", base)
-    (base / "condabin").mkdir()
-    (base / "conda-meta" / "conda-26.1.0-py312_0.json").write_text("{}")
-    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [str(base)])
-    monkeypatch.setattr("jupyter_envs.system.conda_clients.tops", lambda: [str(base)])
-    found = next(e for e in engine.environments() if e.prefix == str(base))
-    assert (found.name, found.protected) == ("base", True)
-    assert found.installation is not None
-    assert (found.installation.name, found.installation.version) == ("Miniforge", "26.1.0")
-    for refused in (
-        lambda: engine.change(found.id, Change(install=["small"])),
-        lambda: engine.remove(found.id, force=True),
-        lambda: engine.repair(found.id),
-        lambda: engine.clone(found.id, Clone(name="copy")),
-    ):
-        with pytest.raises(Forbidden):
-            refused()
-
-
-def test_the_base_of_a_micromamba_is_one_too(
-    engine: Engine, home: Path, envs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It has no installer and so none of the folders of one; its base is where its variable says."""
-    base = home / "anywhere"
-    create(engine, "demo", "small")
-    link_tree(envs / "demo", base)
-    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [str(base)])
-    monkeypatch.setenv("MAMBA_ROOT_PREFIX", str(base))
-    found = next(e for e in engine.environments() if e.prefix == str(base))
-    assert (found.name, found.protected) == ("base", True)
-    assert found.installation is not None
-    assert (found.installation.name, found.installation.version) == ("micromamba", None)
-    with pytest.raises(Forbidden):
-        engine.remove(found.id, force=True)
-
-
-def test_what_an_administrator_keeps_for_all_is_found_by_name(
-    engines: Engines, envs: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a folder of ``envs_dirs`` that cannot be written and that nobody registered anywhere."""
-    shared = home / "shared" / "envs"
-    record = shared / "analysis" / "conda-meta" / "small-1.0-0.json"
-    record.parent.mkdir(parents=True)
-    record.write_text("{}")
-    condarc = yaml.safe_load((home / ".condarc").read_text())
-    (home / ".condarc").write_text(yaml.safe_dump({**condarc, "envs_dirs": [str(shared), str(envs)]}))
-    written = conda_clients.writable
-    monkeypatch.setattr(conda_clients, "writable", lambda folder: folder != str(shared) and written(folder))
-    engine = engines()
-    found = engine.find("analysis")
-    assert (found.prefix, found.managed) == (str(shared / "analysis"), False)
-    create(engine, "demo", "small")
-    assert engine.find("demo").prefix == str(envs / "demo")
 
 
 def test_search(engine: Engine, channel: Channel) -> None:

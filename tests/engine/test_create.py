@@ -250,7 +250,8 @@ def test_two_at_once_of_one_name(engines: Engines) -> None:
         assert failed.error
         assert failed.error.reason == "name_taken"
         assert refused == []
-        assert servers[0].find(f"n{number}").state == "ready"
+        # What another process's job has come to is known once that is written.
+        wait_for(lambda name=f"n{number}": servers[0].find(name).state == "ready")
     assert left(servers[0]) == [f"n{number}" for number in range(5)]
 
 
