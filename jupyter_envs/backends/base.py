@@ -7,8 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities, Interpreter, Kind
-from jupyter_envs.model.request import Requirement
 
 
 class Event(Struct, frozen=True):

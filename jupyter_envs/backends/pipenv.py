@@ -12,9 +12,9 @@ from typing import Any
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
 from jupyter_envs.backends.project_files import by_lock, normal, parsed, table, text
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import pyvenv, tools
 from jupyter_envs.system.paths import WINDOWS
 

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
 from jupyter_envs.backends.project_files import by_lock, normal, parsed, requested, table, text
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import tools
 
 _CONFLICT = r"(?i)failed to solve|Cannot solve the request|No candidates were found|No solution found"

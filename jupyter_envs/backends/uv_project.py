@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_envs.backends.base import Commands, Event, Outcome, Told
 from jupyter_envs.backends.project_files import content, normal, packages, parsed, requested, table, text
 from jupyter_envs.backends.uv import Uv, uv
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import toml
 
 if TYPE_CHECKING:

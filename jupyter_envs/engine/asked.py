@@ -11,8 +11,9 @@ from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.formats.pins import roots_of
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Create, Requirement
+from jupyter_envs.model.request import Create
 from jupyter_envs.model.roots import roots
 from jupyter_envs.system.metadata import needs_among
 

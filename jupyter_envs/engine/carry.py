@@ -19,9 +19,9 @@ from jupyter_envs.formats import lock as lock_file
 from jupyter_envs.formats.base import Installed, listed
 from jupyter_envs.formats.carried import Carried, CarriedConda, block, metadata_of, write
 from jupyter_envs.model.carry import NotebookRecord, Rebuild, RecordPlace
+from jupyter_envs.model.check import check_requirement
 from jupyter_envs.model.env import Environment, Package
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_requirement
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.redact import redact

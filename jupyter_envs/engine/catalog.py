@@ -16,9 +16,10 @@ from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import FileFormat, Installed, Read
 from jupyter_envs.formats.modules import distribution_of, known_distribution
 from jupyter_envs.model.catalog import Export, Format, Found, Provider, Providers, Versions
+from jupyter_envs.model.check import check_distribution
 from jupyter_envs.model.env import Environment, Interpreter
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
-from jupyter_envs.model.request import ImportText, Inspect, Inspected, check_distribution
+from jupyter_envs.model.request import ImportText, Inspect, Inspected
 
 POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50

@@ -14,10 +14,11 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import FIELD, Read
+from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Change, Requirement, check_requirement
+from jupyter_envs.model.request import Change
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.requires import satisfied
 

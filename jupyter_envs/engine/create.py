@@ -22,16 +22,11 @@ from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.templates import staging
+from jupyter_envs.model.check import check_display_name, check_name, check_prefix
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.plan import difference
-from jupyter_envs.model.request import (
-    Clone,
-    Create,
-    check_display_name,
-    check_name,
-    check_prefix,
-)
+from jupyter_envs.model.request import Clone, Create
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.files import link_tree, remove_tree
 from jupyter_envs.system.paths import WINDOWS

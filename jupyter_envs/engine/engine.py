@@ -29,16 +29,7 @@ from jupyter_envs.model.errors import Conflict, NotFound
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.plan import By, Revision
 from jupyter_envs.model.project import Project, ProjectKernel
-from jupyter_envs.model.request import (
-    Change,
-    Clone,
-    Create,
-    Inspect,
-    Inspected,
-    Register,
-    Rollback,
-    Update,
-)
+from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.background import Background

@@ -9,9 +9,10 @@ from dataclasses import replace
 from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import FileFormat, Given, Read, listed
 from jupyter_envs.formats.python import choose
+from jupyter_envs.model.check import check_name, check_prefix
 from jupyter_envs.model.env import Interpreter
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Create, ImportText, Inspect, Inspected, Summary, check_name, check_prefix
+from jupyter_envs.model.request import Create, ImportText, Inspect, Inspected, Summary
 
 # Of all files of one request together.
 MOST_TEXT = 10_000_000

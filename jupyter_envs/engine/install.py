@@ -16,9 +16,9 @@ from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Changed, Plan, difference
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import toml, wheels
 from jupyter_envs.system.files import listing
 from jupyter_envs.system.metadata import read_packages, versions

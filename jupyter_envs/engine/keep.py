@@ -21,11 +21,12 @@ from jupyter_envs.engine.refuse import (
     refuse_uncopyable,
 )
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.model.check import check_display_name, check_name
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Register, Update, check_display_name, check_name
+from jupyter_envs.model.request import Register, Update
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.files import discard_tree, link_tree, lock
 from jupyter_envs.system.paths import inside, record_of

@@ -17,12 +17,13 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_old_python
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
+from jupyter_envs.model.check import Requirement, check_display_name, check_prefix
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, Failed, Forbidden, InvalidRequest, Unavailable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.project import Project, ProjectKernel
-from jupyter_envs.model.request import Change, Requirement, check_display_name, check_prefix
+from jupyter_envs.model.request import Change
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.files import held_here, lock, locked, remove_tree
 from jupyter_envs.system.metadata import tree, versions

@@ -26,8 +26,9 @@ from jupyter_envs.formats.base import Read
 from jupyter_envs.formats.carried import conda_of, declares, lock_of
 from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
+from jupyter_envs.model.check import check_name
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
-from jupyter_envs.model.request import Create, ImportText, check_name
+from jupyter_envs.model.request import Create, ImportText
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters, toml
 from jupyter_envs.system.trust import Trust, approval, plain_name

@@ -14,8 +14,8 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.task import Context
 from jupyter_envs.formats.base import Read, listed
 from jupyter_envs.model.carry import Origin, Rebuilding
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unsolvable
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import interpreters, toml
 from jupyter_envs.system.redact import redact
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from msgspec import structs
 
+from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Requirement, check_requirement
 from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.requires import marker_environment
 

@@ -15,8 +15,8 @@ from jupyter_envs.formats.modules import distribution_of
 from jupyter_envs.formats.python import python_of
 from jupyter_envs.formats.script import blocks
 from jupyter_envs.formats.values import document, mapping, strings, tables
+from jupyter_envs.model.check import check_requirement
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_requirement
 from jupyter_envs.system.redact import redact
 
 _IMPORT = re.compile(r"[ \t]*import[ \t]+([^#\n]{1,2000})", re.A)

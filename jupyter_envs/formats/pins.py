@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.formats.base import FIELD, Given, Read, checked, listed
+from jupyter_envs.model.check import check_distribution, check_hash
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_distribution, check_hash
 from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.redact import redact
 

@@ -10,9 +10,9 @@ from typing import Any
 from jupyter_envs.formats import reasons
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, cleaned, listed
 from jupyter_envs.formats.pins import roots_of
+from jupyter_envs.model.check import check_hash
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_hash
 from jupyter_envs.system.dist_info import normalise
 
 _COMMENT = re.compile(r"(^|[ \t])#.*")

@@ -13,8 +13,8 @@ from jupyter_envs.backends.base import Event, Outcome
 from jupyter_envs.backends.pip import Pip
 from jupyter_envs.engine.install import Installation, Wanted, explain
 from jupyter_envs.engine.task import Silent
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import Failed, Unavailable, Unsolvable
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system.metadata import versions
 from jupyter_envs.system.process import Finished, run
 from tests.engine.wheels import offer, snapshot

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.backends.pixi import Pixi, subdir
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import Requirement
 
 MANIFEST = """
 [workspace]

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_envs.backends.base import Event
 from jupyter_envs.backends.poetry import Poetry, env_name
-from jupyter_envs.model.request import Requirement
+from jupyter_envs.model.check import Requirement
 
 DATA = Path(__file__).parent / "data"
 

@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_envs.backends.uv import uv
 from jupyter_envs.backends.uv_project import UvProject
-from jupyter_envs.model.request import Requirement
+from jupyter_envs.model.check import Requirement
 
 DATA = Path(__file__).parent / "data"
 MANIFEST = """

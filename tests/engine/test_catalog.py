@@ -10,9 +10,10 @@ import pytest
 
 from jupyter_envs.engine.catalog import MOST_FOUND, POPULAR, Catalog
 from jupyter_envs.formats.base import Installed
+from jupyter_envs.model.check import check_distribution
 from jupyter_envs.model.env import Environment, Interpreter, Package, Python
 from jupyter_envs.model.errors import InvalidRequest, NotFound, Unavailable
-from jupyter_envs.model.request import ImportText, Inspect, check_distribution
+from jupyter_envs.model.request import ImportText, Inspect
 
 INSTALLED = {"numpy": "Arrays", "my-numbers": None, "zebra": "Stripes"}
 

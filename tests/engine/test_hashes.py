@@ -12,8 +12,9 @@ from jupyter_envs.backends.uvpip import UvPip
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.install import Installation, Wanted
 from jupyter_envs.engine.task import Silent
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import Failed
-from jupyter_envs.model.request import Change, Create, ImportText, Requirement
+from jupyter_envs.model.request import Change, Create, ImportText
 from jupyter_envs.system.metadata import versions
 from tests.engine.wheels import offer, snapshot
 from tests.engine.world import NO_KERNEL, bare, done, run

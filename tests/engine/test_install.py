@@ -16,9 +16,10 @@ from jupyter_envs.backends.uvpip import UvPip
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.install import Installation, Meter, Wanted
 from jupyter_envs.engine.task import Silent
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import Cancelled, Unavailable
 from jupyter_envs.model.job import Job
-from jupyter_envs.model.request import Change, Create, Requirement
+from jupyter_envs.model.request import Change, Create
 from jupyter_envs.system.metadata import versions
 from jupyter_envs.system.process import clean_environment
 from jupyter_envs.system.process import run as run_process

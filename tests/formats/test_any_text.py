@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from jupyter_envs.formats.base import FileFormat, Given, Read
 from jupyter_envs.formats.registry import FORMATS, by_name, sniff
+from jupyter_envs.model.check import check_requirement
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import check_requirement
 
 READERS = [known for known in FORMATS if known.read]
 PIECES = [

@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
+from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan, Revision
-from jupyter_envs.model.request import Create, Requirement, check_requirement
+from jupyter_envs.model.request import Create
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

@@ -19,11 +19,12 @@ from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
+from jupyter_envs.model.check import Requirement, check_python, check_requirement
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Changed, Pin, Plan, Revision, difference
-from jupyter_envs.model.request import Create, Requirement, check_python, check_requirement
+from jupyter_envs.model.request import Create
 from jupyter_envs.system import (
     conda_clients,
     conda_environments,

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from jupyter_envs.engine.kinds.base import Return, Wanted
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.model.plan import Revision, difference
-from jupyter_envs.model.request import Requirement
 from jupyter_envs.system import conda_history, conda_records
 from jupyter_envs.system.redact import redact
 

@@ -17,11 +17,12 @@ from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
+from jupyter_envs.model.check import Requirement, check_distribution, check_python, check_requirement
 from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan, Revision
-from jupyter_envs.model.request import Create, Requirement, check_distribution, check_python, check_requirement
+from jupyter_envs.model.request import Create
 from jupyter_envs.system import installed, metadata
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import bin_of, python_of

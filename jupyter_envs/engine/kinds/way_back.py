@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from jupyter_envs.engine.kinds.base import Return, Wanted
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.lock import Lock, Locked
-from jupyter_envs.model.request import Requirement
 
 
 def way_back(here: Lock, goal: Lock) -> Return:

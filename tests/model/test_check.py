@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement as Pep508
 
-from jupyter_envs.model import request
+from jupyter_envs.model import check as rules
 from jupyter_envs.model.errors import InvalidRequest
 
 # Text as an attacker or a keyboard makes it: pieces that mean something to a shell, a URL, an installer, a terminal.
@@ -45,7 +45,7 @@ def passed(check: Callable[[str, str], Any], value: str) -> Any:
 @example("NUL.txt")
 @example("a\n")
 def test_a_name_is_one_safe_folder_name(value: str) -> None:
-    name = passed(request.check_name, value)
+    name = passed(rules.check_name, value)
     if name is not None:
         assert name == value
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name)
@@ -56,7 +56,7 @@ def test_a_name_is_one_safe_folder_name(value: str) -> None:
 
 @given(TEXT)
 def test_a_display_name_is_one_printable_line(value: str) -> None:
-    name = passed(request.check_display_name, value)
+    name = passed(rules.check_display_name, value)
     if name is not None:
         assert name
         assert name == name.strip()
@@ -67,7 +67,7 @@ def test_a_display_name_is_one_printable_line(value: str) -> None:
 
 @given(TEXT)
 def test_a_prefix_is_absolute_and_goes_nowhere_else(value: str) -> None:
-    prefix = passed(request.check_prefix, value)
+    prefix = passed(rules.check_prefix, value)
     if prefix is not None:
         assert os.path.isabs(prefix)
         assert ".." not in prefix.split(os.sep)
@@ -78,7 +78,7 @@ def test_a_prefix_is_absolute_and_goes_nowhere_else(value: str) -> None:
 @example("᠐")  # a digit, but none of a version
 @given(TEXT)
 def test_a_python_is_a_version_or_an_absolute_path(value: str) -> None:
-    python = passed(request.check_python, value)
+    python = passed(rules.check_python, value)
     if python is not None:
         assert re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3}){0,2}", python) or os.path.isabs(python)
         assert not python.startswith("-")
@@ -87,7 +87,7 @@ def test_a_python_is_a_version_or_an_absolute_path(value: str) -> None:
 
 @given(TEXT)
 def test_a_distribution_is_a_normalised_name(value: str) -> None:
-    name = passed(request.check_distribution, value)
+    name = passed(rules.check_distribution, value)
     if name is not None:
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name)
 
@@ -101,7 +101,7 @@ def test_a_distribution_is_a_normalised_name(value: str) -> None:
 @example("file://")
 @example("x" * 3000)
 def test_an_accepted_requirement_is_one_line_and_no_option(value: str) -> None:
-    found = passed(request.check_requirement, value)
+    found = passed(rules.check_requirement, value)
     if found is None:
         return
     assert found.line
@@ -118,7 +118,7 @@ def test_an_accepted_requirement_is_one_line_and_no_option(value: str) -> None:
         assert not found.editable
         assert found.name == re.sub(r"[-_.]+", "-", Pep508(found.line).name).lower()
     # What was accepted once is accepted again, and means the same.
-    assert request.check_requirement(str(found), "x") == found
+    assert rules.check_requirement(str(found), "x") == found
 
 
 @pytest.mark.parametrize(
@@ -144,22 +144,22 @@ def test_an_accepted_requirement_is_one_line_and_no_option(value: str) -> None:
     ],
 )
 def test_what_people_write_is_understood(value: str, name: str | None, editable: bool) -> None:
-    found = request.check_requirement(value, "packages[0]")
+    found = rules.check_requirement(value, "packages[0]")
     assert (found.name, found.editable) == (name, editable)
 
 
 @pytest.mark.parametrize("value", ["a", "A1", "my-env", "my_env.v2", "3d", "x" * 64])
 def test_names_that_people_choose_are_taken(value: str) -> None:
-    assert request.check_name(value) == value
+    assert rules.check_name(value) == value
 
 
 @pytest.mark.parametrize("value", ["3", "3.12", "3.12.1", "/usr/bin/python3"])
 def test_pythons_that_people_choose_are_taken(value: str) -> None:
-    assert request.check_python(value) == value
+    assert rules.check_python(value) == value
 
 
 def test_credentials_are_not_repeated() -> None:
     for value in ("https://me:sesame@files.example/a b", "six @ ftp://me:sesame@files.example/x"):
         with pytest.raises(InvalidRequest) as caught:
-            request.check_requirement(value, "packages[0]")
+            rules.check_requirement(value, "packages[0]")
         assert "sesame" not in caught.value.message
