@@ -71,7 +71,7 @@ class ClientInstaller:
         env = {**setup.process_environment(), **_QUIET}
         planned = CondaOutcome()
         with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
-            for argv in commands(self._client.path, operation, list(before), folder):
+            for argv in commands(self._client.path, operation, before, folder):
                 if on_step:
                     on_step("solve", None, None, None)
                 finished = run(argv, env=env, on_line=progress(on_step, on_line), cancelled=cancelled)
@@ -83,7 +83,7 @@ class ClientInstaller:
         return msgspec.structs.replace(outcome, download_size=planned.download_size)
 
 
-def commands(client: str, operation: Operation, here: Sequence[str], folder: str) -> list[list[str]]:
+def commands(client: str, operation: Operation, here: Mapping[str, CondaPackage], folder: str) -> list[list[str]]:
     """The commands that `operation` means, one after the other; specs go by files in `folder`.
 
     `CLIENT remove --prefix P --json --yes -- NAME…`, then
@@ -98,13 +98,7 @@ def commands(client: str, operation: Operation, here: Sequence[str], folder: str
     tail += ["--dry-run"] if operation.dry_run else []
     solving = [*tail, *(["--offline"] if operation.offline else [])]
     if operation.exact is not None:
-        # Nothing else may stay; the archives are put there as they are.
-        exact = {_archive(line).name for line in operation.exact}
-        others = sorted(set(here) - exact)
-        text = "@EXPLICIT\n" + "".join(f"{e.url}{'#' + e.md5 if e.md5 else ''}\n" for e in operation.exact)
-        file = _written(folder, "explicit.txt", text)
-        clear = [[client, "remove", *tail, "--force", "--", *others]] if others else []
-        return [*clear, [client, "install" if here else "create", *solving, "--file", file]]
+        return _exchange(client, operation.exact, here, tail, solving, folder)
     found: list[list[str]] = []
     if names := [check_package(text, f"remove[{n}]") for n, text in enumerate(operation.remove)]:
         for n, name in enumerate(names):
@@ -125,6 +119,34 @@ def commands(client: str, operation: Operation, here: Sequence[str], folder: str
     if not found:
         raise InvalidRequest("Nothing is asked for.", hint="Name a package.", field="install")
     return found
+
+
+def _exchange(
+    client: str,
+    exact: Sequence[Exact],
+    here: Mapping[str, CondaPackage],
+    tail: Sequence[str],
+    solving: Sequence[str],
+    folder: str,
+) -> list[list[str]]:
+    """The commands after which the packages of `exact` alone are there.
+
+    What is of another build goes first: mamba puts an archive beside another of its name.
+    """
+    there = {_built(package) for package in here.values()}
+    wanted = {_built(_archive(line)) for line in exact}
+    gone = sorted(name for name, package in here.items() if _built(package) not in wanted)
+    lines = [line for line in exact if _built(_archive(line)) not in there]
+    found = [[client, "remove", *tail, "--force", "--", *gone]] if gone else []
+    if lines:
+        text = "@EXPLICIT\n" + "".join(f"{line.url}{'#' + line.md5 if line.md5 else ''}\n" for line in lines)
+        file = _written(folder, "explicit.txt", text)
+        found.append([client, "install" if here else "create", *solving, "--file", file])
+    return found
+
+
+def _built(package: CondaPackage) -> tuple[str, str, str]:
+    return package.name, package.version, package.build
 
 
 def _archive(line: Exact) -> CondaPackage:

@@ -1,4 +1,4 @@
-"""A chosen client: its command lines, and what its JSON means; run with a stand-in, since no real one is at hand."""
+"""A chosen client: its command lines, run with a stand-in, and what the JSON of real ones means."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_envs.backends import conda
 from jupyter_envs.backends.conda_client import ClientInstaller, commands
 from jupyter_envs.backends.conda_client_output import parse
 from jupyter_envs.backends.conda_operation import Operation
-from jupyter_envs.model.conda import Exact
+from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, NotFound, Unavailable, Unsolvable
 from jupyter_envs.system.conda_clients import Client
 from tests.backends.conda_world import World, versions
@@ -89,12 +89,21 @@ def test_several_at_once(client: StandIn) -> None:
 
 
 def test_exact_archives(tmp_path: Path) -> None:
-    lines = [Exact(url="https://host/c/noarch/six-1.17.0-0.conda", md5="0" * 32)]
+    """What is there in another build goes, what is there as wanted stays as it is."""
+    host = "https://host/c/noarch"
+    lines = [Exact(url=f"{host}/six-1.17.0-0.conda", md5="0" * 32), Exact(url=f"{host}/pip-26.3-0.conda")]
     operation = Operation(prefix="/p", exact=lines)
-    remove, install = commands("conda", operation, ["six", "numpy"], str(tmp_path))
-    assert remove == ["conda", "remove", "--prefix", "/p", "--json", "--yes", "--force", "--", "numpy"]
+    here = {
+        name: CondaPackage(name=name, version=version, build="0", subdir="noarch")
+        for name, version in (("numpy", "2.0"), ("pip", "26.3"), ("six", "1.16.0"))
+    }
+    remove, install = commands("conda", operation, here, str(tmp_path))
+    assert remove == ["conda", "remove", "--prefix", "/p", "--json", "--yes", "--force", "--", "numpy", "six"]
     assert install[:2] == ["conda", "install"]
-    assert Path(install[-1]).read_text() == f"@EXPLICIT\nhttps://host/c/noarch/six-1.17.0-0.conda#{'0' * 32}\n"
+    assert Path(install[-1]).read_text() == f"@EXPLICIT\n{host}/six-1.17.0-0.conda#{'0' * 32}\n"
+    (create,) = commands("conda", operation, {}, str(tmp_path))
+    assert create[:2] == ["conda", "create"]
+    assert Path(create[-1]).read_text().splitlines()[1:] == [f"{host}/six-1.17.0-0.conda#{'0' * 32}", lines[1].url]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +153,62 @@ def test_credentials_never_reach_a_command_line(client: StandIn) -> None:
     with pytest.raises(InvalidRequest, match="credentials"):
         client.do(install=["six"], channels=["https://me:secret1@host/c"])
     assert not (client.folder / "calls.jsonl").exists()
+
+
+def recorded(name: str) -> str:
+    return (Path(__file__).with_name("data") / f"{name}.json").read_text()
+
+
+@pytest.mark.parametrize("client", ["conda-26.7.1", "micromamba-2.8.1"])
+def test_what_the_real_ones_print(client: str) -> None:
+    """mamba 2.8.1 prints what micromamba does: they are one program."""
+    planned = parse(0, recorded(f"{client}-dry-run"), "")
+    assert versions(planned)[0] == {"pip": "26.3", "python": "3.12.1", "small": "1.0"}
+    assert planned.download_size == 66553227
+    assert {package.channel for package in planned.added} == {"main"}
+    assert versions(parse(0, recorded(f"{client}-update"), "")) == ({}, {"small": ("1.0", "2.0")}, [])
+    assert versions(parse(0, recorded(f"{client}-remove"), "")) == ({}, {}, ["where-am-i"])
+    assert parse(0, recorded(f"{client}-install-nothing"), "").empty
+
+
+CLASH = (
+    "The following packages are incompatible: small <2 is requested and can be installed; small >=2 is not "
+    "installable because it conflicts with any installable versions previously reported."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "message", "hint"),
+    [
+        ("conda-26.7.1-not-found", Unsolvable, "No channel has no-such-package.", "Check the name and the channels."),
+        ("micromamba-2.8.1-not-found", Unsolvable, "No channel has no-such-package.", "Check the name"),
+        ("micromamba-2.8.1-unsolvable", Unsolvable, "No channel has small >=3.", "Check the name"),
+        ("micromamba-2.8.1-unsolvable-deep", Unsolvable, CLASH, "Ask for other versions"),
+        ("conda-26.7.1-unreachable", Unavailable, "HTTP 000 CONNECTION FAILED for url <http://127.0.0.1:9", "network"),
+        ("micromamba-2.8.1-unreachable", Unavailable, "Couldn't connect to server [http://127.0.0.1:9", "network"),
+        ("conda-26.7.1-no-channel", Unavailable, "for channel nowhere <file:///nowhere>", "channels"),
+        ("micromamba-2.8.1-no-channel", Unavailable, "[file:///nowhere/noarch/repodata.json]", "channels"),
+        ("micromamba-2.8.1-bad-hash", Failed, "MD5 doesn't match expectation", "details"),
+    ],
+)
+def test_what_the_real_ones_cannot_do(answer: str, error: type[EnvsError], message: str, hint: str) -> None:
+    with pytest.raises(error) as caught:
+        parse(1, recorded(answer), "")
+    assert message in str(caught.value)
+    assert hint in (caught.value.hint or "")
+    assert caught.value.detail
+
+
+def test_a_mamba_without_a_log_in_its_json() -> None:
+    """The reasons go to stderr then."""
+    err = (
+        "error    libmamba Could not solve for environment specs\n"
+        "    The following package could not be installed\n"
+        "    └─ nope =* * does not exist (perhaps a typo or a missing channel).\n"
+        "critical libmamba Could not solve for environment specs\n"
+    )
+    with pytest.raises(Unsolvable, match=r"^No channel has nope\.$"):
+        parse(1, '{"solver_problems": ["unsupported request"], "success": false}', err)
 
 
 def test_a_crash_of_it() -> None:

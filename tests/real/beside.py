@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 NAMES = ("conda", "mamba", "micromamba")
 # Before any test takes them out of the environment.
@@ -44,7 +45,22 @@ class Beside:
         return self("--version").split()[-1]
 
     def listed(self, name: str) -> dict[str, str]:
-        return {package["name"]: package["version"] for package in json.loads(self("list", "-n", name, "--json"))}
+        said = json.loads(self("list", "-n", name, "--json"))
+        # mamba has its log beside them.
+        packages = said if isinstance(said, list) else said["packages"]
+        return {package["name"]: package["version"] for package in packages}
+
+    def exported(self, name: str, *arguments: str) -> list[str]:
+        """What ``env export`` says is in it."""
+        found: list[str] = yaml.safe_load(self("env", "export", "-n", name, *arguments))["dependencies"]
+        return found
+
+    def lock(self, name: str) -> str:
+        """An explicit lock of it."""
+        if self.name == "conda":
+            return self("list", "-n", name, "--explicit", "--sha256")
+        # What its `list --explicit` prints lacks the line that says what it is.
+        return self("env", "export", "-n", name, "--explicit")
 
     def environments(self) -> list[str]:
         found: list[str] = json.loads(self("env", "list", "--json"))["envs"]

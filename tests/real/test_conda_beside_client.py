@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from jupyter_envs.engine.engine import Engine
+from jupyter_envs.model.errors import Forbidden
 from jupyter_envs.model.request import Change, Clone, Create, ImportText, Rollback
-from jupyter_envs.system import conda_clients
+from jupyter_envs.system import conda_clients, conda_environments
 from tests.channel.fixture import Channel
 from tests.engine.world import NO_KERNEL, Engines, done, inside, run
 from tests.real.beside import NAMES, Beside, the_client
@@ -50,6 +51,11 @@ def versions(engine: Engine, name: str) -> dict[str, str]:
     return {package.name: package.version for package in engine.packages(name)}
 
 
+def named(spec: str) -> str:
+    """The name in a match spec."""
+    return re.split(r"[\[=<>! ]", spec)[0]
+
+
 def make(engine: Engine, *packages: str, **more: Any) -> str:
     asked = {"name": "demo", "manager": "conda", "kernel": NO_KERNEL, "pip": False, **more}
     done(engine, engine.create(Create(packages=list(packages), **asked)))
@@ -60,11 +66,9 @@ def test_it_reads_ours(engine: Engine, channel: Channel, client: Beside) -> None
     prefix = make(engine, "small <2", "demo-activate", "where-am-i", python=channel.python)
     assert prefix in client.environments()
     assert client.listed("demo") == versions(engine, "demo")
-    everything = yaml.safe_load(client("env", "export", "-n", "demo"))
     ours = yaml.safe_load(engine.export("demo", "environment.yml").text)
-    assert everything["dependencies"] == ours["dependencies"]
-    history = yaml.safe_load(client("env", "export", "-n", "demo", "--from-history"))
-    assert {spec.split("[")[0].split("=")[0] for spec in history["dependencies"]} == {
+    assert client.exported("demo") == ours["dependencies"]
+    assert set(map(named, client.exported("demo", "--from-history"))) == {
         *("small", "demo-activate", "where-am-i", "python")
     }
     client.assert_healthy("demo", prefix)
@@ -102,12 +106,13 @@ def test_we_work_on_its_own(engine: Engine, client: Beside, settled: Path) -> No
     assert (found.prefix, found.manager, found.state) == (str(settled / "theirs"), "conda", "ready")
     assert versions(engine, "theirs") == client.listed("theirs")
     asked = {package.name for package in engine.packages("theirs") if package.requested}
-    assert asked == {"python", "small", "demo-activate"}
+    # mamba asks for pip by itself where it is to bring a Python.
+    assert asked - {"pip"} == {"python", "small", "demo-activate"}
     done(engine, engine.change("theirs", Change(install=["where-am-i"], remove=["demo-activate"])))
     assert "demo-activate" not in client.listed("theirs")
-    history = yaml.safe_load(client("env", "export", "-n", "theirs", "--from-history"))["dependencies"]
-    assert {spec.split("[")[0] for spec in history} == {"python", "small", "where-am-i"}
-    client("install", "-n", "theirs", "-y", "small")
+    assert set(map(named, client.exported("theirs", "--from-history"))) - {"pip"} == {"python", "small", "where-am-i"}
+    # A mamba leaves what fits as it is, a conda takes the newest.
+    client("install", "-n", "theirs", "-y", "small>=2")
     assert versions(engine, "theirs")["small"] == "2.0"
     client.assert_healthy("theirs", found.prefix)
     done(engine, engine.remove("theirs"))
@@ -132,15 +137,18 @@ def test_we_make_its_own_anew(engine: Engine, client: Beside) -> None:
     client("create", "-n", "theirs", "-y", "python", "small<2", "demo-activate")
     client("env", "config", "vars", "set", "-n", "theirs", "COLOUR=red $5")
     wanted = client.listed("theirs")
+    assert conda_environments.variables(engine.find("theirs").prefix) == {"COLOUR": "red $5"}
     for name, format_name, text in (
         ("described", "environment.yml", client("env", "export", "-n", "theirs")),
-        ("locked", "explicit", client("list", "-n", "theirs", "--explicit", "--sha256")),
+        ("locked", "explicit", client.lock("theirs")),
     ):
         source = ImportText(format=format_name, text=text)
         asked = Create(name=name, manager="conda", from_=source, kernel=NO_KERNEL, pip=False)
         done(engine, engine.create(asked))
         assert client.listed(name) == wanted
-    assert "COLOUR = red $5" in client("env", "config", "vars", "list", "-n", "described")
+    # Only conda writes the variables into what it exports.
+    made = {"COLOUR": "red $5"} if client.name == "conda" else {}
+    assert conda_environments.variables(engine.find("described").prefix) == made
 
 
 def test_back_over_what_it_did(engine: Engine, client: Beside) -> None:
@@ -206,6 +214,21 @@ def test_what_the_client_cannot_do(engines: Engines, client: Beside, change: Cha
     assert re.search(said, job.error.message), job.error
     assert not re.search(r"[{}]|Traceback|critical libmamba", job.error.message)
     assert versions(engine, "demo") == before
+
+
+def test_its_base_is_protected(engine: Engine, client: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = json.loads(client("info", "--json"))
+    base = told["root_prefix" if client.name == "conda" else "base environment"]
+    if client.name != "conda":
+        # It needs none to work, and has none before the first package.
+        client("install", "-n", "base", "-y", "small")
+    # The usual places of this machine are nobody's business here but this one.
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [base])
+    found = next(e for e in engine.environments() if e.prefix == base)
+    assert (found.name, found.protected) == ("base", True)
+    assert found.installation is not None
+    with pytest.raises(Forbidden):
+        engine.remove(found.id, force=True)
 
 
 def test_it_is_found(client: Beside) -> None:

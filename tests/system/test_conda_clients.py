@@ -89,7 +89,7 @@ def test_micromamba(tmp_path: Path) -> None:
 
 
 def test_where_micromamba_keeps_its_environments(tmp_path: Path) -> None:
-    """As micromamba 2.8.1 told by ``info --json``."""
+    """In the order in which micromamba 2.8.1 looks."""
     home = tmp_path / "home"
     environ = {"PATH": str(micromamba(tmp_path / "tool" / "bin"))}
 
