@@ -217,6 +217,24 @@ describe('EnvironmentPage', () => {
     expect(screen.getByText('1 change waiting')).toBeTruthy();
   });
 
+  it('tells two of one name apart, and changes the one that is imported', async () => {
+    server.on('GET environments', { environments: [environment({ kind: 'conda', manager: 'm' })] });
+    server.on(`GET environments/${ID}/packages`, {
+      packages: [item('six', { manager: 'conda', version: '1.0' }), item('six', { version: '1.1' })]
+    });
+    await open();
+    const rows = () => within(screen.getByRole('treegrid')).getAllByRole('row').slice(1);
+    expect(rows()).toHaveLength(2);
+    fireEvent.click(within(rows()[1]).getByRole('checkbox'));
+    await settle();
+    expect(rows().map(row => row.getAttribute('aria-selected'))).toEqual(['false', 'true']);
+    expect(screen.getAllByRole('button', { name: 'Remove six' })).toHaveLength(1);
+    expect(within(rows()[0]).queryByRole('button', { name: 'Remove six' })).toBeNull();
+    fireEvent.click(rows()[0]);
+    await settle();
+    expect(screen.getByText(/pip brought is imported in its place/)).toBeTruthy();
+  });
+
   it('draws few of many rows, and keeps focus and place when they are read again', async () => {
     const packages = Array.from({ length: 500 }, (_, n) => item(`package-${n}`));
     server.on(`GET environments/${ID}/packages`, { packages });

@@ -1,4 +1,5 @@
 import type { IPackage } from '../api/types';
+import { normalName } from './requirements';
 
 export type SortKey = 'name' | 'source' | 'size';
 
@@ -34,6 +35,16 @@ export function selectPackages(
   const by = COMPARE[view.sort];
   const sign = view.descending ? -1 : 1;
   return shown.sort((a, b) => sign * by(a, b) || COMPARE.name(a, b));
+}
+
+/** conda's packages in whose place one of pip's, of the same name, is imported. */
+export function hiddenByPip(packages: ReadonlyArray<IPackage>): ReadonlySet<IPackage> {
+  const byPip = new Set(
+    packages.filter(item => item.manager === 'pip').map(item => normalName(item.name))
+  );
+  return new Set(
+    packages.filter(item => item.manager !== 'pip' && byPip.has(normalName(item.name)))
+  );
 }
 
 /** Where a package came from, for grouping and for search. */

@@ -24,6 +24,8 @@ export interface IPackageRowProps {
   rowIndex: number;
   /** Whether nothing can be changed now. */
   locked: boolean;
+  /** Whether pip's package of the name is imported in its place. */
+  hidden: boolean;
   /** Null while it is not known. */
   reasons: IReasons | null;
   onFocus: (item: IPackage) => void;
@@ -170,6 +172,9 @@ function Detail(props: IPackageRowProps): JSX.Element {
     <div role="row" aria-level={2} className="jp-EnvironmentPage-detail">
       <div role="gridcell" aria-colspan={7}>
         {item.summary && <p className="jp-EnvironmentPage-full">{item.summary}</p>}
+        {props.hidden && (
+          <p>{trans.__('The one that pip brought is imported in its place: change that one.')}</p>
+        )}
         <dl>
           <dt>{trans.__('Why it is here')}</dt>
           <dd>

@@ -5,8 +5,14 @@ import type { IEnvironment, IErrorBody, IPackage, ITreeNode } from '../../api/ty
 import { countOf, withWish, type IPending, type Wish } from '../../model/changes';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
-import { FIRST_VIEW, isFromIndex, selectPackages, type SortKey } from '../../model/packagelist';
-import { isOutdated } from '../../model/requirements';
+import {
+  FIRST_VIEW,
+  hiddenByPip,
+  isFromIndex,
+  selectPackages,
+  type SortKey
+} from '../../model/packagelist';
+import { isOutdated, normalName } from '../../model/requirements';
 import { channelsToAccept, type ITermsActions } from '../../model/terms';
 import { FilterField } from '../filterfield';
 import { ReadState, type IRead } from '../readstate';
@@ -54,7 +60,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
 
   const outdated = useCallback(
     (item: IPackage) => {
-      const known = isFromIndex(item) ? newest(keyOf(item)) : null;
+      const known = isFromIndex(item) ? newest(normalName(item.name)) : null;
       return !!known && isOutdated(known, item.version);
     },
     [newest]
@@ -65,11 +71,12 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
     () => selectPackages(packages ?? [], drawn, outdated),
     [packages, drawn, outdated]
   );
+  const hidden = useMemo(() => hiddenByPip(packages ?? []), [packages]);
   const chosen = useMemo(
-    () => (packages ?? []).filter(item => selected.has(keyOf(item))),
-    [packages, selected]
+    () => (packages ?? []).filter(item => selected.has(keyOf(item)) && !hidden.has(item)),
+    [packages, selected, hidden]
   );
-  const fromIndex = useMemo(() => (packages ?? []).filter(isFromIndex).map(keyOf), [packages]);
+  const fromIndex = useMemo(() => (packages ?? []).filter(isFromIndex).map(named), [packages]);
 
   const wants = useRef({ pending, checking, fromIndex });
   wants.current = { pending, checking, fromIndex };
@@ -80,7 +87,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       window.clearTimeout(timer.current);
       timer.current = window.setTimeout(() => {
         const { checking: all, fromIndex: every } = wants.current;
-        const names = inView.filter(isFromIndex).map(keyOf);
+        const names = inView.filter(isFromIndex).map(named);
         onWantNewest(all ? [...names, ...every] : names);
       }, SETTLE_MS);
     },
@@ -233,6 +240,7 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
         <PackageTable
           items={items}
           view={drawn}
+          hidden={hidden}
           selected={selected}
           newest={newest}
           tree={props.tree}
@@ -249,6 +257,10 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function named(item: IPackage): string {
+  return normalName(item.name);
 }
 
 /** Why the packages cannot be changed here, or null. */

@@ -23,6 +23,8 @@ export interface IPackageTableProps {
   tree: ReadonlyArray<ITreeNode> | null;
   pending: IPending;
   locked: boolean;
+  /** Those in whose place pip's package of the name is imported: a change means pip's. */
+  hidden: ReadonlySet<IPackage>;
   onView: (items: ReadonlyArray<IPackage>) => void;
   onSort: (key: SortKey) => void;
   onSelect: (names: ReadonlyArray<string>, selected: boolean) => void;
@@ -33,13 +35,15 @@ export interface IPackageTableProps {
   trans: TranslationBundle;
 }
 
+/** What tells a row: pip may have brought what conda has too. */
 export function keyOf(item: IPackage): string {
-  return normalName(item.name);
+  return `${item.manager} ${normalName(item.name)}`;
 }
 
 /** The packages as a table of which only the rows in view are drawn; keys move in it. */
 export function PackageTable(props: IPackageTableProps): JSX.Element {
-  const { items, selected, tree, pending, view, trans, onSelect, onWish, onExplain } = props;
+  const { items, hidden, selected, tree, pending, view, trans } = props;
+  const { onSelect, onWish, onExplain } = props;
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
   const root = useRef<HTMLDivElement>(null);
   const reasons = useReasons(tree);
@@ -97,7 +101,7 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
       }
     } else if (key === ' ') {
       select(item);
-    } else if (key === 'Delete' && !props.locked) {
+    } else if (key === 'Delete' && !props.locked && !hidden.has(item)) {
       wish(item, { kind: 'remove' });
     } else if (key === '/') {
       props.onFilter();
@@ -163,18 +167,21 @@ export function PackageTable(props: IPackageTableProps): JSX.Element {
         attributes={{ className: 'jp-EnvironmentPage-rows', role: 'rowgroup' }}
         renderItem={(item, at) => {
           const key = keyOf(item);
+          const name = normalName(item.name);
           const isOpen = expanded.has(key);
+          const isHidden = hidden.has(item);
           return (
             <PackageRow
               item={item}
-              known={props.newest(key)}
-              wish={pending.wishes.get(key)}
+              known={props.newest(name)}
+              wish={isHidden ? undefined : pending.wishes.get(name)}
               selected={selected.has(key)}
               expanded={isOpen}
               active={item === active}
               rowIndex={at + 2}
-              locked={props.locked}
-              reasons={isOpen ? reasons(key) : null}
+              locked={props.locked || isHidden}
+              hidden={isHidden}
+              reasons={isOpen ? reasons(name) : null}
               onFocus={focus}
               onSelect={select}
               onExpand={expand}
@@ -206,18 +213,18 @@ function SortHead(props: IPackageTableProps & { by: SortKey; label: string }): J
 }
 
 /** The reasons of each package, worked out when its row opens and kept while the tree is the same. */
-function useReasons(tree: ReadonlyArray<ITreeNode> | null): (key: string) => IReasons | null {
+function useReasons(tree: ReadonlyArray<ITreeNode> | null): (name: string) => IReasons | null {
   const kept = useRef({ tree, found: new Map<string, IReasons>() });
   if (kept.current.tree !== tree) {
     kept.current = { tree, found: new Map() };
   }
-  return key => {
+  return name => {
     if (!tree) {
       return null;
     }
     const { found } = kept.current;
-    const known = found.get(key) ?? reasonsFor(tree, key);
-    found.set(key, known);
+    const known = found.get(name) ?? reasonsFor(tree, name);
+    found.set(name, known);
     return known;
   };
 }
