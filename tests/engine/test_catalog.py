@@ -80,7 +80,7 @@ def test_export(catalog: Catalog) -> None:
     ]
     assert (
         catalog.export(Installed(packages, "3.12.1"), "requirements.txt").text
-        == "# Python 3.12.1\nidna==2.0\nsix==1.0\n"
+        == "# Python 3.12.1\n# Asked for: idna\nidna==2.0\nsix==1.0\n"
     )
     requested = catalog.export(Installed(packages, "3.12.1"), "requirements-requested.txt")
     assert (requested.text, requested.filename) == ("# Python 3.12.1\nidna==2.0\n", "requirements.txt")
