@@ -10,6 +10,8 @@ from _pytest.terminal import TerminalReporter
 FAILED = pytest.StashKey[bool]()
 
 
+# Before pytest-xdist, which writes the groups into the tests' ids.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The conftests of folders come first and have said what is slow."""
     for item in items:

@@ -1,4 +1,4 @@
-"""A slow test that fails is tried once more, with everything made anew, and is named."""
+"""A slow test that fails is tried once more, with everything made anew, and is named; who shares stays together."""
 
 from __future__ import annotations
 
@@ -32,12 +32,40 @@ def test_is_quick_and_wrong():
 """
 
 
+SHARING = """
+import pathlib
+import time
+
+import pytest
+
+@pytest.fixture(scope="module")
+def server():
+    with open(pathlib.Path(__file__).with_name("made.txt"), "a") as file:
+        file.write("made ")
+
+@pytest.mark.parametrize("number", range(6))
+def test_asks(server, number):
+    time.sleep(0.05)
+"""
+
+
+def said_of(folder: Path, tests: str, *options: str) -> str:
+    """What pytest says of `tests` under our conftest."""
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n slow: as ours\n")
+    (folder / "conftest.py").write_text(Path(__file__).with_name("conftest.py").read_text())
+    (folder / "test_it.py").write_text(tests)
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    return subprocess.run(argv, cwd=folder, capture_output=True, text=True).stdout
+
+
+def test_who_shares_is_in_one_worker(tmp_path: Path) -> None:
+    said = said_of(tmp_path, SHARING, "-n", "2", "--dist", "loadgroup")
+    assert "6 passed" in said, said
+    assert (tmp_path / "made.txt").read_text().split() == ["made"]
+
+
 def test_who_fails_is_tried_again_and_named(tmp_path: Path) -> None:
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n slow: as ours\n")
-    (tmp_path / "conftest.py").write_text(Path(__file__).with_name("conftest.py").read_text())
-    (tmp_path / "test_it.py").write_text(TESTS)
-    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "0"]
-    said = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True).stdout
+    said = said_of(tmp_path, TESTS, "-n", "0")
     assert "2 failed, 1 passed, 2 rerun" in said, said
     named = [line for line in said.splitlines() if line.startswith("RERUN ")]
     assert named == [f"RERUN test_it.py::test_{name} (call)" for name in ("loses_a_race_once", "is_wrong")]

@@ -38,9 +38,11 @@ def check_accessible(page: Any) -> None:
 
 
 def both_themes(page: Any, folder: Path, name: str) -> None:
-    """A picture in each theme, and a look at what people who cannot see it get."""
+    """A picture in each theme, and a look at what people who cannot see it get; the focus stays where it was."""
+    held = page.evaluate_handle("document.activeElement")
     for theme in ("Light", "Dark"):
         set_theme(page, f"JupyterLab {theme}")
         check_accessible(page)
         page.screenshot(path=folder / f"{name}-{theme.lower()}.png")
     set_theme(page, "JupyterLab Light")
+    page.evaluate("node => node?.isConnected && document.activeElement !== node && node.focus()", held)

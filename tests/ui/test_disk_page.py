@@ -30,7 +30,7 @@ def test_sizes_and_a_cleaning(page: Any, lab: Lab, shots: Path) -> None:
     question = content.get_by_role("group", name="Clean templates?")
     question.get_by_text("This frees about").wait_for()
     both_themes(page, shots, "disk-clean")
-    page.keyboard.press("Escape")
+    question.get_by_role("button", name="Clean", exact=True).press("Escape")
     question.wait_for(state="detached")
     clean.click()
     question.get_by_role("button", name="Clean", exact=True).click()
