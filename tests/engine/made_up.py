@@ -105,3 +105,13 @@ def codes(environment: Environment) -> list[str]:
 def discovery(root: Path | None = None, **options: object) -> Discovery:
     settings = Settings(**options)
     return Discovery(settings, os.fspath(root) if root else None, Kinds(settings))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return bare_home(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def managed(home: Path) -> Path:
+    return home / "data/envs"

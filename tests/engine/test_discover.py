@@ -13,25 +13,17 @@ from tests.engine.made_up import (
     BASE,
     CONFIGS,
     VERSION,
-    bare_home,
     codes,
     discovery,
     found,
+    home,
     make,
+    managed,
     register,
 )
 
+__all__ = ["home", "managed"]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made-up environments have POSIX folders and links")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return bare_home(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def managed(home: Path) -> Path:
-    return home / "data/envs"
 
 
 @pytest.mark.parametrize("case", CONFIGS)

@@ -14,23 +14,15 @@ from jupyter_envs.engine import discover
 from tests.engine.made_up import (
     BASE,
     MINOR,
-    bare_home,
     discovery,
     found,
+    home,
     make,
+    managed,
 )
 
+__all__ = ["home", "managed"]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the made-up environments have POSIX folders and links")
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return bare_home(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def managed(home: Path) -> Path:
-    return home / "data/envs"
 
 
 def test_changes_are_seen(managed: Path) -> None:

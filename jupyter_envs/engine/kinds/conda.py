@@ -281,7 +281,7 @@ class Conda:
 
     def _operation(self, prefix: str, wanted: Wanted) -> Operation:
         found = conda_packages.content(prefix)
-        requested = wanted.requested or conda_return.requested(prefix, wanted.archives)
+        archives = wanted.archives or None
         newer = {name for name in wanted.upgrade_names if not found.by_pip(name)}
         return Operation(
             prefix=prefix,
@@ -289,8 +289,8 @@ class Conda:
             update=[str(r) for r in wanted.install if r.name in newer],
             remove=[name for name in wanted.remove if not found.by_pip(name)],
             update_all=wanted.upgrade_all,
-            exact=wanted.archives or None,
-            requested=requested if wanted.archives else None,
+            exact=archives,
+            requested=(wanted.requested or conda_return.requested(prefix, archives)) if archives else None,
             constrained=[str(r) for r in wanted.constraints],
             channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
