@@ -31,6 +31,8 @@ class Background:
         self._jobs = jobs
         self._stop = threading.Event()
         self._woken = threading.Event()
+        # Set while there is something better to do than to compile.
+        self._busy = threading.Event()
         self._to_compile: dict[str, set[str]] = {}
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -47,6 +49,7 @@ class Background:
         if self._unsubscribe:
             self._unsubscribe()
         self._stop.set()
+        self._busy.set()
         self._woken.set()
         if self._thread:
             self._thread.join(10)
@@ -58,6 +61,7 @@ class Background:
                 names = {p["name"] for p in (*plan["added"], *plan["changed"])}
                 with self._guard:
                     self._to_compile.setdefault(environment["prefix"], set()).update(names)
+        self._busy.set()
         if job.over:
             self._woken.set()
 
@@ -103,12 +107,20 @@ class Background:
                 ledger.complete(prefix, self._stop, offline=False)
 
     def _compile(self) -> None:
-        while not self._stop.is_set():
+        """Until a job comes: it may need all of the machine, and after it a spare is wanted first."""
+        self._busy.clear()
+        if self._jobs.active() or self._stop.is_set():
+            return
+        while not self._busy.is_set():
             with self._guard:
                 if not self._to_compile:
                     return
                 prefix, names = self._to_compile.popitem()
-            compile_packages(prefix, names, self._stop)
+            compile_packages(prefix, names, self._busy)
+            if self._busy.is_set():
+                # What is compiled already is passed over the next time.
+                with self._guard:
+                    self._to_compile.setdefault(prefix, set()).update(names)
 
 
 def prepare(parts: Parts) -> bool:

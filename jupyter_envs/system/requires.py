@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# A marker that cannot hold unless one extra is asked for, as build tools write it.
+_EXTRA = re.compile(r";(?:(?!\bor\b).)*\bextra\s*==\s*(?:(?!\bor\b).)*\Z")
 
 
 class Need(NamedTuple):
@@ -46,17 +48,20 @@ def needs(found: Mapping[str, Path], environment: Mapping[str, str], *, among: b
     """
     lines = {name: requirement_lines(path) for name, path in found.items()}
     if among:
-        # Most lines name what is not there, for an extra; to parse them takes most of the time.
         lines = {name: [line for line in each if _named(line) in found] for name, each in lines.items()}
-    required = {name: [r for line in each if (r := _parse(line))] for name, each in lines.items()}
+    # For an extra that nobody may ever ask for; to parse them takes most of the time.
+    optional = {name: [_EXTRA.search(line) is not None for line in each] for name, each in lines.items()}
     extras: dict[str, set[str]] = {name: set() for name in found}
     met: dict[tuple[str, int], Need] = {}
     waiting = list(found)
     variables = dict(environment)
     while waiting:
         name = waiting.pop()
-        for index, requirement in enumerate(required[name]):
-            if (name, index) in met or not _applies(requirement, variables, extras[name]):
+        for index, line in enumerate(lines[name]):
+            if (name, index) in met or (optional[name][index] and not extras[name]):
+                continue
+            requirement = _parse(line)
+            if requirement is None or not _applies(requirement, variables, extras[name]):
                 continue
             target = normalise(requirement.name)
             met[name, index] = Need(name, target, str(requirement.specifier))

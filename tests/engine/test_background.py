@@ -18,7 +18,7 @@ from jupyter_envs.model.request import Change, Create
 from jupyter_envs.system.metadata import site_packages
 from jupyter_envs.system.paths import MAIN
 from tests.engine.wheels import offer
-from tests.engine.world import Engines, bare, done, run, wait_for
+from tests.engine.world import PATIENCE, Engines, bare, done, run, wait_for
 from tests.system.index_server import Index
 
 
@@ -35,6 +35,36 @@ def test_what_was_installed_is_compiled(engines: Engines, index: Index) -> None:
     assert compiled(made.prefix) == set()
     done(engine, engine.change("demo", Change(install=["one"])))
     wait_for(lambda: compiled(made.prefix) == {"one", "deep"})
+
+
+def test_compiling_gives_way_to_a_job_and_goes_on_after_it(
+    engines: Engines, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(index, "one", "1.0")
+    engine = engines(prepare_delay=0)
+    made = bare(engine)
+    begun: list[bool] = []
+
+    def compile_slowly(prefix: str, names: set[str], stop: threading.Event) -> None:
+        assert (prefix, names) == (made.prefix, {"one"})
+        begun.append(False)
+        # The first time as long as nobody ends it.
+        if len(begun) > 1 or not stop.wait(PATIENCE):
+            begun[-1] = True
+
+    monkeypatch.setattr(background, "compile_packages", compile_slowly)
+    engine.start_background()
+    done(engine, engine.change("demo", Change(install=["one"])))
+    wait_for(lambda: begun)
+    seen: list[list[bool]] = []
+
+    def work(context: Context) -> dict[str, object]:
+        seen.append(list(begun))
+        return {}
+
+    assert run(engine, Task("plan", "x", work)).state == "succeeded"
+    wait_for(lambda: begun == [False, True])
+    assert seen == [[False]]
 
 
 def test_not_when_it_is_not_wanted(engines: Engines, index: Index) -> None:

@@ -16,7 +16,7 @@ from jupyter_envs.backends.uvpip import UvPip
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.install import Installation, Meter, Wanted
 from jupyter_envs.engine.task import Silent
-from jupyter_envs.model.check import Requirement
+from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.errors import Cancelled, Unavailable
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.request import Change, Create
@@ -122,6 +122,50 @@ def test_exactly_the_lines(engine: Engine, index: Index) -> None:
     wanted = Wanted(install=[Requirement(line="one==1.0", name="one")], exact=True)
     Installation(UvPip()).apply(made.prefix, wanted, Silent())
     assert versions(made.prefix) == {"one": "1.0"}
+
+
+def lines(*texts: str) -> list[Requirement]:
+    return [check_requirement(text, "packages") for text in texts]
+
+
+@pytest.mark.parametrize(
+    "wanted", [Wanted(install=lines("one==1.0", "two===1.0")), Wanted(install=lines("one==1.0"), exact=True)]
+)
+def test_where_every_version_is_given_the_cache_is_enough(engine: Engine, index: Index, wanted: Wanted) -> None:
+    offer(index, "one", "1.0", requires=["two"])
+    offer(index, "two", "1.0")
+    bare(engine, "first", packages=["one"])
+    index.asked.clear()
+    made = bare(engine)
+    Installation(UvPip()).fill(made.prefix, wanted, Silent())
+    assert versions(made.prefix) == {str(line.name): "1.0" for line in wanted.install}
+    assert not index.asked
+
+
+@pytest.mark.parametrize("texts", [["one==1.0"], ["one==1.0", "two==1.*"], ["one==1.0", "two>=1"], ["one==1.0", "two"]])
+def test_where_a_version_is_open_the_index_is_asked(engine: Engine, index: Index, texts: list[str]) -> None:
+    """The cache knows an older one alone."""
+    offer(index, "one", "1.0", requires=["two"])
+    offer(index, "two", "1.0")
+    bare(engine, "first", packages=["one"])
+    offer(index, "two", "1.5")
+    made = bare(engine)
+    Installation(UvPip()).fill(made.prefix, Wanted(install=lines(*texts)), Silent())
+    assert versions(made.prefix) == {"one": "1.0", "two": "1.5"}
+
+
+def test_pinned_lines_that_the_cache_does_not_have(engine: Engine, index: Index) -> None:
+    offer(index, "one", "1.0", requires=["two"])
+    offer(index, "two", "1.0")
+    offer(index, "three", "1.0")
+    bare(engine, "first", packages=["one"])
+    for wanted in (
+        Wanted(install=lines("one==1.0", "two==1.0", "three==1.0")),
+        Wanted(install=lines("three==1.0"), exact=True),
+    ):
+        made = bare(engine, f"demo{wanted.exact}")
+        Installation(UvPip()).fill(made.prefix, wanted, Silent())
+        assert versions(made.prefix)["three"] == "1.0"
 
 
 def test_cancelled_before_it_begins(engine: Engine, index: Index) -> None:

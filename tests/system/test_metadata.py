@@ -282,6 +282,31 @@ def test_tree_follows_markers_and_asked_extras(site: Path) -> None:
     assert nodes["speed-up"].required_by == ["lib"]
 
 
+def test_lines_for_an_extra(site: Path) -> None:
+    """Such a line counts where the extra is asked for, whatever else its marker says, or where it may hold without."""
+    lines = [
+        "asked ; extra == 'wanted'",
+        "both ; python_version >= '3' and extra=='wanted'",
+        "never ; extra == 'wanted' and sys_platform == 'none'",
+        "other ; extra == 'unwanted'",
+        "either ; extra == 'unwanted' or python_version >= '3'",
+        "unless ; extra != 'unwanted'",
+        "nested ; (extra == 'unwanted' or extra == 'wanted') and python_version >= '3'",
+        "turned ; 'wanted' == extra",
+    ]
+    names = [line.split()[0] for line in lines]
+    install(site, "app", fields="Requires-Dist: lib[wanted]\n")
+    install(site, "lib", fields="".join(f"Requires-Dist: {line}\n" for line in lines))
+    install(site, "alone", fields="".join(f"Requires-Dist: {line}\n" for line in lines))
+    for name in names:
+        install(site, name)
+    nodes = {node.name: node for node in metadata.tree(prefix_of(site))}
+    assert nodes["lib"].requires == ["asked", "both", "either", "nested", "turned", "unless"]
+    assert nodes["alone"].requires == ["either", "unless"]
+    needed = metadata.needs_among(prefix_of(site), nodes)
+    assert {name: sorted(others) for name, others in needed.items()} == {n: nodes[n].requires for n in nodes}
+
+
 def test_unmet_needs(site: Path) -> None:
     install(site, "app", fields="Requires-Dist: lib>=2\nRequires-Dist: gone\nRequires-Dist: fine<9\n")
     install(site, "lib", "1.5")

@@ -100,6 +100,29 @@ def test_the_record_of_a_script_follows(tmp_path, tool):
     assert listed_wrongly(new) == []
 
 
+def test_scripts_wherever_a_record_names_them(tmp_path):
+    """Installers sort RECORD, or not; what only looks like a script's path stays."""
+    tree = tmp_path / "env"
+    make(tree, "uv")
+    info = next(tree.glob("lib/python*/site-packages")) / "demo-1.0.dist-info"
+    info.mkdir()
+    (tree / "bin/say").write_text(f"#!{tree}/bin/python\nprint(1)\n")
+    (tree / "bin/tell").write_text(f"#!{tree}/bin/python\nprint(2)\n")
+    line = "../../../bin/{},sha256=AAAA,1"
+    plain = ["demo.py,sha256=BBBB,2", "odd/../../../../bin/say,sha256=CCCC,3", "demo-1.0.dist-info/RECORD,,"]
+    (info / "RECORD").write_text("\n".join([plain[0], line.format("say"), plain[1], line.format("tell"), plain[2]]))
+    relocate(str(tree), [str(tree)], str(tmp_path / "new"), "env", "new")
+    lines = (info / "RECORD").read_text().split("\n")
+    assert [lines[0], lines[2], lines[4]] == plain
+    for number, name in ((1, "say"), (3, "tell")):
+        raw = (tree / "bin" / name).read_bytes()
+        digest = base64.urlsafe_b64encode(hashlib.sha256(raw).digest()).rstrip(b"=").decode()
+        assert lines[number] == f"../../../bin/{name},sha256={digest},{len(raw)}"
+    (info / "RECORD").write_text("odd/../../../../bin/say,sha256=CCCC,3")
+    relocate(str(tree), [str(tmp_path / "new")], str(tree), "new", "env")
+    assert (info / "RECORD").read_text() == "odd/../../../../bin/say,sha256=CCCC,3"
+
+
 def listed_wrongly(prefix):
     wrong = []
     for record in prefix.glob("lib/python*/site-packages/*.dist-info/RECORD"):
