@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from jupyter_envs.model.env import Package, TreeNode
 from jupyter_envs.system import metadata
 from jupyter_envs.system.conda_history import name_of
+from jupyter_envs.system.conda_meta import short_channel
 from jupyter_envs.system.conda_records import Record, records, requested_of
 from jupyter_envs.system.dist_info import normalise, split_name
 
@@ -85,7 +86,7 @@ def packages(prefix: str, store: Path | None = None) -> list[Package]:
             requested=record.name in asked,
             manager="conda",
             installer="conda",
-            channel=record.package.channel,
+            channel=short_channel(record.channel),
             build=record.build,
             size=record.size,
             summary=summaries.get(record.name),

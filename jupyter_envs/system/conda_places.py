@@ -22,12 +22,13 @@ def is_base(prefix: str) -> bool:
 
 def is_mamba_root(prefix: str) -> bool:
     """Whether `prefix` (links resolved) is the folder that micromamba, which needs no installation, calls its base."""
-    return prefix in _mamba_roots(os.path.expanduser("~"), os.environ.get("MAMBA_ROOT_PREFIX"))
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    return prefix in _mamba_roots(home, os.environ.get("MAMBA_ROOT_PREFIX"))
 
 
-# Asked of every prefix of a list, which is short of time: links are followed once.
+# Asked of every prefix of a list, which is short of time: links are followed once, and the home is found once.
 @lru_cache(maxsize=8)
-def _mamba_roots(_home: str, named: str | None) -> frozenset[str]:
+def _mamba_roots(_home: str | None, named: str | None) -> frozenset[str]:
     roots = [top for top in tops() if os.path.basename(top) in ("micromamba", "mamba")]
     return frozenset(map(os.path.realpath, [*roots, *([os.path.expanduser(named)] if named else [])]))
 

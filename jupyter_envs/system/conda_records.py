@@ -14,7 +14,8 @@ from jupyter_envs.system import conda_history, conda_meta
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.package_store import file_of, write
 
-_DIST = re.compile(r"(?:.*/)?site-packages/([^/]+\.(?:dist-info|egg-info))(?:/|\Z)")
+# In the JSON of a list of paths.
+_DIST = re.compile(rb"\"(?:[^\"]*/)?site-packages/([^/\"]+\.(?:dist-info|egg-info))[/\"]")
 _MOST_KEPT = 20_000
 
 
@@ -75,7 +76,8 @@ class _Noted(msgspec.Struct):
     requested_spec: str | None = None
     requested_specs: list[str] | None = None
     noarch: str | None = None
-    files: list[str] = []
+    # Thousands of paths, of which one counts: as they stand, they take half of the time.
+    files: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -85,6 +87,7 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 _noted = msgspec.json.Decoder(_Noted)
+_paths = msgspec.json.Decoder(list[str])
 _stored = msgspec.json.Decoder(list[_Entry])
 _lock = threading.Lock()
 _known: dict[str, _Entry] = {}
@@ -133,7 +136,7 @@ def files(prefix: str, record: Record) -> list[str]:
     path = os.path.join(prefix, "conda-meta", name)
     try:
         with open(path, "rb") as file:
-            listed = _noted.decode(file.read()).files
+            listed = _paths.decode(_noted.decode(file.read()).files)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         listed = []
     return [f"conda-meta/{name}", *listed]
@@ -166,10 +169,10 @@ def _parsed(path: str) -> Record:
     try:
         with open(path, "rb") as file:
             noted = _noted.decode(file.read())
+        dists = _dists(bytes(noted.files))
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         name, version, build = os.path.basename(path)[: -len(".json")].rsplit("-", 2)
         return Record(name=name, version=version, build=build)
-    dists = {found.group(1) for file in noted.files if "-info" in file and (found := _DIST.match(file))}
     return Record(
         name=noted.name,
         version=noted.version,
@@ -183,9 +186,18 @@ def _parsed(path: str) -> Record:
         depends=noted.depends,
         constrains=noted.constrains,
         requested=_spec(noted),
-        dists=sorted(dists),
+        dists=dists,
         noarch=noted.noarch == "python",
     )
+
+
+def _dists(files: bytes) -> list[str]:
+    """The ``.dist-info`` folders among `files`, a list of paths as JSON."""
+    if b"-info" not in files:
+        return []
+    if b"\\" in files:
+        files = msgspec.json.encode([path for path in _paths.decode(files) if '"' not in path])
+    return sorted({found.decode() for found in _DIST.findall(files)})
 
 
 def _load(file: Path) -> list[_Entry]:

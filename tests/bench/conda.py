@@ -89,11 +89,16 @@ def with_client(running: Server) -> None:
 def listing(rounds: int, root: Path) -> None:
     for n in range(ENVIRONMENTS):
         synthetic(root / f"env{n:03}", RECORDS)
-    with server("--Settings.templates=False") as running:
-        first = clock(lambda: running.ask("GET", "environments"))
-        warm = timed(lambda: running.ask("GET", "environments"), rounds * 4)
-        rows = {"GET environments, the first time": [first], "GET environments, nothing changed": warm}
-        table(f"{ENVIRONMENTS} conda environments of {RECORDS} packages (limit 50 ms)", rows, unit="ms")
+    rows: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        # Once it has looked by itself, and before.
+        for name, seconds in (("GET environments, the first time", 3.0), ("the same as the server starts", 0.0)):
+            with server("--Settings.templates=False") as running:
+                time.sleep(seconds)
+                rows.setdefault(name, []).append(clock(lambda: running.ask("GET", "environments")))
+                warm = timed(lambda: running.ask("GET", "environments"), 4)
+                rows.setdefault("GET environments, nothing changed", []).extend(warm)
+    table(f"{ENVIRONMENTS} conda environments of {RECORDS} packages (limit 50 ms)", rows, unit="ms")
 
 
 def reading(rounds: int, prefix: Path) -> None:

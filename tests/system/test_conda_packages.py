@@ -127,3 +127,27 @@ def test_kept_by_the_time_of_the_file(prefix: Path, tmp_path: Path, monkeypatch:
     kept.write_text("[")
     monkeypatch.setattr(conda_records, "_known", {})
     assert len(conda_records.records(str(prefix), store)) == 3
+
+
+@pytest.mark.parametrize(
+    ("files", "dists"),
+    [
+        ([], []),
+        (
+            ["lib/python3.12/site-packages/a-1.dist-info/METADATA", "site-packages/a-1.dist-info/RECORD"],
+            ["a-1.dist-info"],
+        ),
+        (["Lib/site-packages/b.egg-info", "bin/site-packages.py"], ["b.egg-info"]),
+        (["site-packages/deep/c-1.dist-info/RECORD", "dist-info/x", "site-packages/d-info"], []),
+        (['say "hi"', "back\\slash", "ü", "site-packages/e_ü-1.dist-info/RECORD"], ["e_ü-1.dist-info"]),
+        (None, []),
+    ],
+)
+def test_the_distributions_of_a_record(tmp_path: Path, files: list[str] | None, dists: list[str]) -> None:
+    for text in (json.dumps(files), json.dumps(files, indent=2), json.dumps(files, ensure_ascii=False)):
+        path = conda(tmp_path, "libz")
+        path.write_text(f'{{"name": "libz", "version": "1.0", "build": "h0_0", "files": {text}}}', "utf-8")
+        conda_records._known.clear()
+        (record,) = conda_records.records(str(tmp_path))
+        assert record.dists == dists
+        assert conda_records.files(str(tmp_path), record) == ["conda-meta/libz-1.0-h0_0.json", *(files or [])]
