@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,8 +18,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from jupyter_envs.system.paths import MAIN
+
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+STATE = ".local/share/jupyter/jupyter-envs"
 PANEL_TAB = 'li.lm-TabBar-tab[data-id="jupyter-envs-panel"]'
 
 
@@ -71,27 +75,37 @@ def application() -> Application:
     return Application("jupyterlab", "LabApp", "lab")
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """A state folder with a template and what the Pythons said; each server would take ten seconds to come to it."""
+    home = tmp_path_factory.mktemp("prepared")
+    argv = [sys.executable, MAIN, "prepare", "--settings", json.dumps({"spares": 0})]
+    subprocess.run(argv, env=_environment(home), check=True, capture_output=True)
+    return home / STATE
+
+
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Lab]:
+def lab(tmp_path_factory: pytest.TempPathFactory, application: Application, prepared: Path | None) -> Iterator[Lab]:
     """A server in a home of its own, so that it has no environments yet."""
     home = tmp_path_factory.mktemp("home")
+    if prepared:
+        shutil.copytree(prepared, home / STATE, ignore=shutil.ignore_patterns("env-*", "index.json"))
     root = home / "thesis"
     root.mkdir()
     news = home / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     # The question whether to fetch news would lie over what is tested.
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_", "PYTHON"))}
-    environment |= {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(caches / "uv"))}
     port, token, log = _free_port(), "a-token-for-tests", home / "lab.log"
     argv = [
         sys.executable, "-m", application.module, "--no-browser", "--allow-root",
         "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0",
         f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}",
         f"--{application.traits}.expose_app_in_browser=True",
+        # It would take a tenth of the processor, and what nobody waits for is tested elsewhere.
+        "--Settings.compile_after=False",
     ]  # fmt: skip
-    running = Lab(f"http://127.0.0.1:{port}", token, root, log, environment, argv)
+    running = Lab(f"http://127.0.0.1:{port}", token, root, log, _environment(home), argv)
     try:
         running.start()
         yield running
@@ -145,6 +159,12 @@ def jp_asyncio_loop() -> None:
 @pytest.fixture(autouse=True)
 def jp_server_cleanup() -> None:
     return None
+
+
+def _environment(home: Path) -> dict[str, str]:
+    caches = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "XDG_", "PYTHON"))}
+    return kept | {"HOME": str(home), "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(caches / "uv"))}
 
 
 def _free_port() -> int:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.ui.conftest import Lab
 from tests.ui.looks import both_themes
 from tests.ui.test_panel import JOB_MS, open_panel, run_cli
 
 PAGE = ".jp-EnvironmentDisk:not(.lm-mod-hidden)"
+
+
+@pytest.fixture(scope="module")
+def prepared() -> None:
+    """Templates of its own, to be counted and cleaned."""
 
 
 def test_sizes_and_a_cleaning(page: Any, lab: Lab, shots: Path) -> None:
