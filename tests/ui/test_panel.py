@@ -98,6 +98,20 @@ def test_what_the_command_line_does_shows_by_itself(page: Any, lab: Lab) -> None
     launcher_card(page, "by-hand").wait_for(state="detached", timeout=NEWS_MS)
 
 
+def test_who_is_quick_types_into_the_form(page: Any) -> None:
+    """Between the click on the tab and the one on the button nothing of the panel has settled."""
+    # JupyterLab's own launcher takes the focus once, when it has come.
+    page.wait_for_function("document.activeElement?.closest('.jp-Launcher') !== null")
+    page.locator(PANEL_TAB).click(no_wait_after=True)
+    page.locator("#jupyter-envs-panel").get_by_role("button", name="New environment").first.click()
+    wait_for_focus(page.locator("#jupyter-envs-panel form").get_by_label("Name"))
+    page.keyboard.type("soon")
+    # Whatever asks for the focus late has done so by then.
+    page.wait_for_timeout(1000)
+    page.keyboard.type("er")
+    assert page.locator("#jupyter-envs-panel form").get_by_label("Name").input_value() == "sooner"
+
+
 def test_a_narrow_panel_keeps_name_and_state(page: Any, shots: Path) -> None:
     panel = open_panel(page)
     panel.evaluate("node => { node.style.width = '240px'; node.style.minWidth = '0'; }")
