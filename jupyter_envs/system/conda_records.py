@@ -12,6 +12,7 @@ import msgspec
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.system import conda_history, conda_meta
 from jupyter_envs.system.conda_url import public
+from jupyter_envs.system.files import read_bytes
 from jupyter_envs.system.package_store import file_of, write
 
 # In the JSON of a list of paths.
@@ -135,9 +136,8 @@ def files(prefix: str, record: Record) -> list[str]:
     name = f"{record.name}-{record.version}-{record.build}.json"
     path = os.path.join(prefix, "conda-meta", name)
     try:
-        with open(path, "rb") as file:
-            listed = _paths.decode(_noted.decode(file.read()).files)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        listed = _paths.decode(_noted.decode(read_bytes(path) or b"").files)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         listed = []
     return [f"conda-meta/{name}", *listed]
 
@@ -167,10 +167,9 @@ def _read(path: str) -> _Entry:
 
 def _parsed(path: str) -> Record:
     try:
-        with open(path, "rb") as file:
-            noted = _noted.decode(file.read())
+        noted = _noted.decode(read_bytes(path) or b"")
         dists = _dists(bytes(noted.files))
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         name, version, build = os.path.basename(path)[: -len(".json")].rsplit("-", 2)
         return Record(name=name, version=version, build=build)
     return Record(

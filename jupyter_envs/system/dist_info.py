@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.model.env import Package
+from jupyter_envs.system.files import read_bytes
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.redact import redact
 
 _SEPARATORS = re.compile(r"[-_.]+")
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NAME = re.compile(rb"^Name:[ \t]*(.*?)[ \t]*\r?$", re.M)
 _VERSION = re.compile(rb"^Version:[ \t]*(.*?)[ \t]*\r?$", re.M)
 _SUMMARY = re.compile(rb"^Summary:[ \t]*(.*?)[ \t]*\r?$", re.M)
@@ -49,7 +49,7 @@ def read_package(path: str) -> Package:
     name, version, summary = _first(_NAME, header), _first(_VERSION, header), _first(_SUMMARY, header)
     linked = path.endswith(".egg-link")
     within = path + os.sep
-    record = _bytes(within + "RECORD", 0)
+    record = read_bytes(within + "RECORD", 0)
     installer = (_text(within + "INSTALLER") or "").strip() or None
     requested = os.path.exists(within + "REQUESTED")
     url, editable = _direct_url(within + "direct_url.json")
@@ -140,7 +140,7 @@ def _header(path: str, enough: re.Pattern[bytes] | None = None) -> bytes:
     """
     raw = b""
     for limit in (4096, 0):
-        raw = _bytes(path, limit) or b""
+        raw = read_bytes(path, limit) or b""
         end = _end_of_header(raw)
         if end >= 0:
             return raw[:end]
@@ -162,7 +162,7 @@ def _first(pattern: re.Pattern[bytes], header: bytes) -> str | None:
 
 def _direct_url(path: str) -> tuple[str | None, bool]:
     """The URL of a ``direct_url.json`` (PEP 610) as a requirement writes it, credentials left out; whether editable."""
-    raw = _bytes(path, 0)
+    raw = read_bytes(path, 0)
     if raw is None:
         return None, False
     try:
@@ -199,29 +199,6 @@ def _prefix_of(dist_info: Path) -> Path:
     return dist_info.parents[2 if WINDOWS else 3]
 
 
-def _bytes(path: str, limit: int) -> bytes | None:
-    """The content of `path`, at most `limit` bytes unless 0; None when there is none.
-
-    By `os.open`: it takes half the time of `open`, and a list reads a thousand files.
-    """
-    try:
-        fd = os.open(path, _READ)
-    except OSError:
-        return None
-    try:
-        if limit:
-            return os.read(fd, limit)
-        size = os.fstat(fd).st_size
-        raw = os.read(fd, size + 1)
-        while len(raw) < size and (more := os.read(fd, size)):
-            raw += more
-        return raw
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
-
-
 def _text(path: str) -> str | None:
-    raw = _bytes(path, 0)
+    raw = read_bytes(path, 0)
     return None if raw is None else raw.decode("utf-8", "replace")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PathLike = str | os.PathLike[str]
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 def atomic_write(path: PathLike, data: str | bytes, mode: int = 0o644) -> None:
@@ -29,6 +30,29 @@ def atomic_write(path: PathLike, data: str | bytes, mode: int = 0o644) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def read_bytes(path: str, limit: int = 0) -> bytes | None:
+    """The content of `path`, at most `limit` bytes unless 0; None when there is none.
+
+    By `os.open`: it takes half the time of `open`, and a list reads a thousand files.
+    """
+    try:
+        fd = os.open(path, _READ)
+    except OSError:
+        return None
+    try:
+        if limit:
+            return os.read(fd, limit)
+        size = os.fstat(fd).st_size
+        raw = os.read(fd, size + 1)
+        while len(raw) < size and (more := os.read(fd, size)):
+            raw += more
+        return raw
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 @contextmanager
