@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
@@ -16,8 +15,6 @@ from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create
 from jupyter_envs.model.roots import roots
 from jupyter_envs.system.metadata import needs_among
-
-_PINNED = re.compile(r"===?\s*[^\s*,]+\s*(;|$)| @ |^-e |^[a-z+]+://|^/")
 
 
 class Asked(Struct, frozen=True):
@@ -108,7 +105,7 @@ def asked_of(
     if whole:
         tops = roots(needs_among(prefix, by_name))
     else:
-        pinned = all(_PINNED.search(str(line)) for line in lines)
+        pinned = all(line.pinned or line.name is None or " @ " in line.line for line in lines)
         here = [node for node in kind.tree(prefix) if node.name in by_name] if pinned else []
         tops = roots({node.name: node.requires for node in here})
         complete = all(other in by_name for node in here for other in node.requires)

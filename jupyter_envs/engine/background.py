@@ -66,6 +66,9 @@ class Background:
             self._woken.set()
 
     def _work(self) -> None:
+        # Whoever asks first finds them read; where they cannot be, he is told why.
+        with suppress(OSError, EnvsError):
+            self._parts.discovery.environments()
         first = True
         while not self._stop.is_set():
             if not self._quiet():

@@ -327,14 +327,10 @@ class Engine:
         return prepare(self._parts)
 
     def start_background(self) -> None:
-        """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet.
-
-        Waits until the environments have been read once, so that whoever asks first finds them known.
-        """
+        """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
         self.background.start()
         self._outside.start()
         self._discovery.start_sizing()
-        self._discovery.environments()
 
     def close(self) -> None:
         """Cancel what runs and stop what was begun aside."""

@@ -171,7 +171,7 @@ class Installation:
         """Whether `wanted` leaves the index no choice: a lock, or pinned lines that need nothing beside them."""
         if wanted.exact:
             return True
-        if not wanted.install or not all(_PINNED.search(line.line) for line in wanted.install):
+        if not wanted.install or not all(line.pinned for line in wanted.install):
             return False
         try:
             with self._install_argv(prefix, wanted, dry_run=True, offline=True) as argv:
@@ -286,7 +286,6 @@ def explain(installer: Speaker, done: Finished) -> EnvsError:
     )
 
 
-_PINNED = re.compile(r"\A[\w.-]+(\[[^\]]*\])?\s*===?\s*[^\s*,;]+\Z")
 # What the tools say when no index has the name.
 _UNKNOWN = (
     "was not found in the package registry",

@@ -14,6 +14,8 @@ from jupyter_envs.model.errors import InvalidRequest
 NAME_RULE = "1 to 64 letters (a-z), digits, '.', '_' or '-', starting with a letter or digit"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _PYTHON = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3}){0,2}\Z")
+# A name, perhaps extras, one version; nothing but a marker behind it.
+_PIN = re.compile(r"[\w.-]+\s*(\[[^\]]*\])?\s*===?\s*[^\s*,;]+\s*(;|\Z)")
 _PROJECT = re.compile(r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])\Z")
 _URL_SCHEMES = frozenset({"https", "http", "file", "git+https", "git+ssh", "git+http", "git+file"})
 # Names that Windows gives to devices: an env of that name could not be copied there.
@@ -37,6 +39,11 @@ class Requirement(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"-e {self.line}" if self.editable else self.line
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it names one version of a distribution, its marker apart."""
+        return self.name is not None and _PIN.match(self.line) is not None
 
 
 def check_name(value: str, field_name: str = "name") -> str:

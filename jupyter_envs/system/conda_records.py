@@ -195,6 +195,7 @@ def _dists(files: bytes) -> list[str]:
     if b"-info" not in files:
         return []
     if b"\\" in files:
+        # Letters outside of ASCII may be escaped, and so are quotation marks, which no distribution's name has.
         files = msgspec.json.encode([path for path in _paths.decode(files) if '"' not in path])
     return sorted({found.decode() for found in _DIST.findall(files)})
 

@@ -49,7 +49,7 @@ def read_package(path: str) -> Package:
     name, version, summary = _first(_NAME, header), _first(_VERSION, header), _first(_SUMMARY, header)
     linked = path.endswith(".egg-link")
     within = path + os.sep
-    record = read_bytes(within + "RECORD", 0)
+    record = read_bytes(within + "RECORD")
     installer = (_text(within + "INSTALLER") or "").strip() or None
     requested = os.path.exists(within + "REQUESTED")
     url, editable = _direct_url(within + "direct_url.json")
@@ -162,7 +162,7 @@ def _first(pattern: re.Pattern[bytes], header: bytes) -> str | None:
 
 def _direct_url(path: str) -> tuple[str | None, bool]:
     """The URL of a ``direct_url.json`` (PEP 610) as a requirement writes it, credentials left out; whether editable."""
-    raw = read_bytes(path, 0)
+    raw = read_bytes(path)
     if raw is None:
         return None, False
     try:
@@ -200,5 +200,5 @@ def _prefix_of(dist_info: Path) -> Path:
 
 
 def _text(path: str) -> str | None:
-    raw = read_bytes(path, 0)
+    raw = read_bytes(path)
     return None if raw is None else raw.decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.system.dist_info import split_name
-from jupyter_envs.system.metadata import cached, dist_infos
+from jupyter_envs.system.metadata import dist_infos, package_of
 
 _TAG = re.compile(r"^(Tag|Build):[ \t]*(\S+)", re.M)
 # A wheel: name, version, perhaps a build, and the tags of Python, ABI and platform, each perhaps several.
@@ -43,7 +43,7 @@ def lock(
         if old and since and _untouched(path, old, since):
             packages.append(old)
             continue
-        read = cached(path)
+        read = package_of(path)
         new = Locked(
             name=name,
             version=read.version,

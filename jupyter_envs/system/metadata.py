@@ -94,7 +94,7 @@ def versions(prefix: Prefix) -> dict[str, str]:
     found = {}
     for name, folder in dist_infos(prefix).items():
         told = split_name(folder.name)[1]
-        found[name] = told if told else cached(folder).version
+        found[name] = told if told else package_of(folder).version
     return found
 
 
@@ -147,7 +147,7 @@ def tree(prefix: Prefix) -> list[TreeNode]:
     return [
         TreeNode(
             name=name,
-            version=(package := cached(found[name])).version,
+            version=(package := package_of(found[name])).version,
             requested=package.requested,
             requires=sorted(needed[name]),
             required_by=sorted(needing[name]),
@@ -174,7 +174,7 @@ def unmet(prefix: Prefix) -> list[tuple[requires.Need, str | None]]:
     failing: list[tuple[requires.Need, str | None]] = []
     for need in requires.needs(found, _markers(prefix)):
         entry = found.get(need.name) or provided.get(need.name)
-        version = cached(entry).version if entry else None
+        version = package_of(entry).version if entry else None
         if version is None or not requires.satisfied(need.specifier, version):
             failing.append((need, version))
     return failing
@@ -250,19 +250,19 @@ def _entries(top: str, names: list[str]) -> dict[str, str]:
 
 def _all_cached(prefix: str, paths: list[str], store: Path | None) -> list[Package]:
     if store is None:
-        return [cached(path) for path in paths]
+        return [package_of(path) for path in paths]
     if not any(path in _packages for path in paths):
         with _lock:
             _packages.update({entry.path: entry for entry in package_store.load(store, prefix)})
     before = [_packages.get(path) for path in paths]
-    packages = [cached(path) for path in paths]
+    packages = [package_of(path) for path in paths]
     after = [_packages[path] for path in paths]
     if any(old is not new for old, new in zip(before, after, strict=True)):
         package_store.save(store, prefix, after)
     return packages
 
 
-def cached(entry: str | Path) -> Package:
+def package_of(entry: str | Path) -> Package:
     """What `read_package` says of the distribution at `entry`, read anew where its folder has changed."""
     path = os.fspath(entry)
     try:

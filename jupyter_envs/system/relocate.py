@@ -107,7 +107,7 @@ def _renew_records(tree: str, scripts: list[str]) -> None:
             record = path.read_bytes()
         except OSError:
             continue
-        # Where the scripts stand, beside one another as a rule: to search the whole for them takes ten times as long.
+        # Where the scripts stand, beside one another as a rule: to search the whole for them takes four times as long.
         first, last = record.find(b"../"), record.rfind(b"../")
         if first < 0:
             continue

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-# A marker that cannot hold unless one extra is asked for, as build tools write it.
-_EXTRA = re.compile(r";(?:(?!\bor\b).)*\bextra\s*==\s*(?:(?!\bor\b).)*\Z")
+_EXTRA = re.compile(r"\bextra\s*==")
+_OR = re.compile(r"\bor\b")
 
 
 class Need(NamedTuple):
@@ -50,7 +50,7 @@ def needs(found: Mapping[str, Path], environment: Mapping[str, str], *, among: b
     if among:
         lines = {name: [line for line in each if _named(line) in found] for name, each in lines.items()}
     # For an extra that nobody may ever ask for; to parse them takes most of the time.
-    optional = {name: [_EXTRA.search(line) is not None for line in each] for name, each in lines.items()}
+    optional = {name: [_for_an_extra(line) for line in each] for name, each in lines.items()}
     extras: dict[str, set[str]] = {name: set() for name in found}
     met: dict[tuple[str, int], Need] = {}
     waiting = list(found)
@@ -86,6 +86,12 @@ def satisfied(specifier: str, version: str) -> bool:
 def _named(line: str) -> str:
     name = _NAME.match(line)
     return normalise(name.group()) if name else ""
+
+
+def _for_an_extra(line: str) -> bool:
+    """Whether the marker of `line` surely holds for an extra alone, as build tools write it."""
+    marker = line.partition(";")[2]
+    return _EXTRA.search(marker) is not None and _OR.search(marker) is None
 
 
 @lru_cache(maxsize=20_000)

@@ -96,8 +96,9 @@ def listing(rounds: int, root: Path) -> None:
             with server("--Settings.templates=False") as running:
                 time.sleep(seconds)
                 rows.setdefault(name, []).append(clock(lambda: running.ask("GET", "environments")))
-                warm = timed(lambda: running.ask("GET", "environments"), 4)
-                rows.setdefault("GET environments, nothing changed", []).extend(warm)
+                if seconds:
+                    warm = timed(lambda: running.ask("GET", "environments"), 4)
+                    rows.setdefault("GET environments, nothing changed", []).extend(warm)
     table(f"{ENVIRONMENTS} conda environments of {RECORDS} packages (limit 50 ms)", rows, unit="ms")
 
 

@@ -14,6 +14,7 @@ from jupyter_envs.engine import background
 from jupyter_envs.engine.background import compile_packages, tidy
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.model.env import Environment
 from jupyter_envs.model.request import Change, Create
 from jupyter_envs.system.metadata import site_packages
 from jupyter_envs.system.paths import MAIN
@@ -65,6 +66,39 @@ def test_compiling_gives_way_to_a_job_and_goes_on_after_it(
     assert run(engine, Task("plan", "x", work)).state == "succeeded"
     wait_for(lambda: begun == [False, True])
     assert seen == [[False]]
+
+
+def test_the_environments_are_read_before_somebody_asks(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engines()
+    read = threading.Event()
+    found = engine._parts.discovery.environments
+
+    def environments(refresh: bool = False) -> list[Environment]:
+        read.set()
+        return found(refresh)
+
+    monkeypatch.setattr(engine._parts.discovery, "environments", environments)
+    engine.start_background()
+    assert read.wait(PATIENCE)
+
+
+def test_environments_that_cannot_be_read_do_not_end_it(
+    engines: Engines, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(index, "one", "1.0")
+    engine = engines(prepare_delay=0)
+    made = bare(engine)
+    found = engine._parts.discovery.environments
+
+    def environments(refresh: bool = False) -> list[Environment]:
+        if threading.current_thread() is engine.background._thread:
+            raise OSError
+        return found(refresh)
+
+    monkeypatch.setattr(engine._parts.discovery, "environments", environments)
+    engine.start_background()
+    done(engine, engine.change("demo", Change(install=["one"])))
+    wait_for(lambda: compiled(made.prefix) == {"one"})
 
 
 def test_not_when_it_is_not_wanted(engines: Engines, index: Index) -> None:

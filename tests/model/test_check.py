@@ -163,3 +163,23 @@ def test_credentials_are_not_repeated() -> None:
         with pytest.raises(InvalidRequest) as caught:
             rules.check_requirement(value, "packages[0]")
         assert "sesame" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("value", "pinned"),
+    [
+        ("app==1.0", True),
+        ("app ===1.0", True),
+        ("app[extra] == 1.0; python_version > '3'", True),
+        ("app==1.*", False),
+        ("app>=1", False),
+        ("app>=1,==1.5", False),
+        ("app; python_version == '3.12'", False),
+        ("app>=1; python_version=='3.12'", False),
+        ("app @ https://host/app-1.0.whl?v==1.0", False),
+        ("https://host/app==1.0.whl", False),
+        ("/home/me/app==1.0", False),
+    ],
+)
+def test_pinned_is_what_has_one_version(value: str, pinned: bool) -> None:
+    assert rules.check_requirement(value, "packages[0]").pinned is pinned

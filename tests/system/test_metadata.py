@@ -307,6 +307,14 @@ def test_lines_for_an_extra(site: Path) -> None:
     assert {name: sorted(others) for name, others in needed.items()} == {n: nodes[n].requires for n in nodes}
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", [";", "; extra ==", "extra == ", "; extra == 'x' or "])
+def test_a_line_that_is_made_to_take_long(site: Path, text: str) -> None:
+    install(site, "app", fields=f"Requires-Dist: lib {text * 50_000}\nRequires-Dist: lib\n")
+    install(site, "lib")
+    assert {node.name: node.requires for node in metadata.tree(prefix_of(site))} == {"app": ["lib"], "lib": []}
+
+
 def test_unmet_needs(site: Path) -> None:
     install(site, "app", fields="Requires-Dist: lib>=2\nRequires-Dist: gone\nRequires-Dist: fine<9\n")
     install(site, "lib", "1.5")

@@ -76,7 +76,7 @@ def application() -> Application:
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder with a template and what the Pythons said; each server would take ten seconds to come to it."""
     home = tmp_path_factory.mktemp("prepared")
     argv = [sys.executable, MAIN, "prepare", "--settings", json.dumps({"spares": 0})]

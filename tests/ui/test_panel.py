@@ -102,7 +102,7 @@ def test_who_is_quick_types_into_the_form(page: Any) -> None:
     """Between the click on the tab and the one on the button nothing of the panel has settled."""
     # JupyterLab's own launcher takes the focus once, when it has come.
     page.wait_for_function("document.activeElement?.closest('.jp-Launcher') !== null")
-    page.locator(PANEL_TAB).click(no_wait_after=True)
+    page.locator(PANEL_TAB).click()
     page.locator("#jupyter-envs-panel").get_by_role("button", name="New environment").first.click()
     wait_for_focus(page.locator("#jupyter-envs-panel form").get_by_label("Name"))
     page.keyboard.type("soon")
