@@ -20,7 +20,8 @@ LIST = f"GET history of {REVISIONS} revisions"
 
 
 def measure(rounds: int) -> None:
-    with server() as running:
+    # Compiling what was installed, at low priority, would disturb whatever is measured meanwhile.
+    with server("--Settings.compile_after=False") as running:
         running.ready()
         one = running.create(name="one", packages=["jupyterlab"])
         running.ready()
