@@ -71,6 +71,9 @@ class Speaker(Protocol):
 class Installer(Speaker, Protocol):
     """Changes the packages of an environment. Requirements go by file, names are checked before."""
 
+    # Whether it can be kept from asking an index: what its cache has is enough then.
+    can_offline: bool
+
     def install_argv(
         self,
         python: str,

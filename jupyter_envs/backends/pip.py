@@ -27,6 +27,7 @@ class Pip:
     """Installs with ``python -m pip``."""
 
     name = "pip"
+    can_offline = False
 
     def install_argv(
         self,

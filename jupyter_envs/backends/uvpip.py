@@ -25,6 +25,7 @@ class UvPip:
     """Installs with ``uv pip``."""
 
     name = "uv"
+    can_offline = True
 
     def install_argv(
         self,

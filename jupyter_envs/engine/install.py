@@ -169,6 +169,8 @@ class Installation:
 
     def _given(self, prefix: str, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` leaves the index no choice: a lock, or pinned lines that need nothing beside them."""
+        if not self.installer.can_offline:
+            return False
         if wanted.exact:
             return True
         if not wanted.install or not all(line.pinned for line in wanted.install):

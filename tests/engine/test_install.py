@@ -11,13 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jupyter_envs.backends.pip import Pip
 from jupyter_envs.backends.uv import uv
 from jupyter_envs.backends.uvpip import UvPip
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.install import Installation, Meter, Wanted
 from jupyter_envs.engine.task import Silent
 from jupyter_envs.model.check import Requirement, check_requirement
-from jupyter_envs.model.errors import Cancelled, Unavailable
+from jupyter_envs.model.errors import Cancelled, Unavailable, Unsolvable
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.request import Change, Create
 from jupyter_envs.system.metadata import versions
@@ -166,6 +167,26 @@ def test_pinned_lines_that_the_cache_does_not_have(engine: Engine, index: Index)
         made = bare(engine, f"demo{wanted.exact}")
         Installation(UvPip()).fill(made.prefix, wanted, Silent())
         assert versions(made.prefix)["three"] == "1.0"
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_pip_is_asked_once(engine: Engine, index: Index, exact: bool) -> None:
+    """It cannot be kept to its cache: a rehearsal would ask the index for all of it, and so would a second try."""
+    offer(index, "one", "1.0")
+    made = bare(engine, manager="venv", pip=True)
+    called: list[list[str]] = []
+
+    class Told(Pip):
+        def install_argv(self, *args: object, **options: object) -> list[str]:
+            called.append(super().install_argv(*args, **options))  # type: ignore[arg-type]
+            return called[-1]
+
+    Installation(Told()).fill(made.prefix, Wanted(install=lines("one==1.0"), exact=exact), Silent())
+    assert versions(made.prefix)["one"] == "1.0"
+    assert len(called) == 1
+    with pytest.raises(Unsolvable):
+        Installation(Told()).fill(made.prefix, Wanted(install=lines("none==1.0"), exact=exact), Silent())
+    assert len(called) == 2
 
 
 def test_cancelled_before_it_begins(engine: Engine, index: Index) -> None:
