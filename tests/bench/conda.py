@@ -115,8 +115,8 @@ def reading(rounds: int, prefix: Path) -> None:
 
     read = f"from jupyter_envs.system.conda_packages import packages; packages({str(prefix)!r})"
     rows = {
-        "read in this process, nothing kept": timed(fresh, rounds),
-        "read in this process, unchanged": timed(lambda: conda_packages.packages(str(prefix)), rounds),
+        "read in this process, nothing kept": timed(fresh, 7 * rounds),
+        "read in this process, unchanged": timed(lambda: conda_packages.packages(str(prefix)), 7 * rounds),
         "read by a new Python process": timed(lambda: subprocess.run([sys.executable, "-c", read], check=True), rounds),
     }
     if CLIENT:
