@@ -186,6 +186,11 @@ class Installed:
     archives: Sequence[Exact] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def by_conda(self) -> bool:
+        """Whether pip alone would not bring it all."""
+        return any(package.manager == "conda" for package in self.packages)
+
 
 @dataclass(frozen=True)
 class FileFormat:

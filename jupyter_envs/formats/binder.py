@@ -92,8 +92,8 @@ def _runtime(text: str) -> tuple[str | None, list[str]]:
 
 def folder(installed: Installed) -> dict[str, str]:
     """The files of a Binder folder that brings what is installed."""
-    if any(package.manager == "conda" for package in installed.packages):
-        return {"binder/environment.yml": environment_yml.write_all(installed)}
+    if installed.by_conda:
+        return {"binder/environment.yml": environment_yml.write_elsewhere(installed)}
     files = {"requirements.txt": requirements.write_elsewhere(installed)}
     if installed.python:
         files["runtime.txt"] = f"python-{'.'.join(installed.python.split('.')[:2])}\n"

@@ -1,10 +1,15 @@
-"""What other machines build an environment from: a Dockerfile, a development container, a job of GitHub Actions."""
+"""What other machines build an environment from: a Dockerfile, a development container, a job of GitHub Actions.
+
+What conda brought is solved and installed by conda there, in an image that holds it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
+from jupyter_envs.formats import environment_yml
 from jupyter_envs.formats.base import FileFormat, Installed
 from jupyter_envs.formats.requirements import write_elsewhere
 from jupyter_envs.model.env import Package
@@ -14,40 +19,87 @@ _NEWEST = "3"
 _GIT = """\
 RUN apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 """
+_CONDA_IMAGE = "condaforge/miniforge3"
+# Where conda puts the environment in an image.
+_PREFIX = "/opt/env"
+_JUPYTERLAB = ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser"]
+_NOTEBOOKS = "find . -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 -r -n 1 jupyter execute"
 
 
 def dockerfile(installed: Installed) -> dict[str, str]:
     """An image that starts JupyterLab with what is installed."""
+    if installed.by_conda:
+        # By `conda run`, so that what the packages set at their activation is set.
+        run = ["conda", "run", "--no-capture-output", "--prefix", _PREFIX]
+        text = f"""\
+FROM {_CONDA_IMAGE}
+COPY environment.yml /tmp/environment.yml
+RUN conda env create --yes --prefix {_PREFIX} --file /tmp/environment.yml && conda clean --all --yes
+{_served_by([*run, *_JUPYTERLAB])}"""
+        return {"Dockerfile": text, "environment.yml": environment_yml.write_elsewhere(installed, "jupyterlab")}
     text = f"""\
 FROM python:{_minor(installed)}-slim
 {_GIT if any(_of_git(package) for package in installed.packages) else ""}COPY requirements.txt /tmp/requirements.txt
 RUN python -m pip install --no-cache-dir -r /tmp/requirements.txt jupyterlab
-RUN useradd --create-home jovyan
-USER jovyan
-WORKDIR /home/jovyan
-EXPOSE 8888
-CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser"]
-"""
+{_served_by(_JUPYTERLAB)}"""
     return {"Dockerfile": text, "requirements.txt": write_elsewhere(installed)}
 
 
 def devcontainer(installed: Installed) -> dict[str, str]:
     """A development container (containers.dev) with what is installed."""
+    vscode: dict[str, Any] = {"extensions": ["ms-python.python", "ms-toolsai.jupyter"]}
+    if installed.by_conda:
+        image = _CONDA_IMAGE
+        name, text = "environment.yml", environment_yml.write_elsewhere(installed, *_kernel(installed))
+        command = f"conda env create --yes --prefix {_PREFIX} --file .devcontainer/{name}"
+        vscode["settings"] = {"python.defaultInterpreterPath": f"{_PREFIX}/bin/python"}
+    else:
+        image = f"mcr.microsoft.com/devcontainers/python:{_minor(installed)}"
+        name, text = "requirements.txt", write_elsewhere(installed)
+        command = f"python -m pip install -r .devcontainer/{name} ipykernel"
     content = {
         "name": installed.name,
-        "image": f"mcr.microsoft.com/devcontainers/python:{_minor(installed)}",
-        "postCreateCommand": "python -m pip install -r .devcontainer/requirements.txt ipykernel",
-        "customizations": {"vscode": {"extensions": ["ms-python.python", "ms-toolsai.jupyter"]}},
+        "image": image,
+        "postCreateCommand": command,
+        "customizations": {"vscode": vscode},
     }
     return {
         ".devcontainer/devcontainer.json": json.dumps(content, indent=2, ensure_ascii=False) + "\n",
-        ".devcontainer/requirements.txt": write_elsewhere(installed),
+        f".devcontainer/{name}": text,
     }
 
 
 def actions(installed: Installed) -> dict[str, str]:
     """A job of GitHub Actions that installs what is installed and runs each notebook of the repository."""
-    text = f"""\
+    if installed.by_conda:
+        name, text = "environment.yml", environment_yml.write_elsewhere(installed, "nbclient", *_kernel(installed))
+        # A login shell is where the action has the environment activated.
+        shell = "    defaults:\n      run:\n        shell: bash -el {0}\n"
+        steps = f"""\
+      - uses: conda-incubator/setup-miniconda@v3
+        with:
+          miniforge-version: latest
+          environment-file: {name}
+          activate-environment: {json.dumps(installed.name, ensure_ascii=False)}
+"""
+    else:
+        name, text = "requirements.txt", write_elsewhere(installed)
+        shell = ""
+        steps = f"""\
+      - uses: actions/setup-python@v5
+        with:
+          python-version: "{_minor(installed)}"
+          cache: pip
+      - run: python -m pip install -r {name} nbclient ipykernel
+"""
+    if installed.python or not installed.by_conda:
+        last = f"""\
+      # Whichever kernel a notebook was written with, here it is this Python's.
+      - run: {_NOTEBOOKS} --kernel_name=python3
+"""
+    else:
+        last = f"      - run: {_NOTEBOOKS}\n"
+    workflow = f"""\
 name: Notebooks
 on: [push, pull_request]
 permissions:
@@ -55,17 +107,25 @@ permissions:
 jobs:
   notebooks:
     runs-on: ubuntu-latest
-    steps:
+{shell}    steps:
       - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with:
-          python-version: "{_minor(installed)}"
-          cache: pip
-      - run: python -m pip install -r requirements.txt nbclient ipykernel
-      # Whichever kernel a notebook was written with, here it is this Python's.
-      - run: find . -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 -r -n 1 jupyter execute --kernel_name=python3
+{steps}{last}"""
+    return {".github/workflows/notebooks.yml": workflow, name: text}
+
+
+def _served_by(command: list[str]) -> str:
+    return f"""\
+RUN useradd --create-home jovyan
+USER jovyan
+WORKDIR /home/jovyan
+EXPOSE 8888
+CMD {json.dumps(command)}
 """
-    return {".github/workflows/notebooks.yml": text, "requirements.txt": write_elsewhere(installed)}
+
+
+def _kernel(installed: Installed) -> list[str]:
+    """What a notebook needs there besides; an environment without Python has a kernel of its own."""
+    return ["ipykernel"] if installed.python else []
 
 
 def _of_git(package: Package) -> bool:

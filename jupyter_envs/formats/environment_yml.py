@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jupyter_envs.backends.conda_spec import check_spec
 from jupyter_envs.formats import requirements
 from jupyter_envs.formats.base import ALONE, MOST_PACKAGES, FileFormat, Given, Installed, Read, listed
+from jupyter_envs.formats.requirements import is_local
 from jupyter_envs.formats.yaml_text import Node, mapping, parse, scalar, sequence, wrong
 from jupyter_envs.model.env import Package
+from jupyter_envs.system.conda_history import name_of
 
 _KNOWN = ("name", "prefix", "channels", "dependencies", "variables")
 _DEPENDENCIES = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.M)
@@ -57,18 +60,51 @@ def read(text: str, given: Given = ALONE) -> Read:
 
 def write_all(installed: Installed) -> str:
     """Every package at its version and build, those of pip in their own part."""
-    conda = [
-        "=".join(part for part in (package.name, package.version, package.build) if part)
-        for package in _sorted(installed.packages)
-        if package.manager == "conda"
-    ]
-    return _written(installed, conda, [p for p in installed.packages if p.manager == "pip"])
+    return _written(installed, _builds(installed), _by_pip(installed))
+
+
+def write_elsewhere(installed: Installed, *more: str) -> str:
+    """What a Linux machine makes the same of, with the packages `more`, whichever version fits.
+
+    Builds of another system would not be found there: then it is what was asked for. What
+    pip installed from this machine's disk is left out and named.
+    """
+    local = [package for package in installed.packages if is_local(package)]
+    kept = replace(installed, packages=[package for package in installed.packages if package not in local])
+    conda = _asked(kept) if any(_foreign(line.url) for line in installed.archives) else _builds(kept)
+    named = {name_of(spec) for spec in conda}
+    text = _written(kept, [*conda, *(name for name in more if name not in named)], _by_pip(kept))
+    return (
+        f"# Left out, since they lie on one machine alone: {listed(p.name for p in local)}\n{text}" if local else text
+    )
 
 
 def write_requested(installed: Installed) -> str:
     """What was asked for, as it was asked for: the same on another system, in other versions."""
     pip = [p for p in installed.packages if p.manager == "pip" and p.requested is not False]
-    return _written(installed, sorted(installed.specs.values()), pip)
+    return _written(installed, _asked(installed), pip)
+
+
+def _builds(installed: Installed) -> list[str]:
+    return [
+        "=".join(part for part in (package.name, package.version, package.build) if part)
+        for package in _sorted(installed.packages)
+        if package.manager == "conda"
+    ]
+
+
+def _asked(installed: Installed) -> list[str]:
+    return sorted(installed.specs.values())
+
+
+def _by_pip(installed: Installed) -> list[Package]:
+    return [package for package in installed.packages if package.manager == "pip"]
+
+
+def _foreign(url: str) -> bool:
+    """Whether the archive at `url` is for another system than Linux."""
+    subdir = url.rpartition("/")[0].rpartition("/")[2]
+    return subdir != "noarch" and not subdir.startswith("linux-")
 
 
 def _dependencies(tables: Mapping[str, Node], unknown: list[str]) -> tuple[list[Node], list[Node]]:

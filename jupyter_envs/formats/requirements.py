@@ -138,7 +138,7 @@ def write_all(installed: Installed) -> str:
 
 def write_elsewhere(installed: Installed) -> str:
     """As `write_all`, without what lies on this machine alone; that is named."""
-    local = [package for package in installed.packages if _is_local(package)]
+    local = [package for package in installed.packages if is_local(package)]
     text = write_all(replace(installed, packages=[p for p in installed.packages if p not in local]))
     return (
         f"# Left out, since they lie on one machine alone: {listed(p.name for p in local)}\n{text}" if local else text
@@ -192,7 +192,8 @@ def _written(packages: Sequence[Package], python: str | None, notes: list[str]) 
     return "\n".join([*lines, *(line_of(package) for package in pip)]) + "\n"
 
 
-def _is_local(package: Package) -> bool:
+def is_local(package: Package) -> bool:
+    """Whether `package` was installed from a place on this machine."""
     return package.manager == "pip" and (package.url or "").startswith("file:")
 
 
