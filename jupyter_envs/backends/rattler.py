@@ -81,28 +81,34 @@ class Embedded:
         self,
         channels: Sequence[str] = (),
         *,
+        prefix: str | None = None,
         environ: Mapping[str, str] | None = None,
         offline: bool = False,
         cancelled: threading.Event | None = None,
     ) -> list[str]:
         """The names of the packages that `channels` (those of .condarc by default) have for this platform, sorted.
 
+        The settings are those for work on the environment `prefix`, where one is given.
+
         Raises:
             Unavailable: a channel cannot be reached.
             Forbidden: a channel's terms are not accepted.
         """
-        return self._look_up(Setup(environ, self._state), None, channels, offline, cancelled)
+        return self._look_up(Setup(environ, self._state, prefix=prefix), None, channels, offline, cancelled)
 
     def versions(
         self,
         name: str,
         channels: Sequence[str] = (),
         *,
+        prefix: str | None = None,
         environ: Mapping[str, str] | None = None,
         offline: bool = False,
         cancelled: threading.Event | None = None,
     ) -> list[CondaPackage]:
         """The builds of `name` that `channels` have for this platform, newest first; none when they do not know it.
+
+        `prefix` is as for `names`.
 
         Raises:
             InvalidRequest: `name` is no package name.
@@ -111,7 +117,7 @@ class Embedded:
         """
         from jupyter_envs.backends.conda_spec import check_package
 
-        setup = Setup(environ, self._state)
+        setup = Setup(environ, self._state, prefix=prefix)
         found = self._look_up(setup, check_package(name, "name"), channels, offline, cancelled)
         return [setup.named(one) for one in msgspec.convert(found, list[CondaPackage])]
 

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from jupyter_envs.cli import given, show
-from jupyter_envs.cli.common import job, part_arguments
+from jupyter_envs.cli.common import NAMES, job, part_arguments
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 
@@ -54,15 +54,17 @@ def _search_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--versions", action="store_true", help="list the versions of the package of that name")
     parser.add_argument("--manager", metavar="M", help="search what this manager can install")
     parser.add_argument("--channel", metavar="C", help="search this conda channel")
+    env = parser.add_argument("--env", metavar="ENV", help="search what this environment takes its packages from")
+    env.complete = NAMES  # type: ignore[attr-defined]
 
 
 def _search(call: Call) -> None:
     args = call.args
     if args.versions:
-        known = call.engine.versions(args.query, args.manager, args.channel)
+        known = call.engine.versions(args.query, args.manager, args.channel, args.env)
         call.out.answer(known, lambda: [show.clean(v) for v in known.versions] or ["No versions."])
         return
-    found = call.engine.search(args.query, args.manager, args.channel)
+    found = call.engine.search(args.query, args.manager, args.channel, args.env)
 
     def text() -> list[str]:
         rows = [(f.name, f.source, f.summary or "") for f in found]

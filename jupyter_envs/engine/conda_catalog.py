@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from jupyter_envs.engine import record
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.catalog import Found, Versions
 from jupyter_envs.model.conda import Terms
@@ -32,8 +32,10 @@ class CondaCatalog:
         self._kept: dict[tuple[str, ...], tuple[float, list[object]]] = {}
         self._lock = threading.Lock()
 
-    def search(self, q: str, channel: str | None) -> list[Found]:
-        """At most 50 packages of `channel` (those of the settings by default) whose name holds `q`.
+    def search(self, q: str, channel: str | None, prefix: str | None = None) -> list[Found]:
+        """At most 50 packages whose name holds `q`, of `channel`.
+
+        Without one, of those from which the environment at `prefix` takes its packages; else of the settings'.
 
         Raises:
             InvalidRequest: `channel` is none.
@@ -43,20 +45,23 @@ class CondaCatalog:
         wanted = q.strip().lower()[:200]
         if not wanted:
             return []
-        channels = self._channels(channel)
-        names = self._once(("names", *channels), lambda: self._engine().names(channels))
+        channels = self._channels(channel, prefix)
+        names = self._once(
+            ("names", *self._urls(channels, prefix)), lambda: self._engine().names(channels, prefix=prefix)
+        )
         fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
         return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
 
-    def versions(self, name: str, channel: str | None) -> Versions:
-        """The versions of `name` in `channel`, newest first.
+    def versions(self, name: str, channel: str | None, prefix: str | None = None) -> Versions:
+        """The versions of `name`, newest first, of the channels that `search` looks in.
 
         Raises:
             InvalidRequest, Forbidden, Unavailable: as `search`, or `name` is no package name.
             NotFound: no channel knows it.
         """
-        channels = self._channels(channel)
-        builds = self._once((name, *channels), lambda: self._engine().versions(name, channels))
+        channels = self._channels(channel, prefix)
+        key = ("versions", name, *self._urls(channels, prefix))
+        builds = self._once(key, lambda: self._engine().versions(name, channels, prefix=prefix))
         if not builds:
             raise NotFound(
                 f"No channel has a package {ascii(name)[:80]}.",
@@ -74,7 +79,7 @@ class CondaCatalog:
         from jupyter_envs.system import conda_terms
 
         setup = self._setup()
-        return conda_terms.terms_of(self._urls(setup, self._channels(channel)), setup.terms_file, setup.environ)
+        return conda_terms.terms_of(self._urls(self._channels(channel)), setup.terms_file, setup.environ)
 
     def accept(self, channel: str) -> list[Terms]:
         """Remember that the user accepts the terms of `channel`; return them.
@@ -84,28 +89,30 @@ class CondaCatalog:
         """
         from jupyter_envs.system import conda_terms
 
-        setup = self._setup()
-        found = [url for url in self._urls(setup, self._channels(channel)) if conda_terms.covered(url)]
+        found = [url for url in self._urls(self._channels(channel)) if conda_terms.covered(url)]
         if not found:
             raise InvalidRequest(
                 f"The channel {ascii(channel)[:80]} has no terms to accept.",
                 hint="It can be used as it is.",
                 field="channel",
             )
-        return [conda_terms.accept(url, setup.terms_file) for url in found]
+        return [conda_terms.accept(url, self._setup().terms_file) for url in found]
 
-    def _channels(self, channel: str | None) -> list[str]:
+    def _channels(self, channel: str | None, prefix: str | None = None) -> list[str]:
         from jupyter_envs.system.conda_channels import check_channel
 
-        return [check_channel(channel, "channel")] if channel is not None else list(self._settings.conda_channels)
+        if channel is not None:
+            return [check_channel(channel, "channel")]
+        return (record.channels(prefix) if prefix else []) or list(self._settings.conda_channels)
 
-    def _urls(self, setup: Setup, channels: list[str]) -> list[str]:
+    def _urls(self, channels: list[str], prefix: str | None = None) -> list[str]:
+        setup = self._setup(prefix)
         return setup.names.urls(channels or setup.rc.channels)
 
-    def _setup(self) -> Setup:
+    def _setup(self, prefix: str | None = None) -> Setup:
         from jupyter_envs.backends.conda_setup import Setup
 
-        return Setup(None, self._settings.state)
+        return Setup(None, self._settings.state, prefix)
 
     def _engine(self) -> Embedded:
         from jupyter_envs.backends.rattler import Embedded
@@ -114,7 +121,6 @@ class CondaCatalog:
 
     def _once(self, key: tuple[str, ...], ask: Callable[[], list[_T]]) -> list[_T]:
         moment = time.monotonic()
-        key = (*key, *(os.environ.get(name, "") for name in ("HOME", "CONDARC", "CONDA_CHANNELS")))
         with self._lock:
             kept = self._kept.get(key)
         if kept and moment - kept[0] < KEPT_SECONDS:

@@ -210,16 +210,25 @@ class Engine:
         """The create request that a file means."""
         return self._catalog.inspect(request)
 
-    def search(self, q: str, manager: str | None = None, channel: str | None = None) -> list[Found]:
-        """Known package names that fit `q`; those of channels where `manager` has channels, or one is named."""
-        if self._by_channel(manager, channel):
-            return self._conda_catalog.search(q, channel)
+    def search(
+        self, q: str, manager: str | None = None, channel: str | None = None, environment: str | None = None
+    ) -> list[Found]:
+        """Known package names that fit `q`; those of channels where `manager` has channels, or one is named.
+
+        With an `environment` they are those that it takes its packages from.
+        """
+        prefix = self._with_channels(environment)
+        if prefix or self._by_channel(manager, channel):
+            return self._conda_catalog.search(q, channel, prefix)
         return self._catalog.search(q)
 
-    def versions(self, name: str, manager: str | None = None, channel: str | None = None) -> Versions:
-        """The versions of a package that the user's indexes, or channels, offer."""
-        if self._by_channel(manager, channel):
-            return self._conda_catalog.versions(name, channel)
+    def versions(
+        self, name: str, manager: str | None = None, channel: str | None = None, environment: str | None = None
+    ) -> Versions:
+        """The versions of a package that the user's indexes, or channels, offer; chosen as for `search`."""
+        prefix = self._with_channels(environment)
+        if prefix or self._by_channel(manager, channel):
+            return self._conda_catalog.versions(name, channel, prefix)
         return self._catalog.versions(name)
 
     def terms(self, channel: str | None = None) -> list[Terms]:
@@ -356,6 +365,11 @@ class Engine:
             return channel is not None
         backend = self._parts.backends.get(manager)
         return backend is not None and backend.can.channels
+
+    def _with_channels(self, key: str | None) -> str | None:
+        """The prefix of the environment `key`, where its packages come from channels."""
+        found = self.find(key) if key is not None else None
+        return found.prefix if found and found.kind == "conda" else None
 
     @property
     def _store(self) -> Path:

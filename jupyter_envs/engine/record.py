@@ -36,6 +36,12 @@ def read_spec(prefix: str) -> dict[str, Any]:
         return {}
 
 
+def channels(prefix: str) -> list[str]:
+    """The conda channels that the environment was made with; none where nothing tells."""
+    told = read_spec(prefix).get("channels")
+    return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
+
+
 def place_magic(prefix: str) -> Path:
     """Put the file that brings the magics, and whom it calls, into the record; return its path."""
     folder = record_of(prefix)

@@ -43,18 +43,20 @@ class RecordIn(Struct, frozen=True, kw_only=True):
 
 
 class Search(Struct, frozen=True, kw_only=True):
-    """`q` is what the names should hold."""
+    """`q` is what the names should hold, the rest is as in `Source`."""
 
     q: Word
     manager: Word | None = None
     channel: Word | None = None
+    environment: Word | None = None
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """`manager` decides where to look, `channel` is one of conda's."""
+    """`manager` decides where to look, or the `environment` that the packages are for; `channel` is one of conda's."""
 
     manager: Word | None = None
     channel: Word | None = None
+    environment: Word | None = None
 
 
 class OfChannel(Struct, frozen=True, kw_only=True):

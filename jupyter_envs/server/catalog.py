@@ -44,11 +44,11 @@ def inspect(engine: Engine, body: Inspect) -> Inspected:
 
 
 def search(engine: Engine, query: Search) -> Results:
-    return Results(engine.search(query.q, query.manager, query.channel))
+    return Results(engine.search(query.q, query.manager, query.channel, query.environment))
 
 
 def versions(engine: Engine, name: str, query: Source) -> Versions:
-    return engine.versions(name, query.manager, query.channel)
+    return engine.versions(name, query.manager, query.channel, query.environment)
 
 
 def terms(engine: Engine, query: OfChannel) -> TermsList:

@@ -259,6 +259,20 @@ def test_search(engine: Engine, channel: Channel) -> None:
     assert caught.value.field == "channel"
 
 
+def test_search_where_an_environment_takes_its_packages_from(engine: Engine, channel: Channel) -> None:
+    """What it was made with, then its own .condarc; another manager's environment has no channels."""
+    for name, channels in (("own", [channel.extra, channel.url]), ("plain", [])):
+        request = Create(name=name, manager="conda", packages=["where-am-i"], channels=channels, kernel=NO_KERNEL)
+        done(engine, engine.create(request))
+    assert engine.versions("small", environment="own").versions == ["3.0", "2.0", "1.0"]
+    assert "small" in [f.name for f in engine.search("smal", environment="own")]
+    assert engine.versions("small", environment="plain").versions == ["2.0", "1.0"]
+    Path(engine.find("plain").prefix, ".condarc").write_text(f"channels: [{channel.extra}]\n")
+    assert engine.versions("small", environment="plain").versions == ["3.0", "2.0", "1.0"]
+    with pytest.raises(NotFound):
+        engine.search("small", environment="nowhere")
+
+
 def test_terms_are_asked_about_once(engine: Engine) -> None:
     (terms, *_) = engine.terms("defaults")
     assert terms.accepted is None

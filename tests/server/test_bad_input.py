@@ -190,6 +190,8 @@ CASES: dict[str, list[Bad]] = {
         get("q", "search?q=" + "x" * 201),
         get("manager", "search?q=six&manager="),
         get("channel", "search?q=six&channel=%0d%0aX: y".replace(" ", "%20")),
+        get("environment", "search?q=six&environment="),
+        get("environment", "search/six?environment=%00"),
         get("format", "environments/{env}/export"),
         get("format", "environments/{env}/export?format=nothing"),
         get("format", "environments/{env}/export?format=../../etc/passwd"),

@@ -77,7 +77,7 @@ class Conda:
 
     def origin(self, prefix: str) -> Origin:
         found = conda_records.records(prefix)
-        told = record.read_spec(prefix).get("channels") or [public(r.channel) for r in found if r.channel]
+        told = record.channels(prefix) or [public(r.channel) for r in found if r.channel]
         return Origin(
             channels=list(dict.fromkeys(told)),
             specs=conda_records.requested(prefix),
@@ -266,7 +266,8 @@ class Conda:
         except Unsolvable:
             if not wanted.or_pip:
                 raise
-            offered = {*self._embedded().names(operation.channels, cancelled=context.cancelled), *self.versions(prefix)}
+            names = self._embedded().names(operation.channels, prefix=prefix, cancelled=context.cancelled)
+            offered = {*names, *self.versions(prefix)}
             lacking = [r for r in wanted.install if r.name not in offered]
             if not lacking:
                 raise
@@ -292,7 +293,7 @@ class Conda:
             exact=archives,
             requested=(wanted.requested or conda_return.requested(prefix, archives)) if archives else None,
             constrained=[str(r) for r in wanted.constraints],
-            channels=[*wanted.channels, *(record.read_spec(prefix).get("channels") or self._settings.conda_channels)],
+            channels=[*wanted.channels, *(record.channels(prefix) or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
         )
 

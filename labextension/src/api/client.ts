@@ -161,13 +161,13 @@ export class Client implements IReads {
     return requestFile(this.settings, this._url('environments', id, 'export') + query);
   }
 
-  /** `GET search?q=&manager=&channel=` */
+  /** `GET search?q=&manager=&channel=&environment=` */
   async search(q: string, source: ISource = {}): Promise<IFound[]> {
     const url = `${this._url('search')}?${new URLSearchParams({ q, ...source })}`;
     return (await request<{ results: IFound[] }>(this.settings, url)).body?.results ?? [];
   }
 
-  /** `GET search/{name}?manager=&channel=` */
+  /** `GET search/{name}?manager=&channel=&environment=` */
   async versions(name: string, source: ISource = {}): Promise<IVersions> {
     const query = new URLSearchParams({ ...source }).toString();
     const url = this._url('search', name) + (query && `?${query}`);

@@ -327,10 +327,14 @@ export interface IFound {
   source: 'installed' | 'popular' | 'index' | 'channel';
 }
 
-/** Where packages are looked for: with a manager that has channels in those of its settings, or in `channel`. */
+/**
+ * Where packages are looked for: with a manager that has channels in those of its settings, or in
+ * `channel`; else where the environment of the id `environment` takes its packages from.
+ */
 export interface ISource {
   manager?: string;
   channel?: string;
+  environment?: string;
 }
 
 export interface IVersions {

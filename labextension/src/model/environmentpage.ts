@@ -60,7 +60,7 @@ export class EnvironmentPageModel implements IDisposable {
   get lookups(): ILookups {
     const environment = this.environment;
     return environment?.can.pip_apart
-      ? this._lookups.ofChannels(environment.manager)
+      ? this._lookups.ofEnvironment(environment.id)
       : this._lookups.index;
   }
 

@@ -77,8 +77,17 @@ export class LookupsBySource {
 
   /** Those of `channels`, or by default of the settings of `manager`, which takes match specs. */
   ofChannels(manager: string, channels: ReadonlyArray<string> = []): ILookups {
-    const sources =
-      channels.length > 0 ? channels.map(channel => ({ manager, channel })) : [{ manager }];
+    return this._of(
+      channels.length > 0 ? channels.map(channel => ({ manager, channel })) : [{ manager }]
+    );
+  }
+
+  /** Those of the channels that the environment `id` takes its packages from. */
+  ofEnvironment(id: string): ILookups {
+    return this._of([{ environment: id }]);
+  }
+
+  private _of(sources: ReadonlyArray<ISource>): ILookups {
     const key = JSON.stringify(sources);
     if (this._key !== key) {
       this._key = key;

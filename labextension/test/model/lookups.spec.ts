@@ -42,6 +42,14 @@ describe('LookupsBySource', () => {
     expect(lookups.ofChannels('conda')).toBe(found);
   });
 
+  it('asks for an environment by its id, and the server where that looks', async () => {
+    const found = lookups.ofEnvironment('e1');
+    await found.versions('six');
+    expect(asked).toEqual([['six', { environment: 'e1' }]]);
+    expect(lookups.ofEnvironment('e1')).toBe(found);
+    expect(lookups.ofEnvironment('e2')).not.toBe(found);
+  });
+
   it('takes the first channel that has the package', async () => {
     const found = lookups.ofChannels('conda', ['empty', 'full', 'last']);
     expect((await found.versions('six')).versions).toEqual(['full']);
