@@ -45,6 +45,7 @@ def test_every_place_in_its_order(places: Path) -> None:
         "home/.conda/condarc",
         "home/.conda/condarc.d/z.yml",
         "home/.condarc",
+        "home/.mambarc",
         "env/.condarc",
         "mine.yml",
     ]
