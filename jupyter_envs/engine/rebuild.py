@@ -74,7 +74,8 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         has_lock=has_lock,
         declared=declares(notebook),
         packages=[],
-        warnings=[*warnings, *(locked or found).warnings],
+        # What is said of the text alone does not hold where the lock is taken.
+        warnings=[*warnings, *(locked.warnings if locked else []), *([] if exact else found.warnings)],
     )
 
     def step(context: Context, *, agreed: bool) -> tuple[Rebuilding, Create | None]:

@@ -84,6 +84,8 @@ def test_what_is_written(engine: Engine, channel: Channel, book: str) -> None:
 def test_the_very_archives_come_back(engine: Engine, channel: Channel, book: str) -> None:
     settled = told(engine, book)
     assert (settled.exact, settled.has_lock, settled.manager, settled.complete) == (True, True, "conda", True)
+    assert not any("what was asked for" in warning for warning in settled.warnings)
+    assert any("what was asked for" in warning for warning in told(engine, book, exact=False).warnings)
     assert {p.source for p in settled.packages} == {channel.url}
     assert all(p.hashed and not p.approved and p.manager == "conda" for p in settled.packages)
     assert {p.name for p in settled.packages if p.asked} == {"python", "small", "where-am-i"}
