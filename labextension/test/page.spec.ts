@@ -135,8 +135,8 @@ describe('EnvironmentPage', () => {
     await settle(40);
     const urls = server.asked.map(request => new URL(request.url));
     const query = (name: string) => urls.find(url => url.pathname.endsWith(`/${name}`))?.search;
-    expect(query('search/six')).toContain('manager=m');
-    expect(query('search/pandas')).not.toContain('manager');
+    expect(query('search/six')).toContain('environment=thesis-id');
+    expect(query('search/pandas')).not.toContain('environment');
     const field = screen.getByLabelText('Add packages');
     fireEvent.change(field, { target: { value: 'numpy=1.2' } });
     await settle();

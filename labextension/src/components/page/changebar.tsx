@@ -90,8 +90,6 @@ function JobStrip(props: IChangeBarProps & { job: IJob }): JSX.Element {
     <div className="jp-EnvironmentPage-strip">
       <div className="jp-EnvironmentPage-stripHead">
         <strong>{title}</strong>
-        <span className="jp-EnvironmentPage-muted">{progressText(job.progress, trans)}</span>
-        <span className="jp-EnvironmentPage-fill" />
         <LogLink job={job} open={open} onToggle={() => setOpen(!open)} trans={trans} />
         <button
           type="button"
@@ -101,6 +99,7 @@ function JobStrip(props: IChangeBarProps & { job: IJob }): JSX.Element {
         >
           {trans.__('Cancel')}
         </button>
+        <span className="jp-EnvironmentPage-muted">{progressText(job.progress, trans)}</span>
       </div>
       <ProgressBar job={job} trans={trans} />
       {open && <JobLogView job={job} watchLog={props.watchLog} trans={trans} />}
@@ -135,7 +134,6 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
           {plan && !isEmptyPlan(plan) && (
             <span className="jp-EnvironmentPage-muted">{planSummary(plan, trans)}</span>
           )}
-          <span className="jp-EnvironmentPage-fill" />
           {log}
           {undo !== null && (
             <button
@@ -187,13 +185,6 @@ function Waiting(props: IChangeBarProps): JSX.Element {
     <div className="jp-EnvironmentPage-waiting">
       <div className="jp-EnvironmentPage-stripHead">
         <strong>{trans._n('%1 change waiting', '%1 changes waiting', count)}</strong>
-        <span className="jp-EnvironmentPage-muted" role="status">
-          {previewText(pending, preview, trans)}
-        </span>
-        <span className="jp-EnvironmentPage-fill" />
-        <button type="button" className="jp-Environments-button" onClick={props.onDiscard}>
-          {trans.__('Discard')}
-        </button>
         <button
           type="button"
           className="jp-Environments-button jp-mod-accept"
@@ -205,6 +196,12 @@ function Waiting(props: IChangeBarProps): JSX.Element {
         >
           {trans.__('Apply')}
         </button>
+        <button type="button" className="jp-Environments-button" onClick={props.onDiscard}>
+          {trans.__('Discard')}
+        </button>
+        <span className="jp-EnvironmentPage-muted" role="status">
+          {previewText(pending, preview, trans)}
+        </span>
       </div>
       {preview.state === 'ready' && <PlanList plan={preview.plan} trans={trans} />}
       {broken.length > 0 && (
