@@ -67,6 +67,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     dropped = ("PYTHONDONTWRITEBYTECODE", "JUPYTER_DATA_DIR", "VIRTUAL_ENV", "PYTHONPATH")
     environ = {
         **{k: v for k, v in os.environ.items() if k not in dropped},
+        # Whatever runs is compiled then.
+        "PIP_NO_COMPILE": "1",
         "HOME": str(home),
         "PATH": f"{home / 'python' / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or os.path.expanduser("~/.cache/uv"),

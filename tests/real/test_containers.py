@@ -82,7 +82,7 @@ def fresh(tmp_path: Path) -> dict[str, str]:
     dropped = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "JUPYTER_DATA_DIR", "JUPYTER_PATH")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     path = f"{tmp_path / 'fresh' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "PATH": path, "VIRTUAL_ENV": str(tmp_path / "fresh"), "HOME": str(tmp_path)}
+    return {**kept, "PIP_NO_COMPILE": "1", "PATH": path, "VIRTUAL_ENV": str(tmp_path / "fresh"), "HOME": str(tmp_path)}
 
 
 def shell(command: str, environ: dict[str, str], folder: Path, name: str = "sh") -> str:
