@@ -128,7 +128,8 @@ def interrupted(name: str, endless: str, then: str) -> str:
     """What `then` prints in the kernel called `name` after `endless`, which prints first, was interrupted there."""
     heard: list[str] = []
     for manager, client in converse(name):
-        asked = client.execute(endless)
+        # Else a kernel may drop what comes right after the error.
+        asked = client.execute(endless, stop_on_error=False)
         while client.get_iopub_msg(120)["msg_type"] != "stream":
             pass
         manager.interrupt_kernel()
