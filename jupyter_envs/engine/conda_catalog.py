@@ -46,9 +46,8 @@ class CondaCatalog:
         if not wanted:
             return []
         channels = self._channels(channel, prefix)
-        names = self._once(
-            ("names", *self._urls(channels, prefix)), lambda: self._engine().names(channels, prefix=prefix)
-        )
+        key = ("names", *self._urls(self._setup(prefix), channels))
+        names = self._once(key, lambda: self._engine().names(channels, prefix=prefix))
         fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
         return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
 
@@ -60,7 +59,7 @@ class CondaCatalog:
             NotFound: no channel knows it.
         """
         channels = self._channels(channel, prefix)
-        key = ("versions", name, *self._urls(channels, prefix))
+        key = ("versions", name, *self._urls(self._setup(prefix), channels))
         builds = self._once(key, lambda: self._engine().versions(name, channels, prefix=prefix))
         if not builds:
             raise NotFound(
@@ -79,7 +78,7 @@ class CondaCatalog:
         from jupyter_envs.system import conda_terms
 
         setup = self._setup()
-        return conda_terms.terms_of(self._urls(self._channels(channel)), setup.terms_file, setup.environ)
+        return conda_terms.terms_of(self._urls(setup, self._channels(channel)), setup.terms_file, setup.environ)
 
     def accept(self, channel: str) -> list[Terms]:
         """Remember that the user accepts the terms of `channel`; return them.
@@ -89,14 +88,15 @@ class CondaCatalog:
         """
         from jupyter_envs.system import conda_terms
 
-        found = [url for url in self._urls(self._channels(channel)) if conda_terms.covered(url)]
+        setup = self._setup()
+        found = [url for url in self._urls(setup, self._channels(channel)) if conda_terms.covered(url)]
         if not found:
             raise InvalidRequest(
                 f"The channel {ascii(channel)[:80]} has no terms to accept.",
                 hint="It can be used as it is.",
                 field="channel",
             )
-        return [conda_terms.accept(url, self._setup().terms_file) for url in found]
+        return [conda_terms.accept(url, setup.terms_file) for url in found]
 
     def _channels(self, channel: str | None, prefix: str | None = None) -> list[str]:
         from jupyter_envs.system.conda_channels import check_channel
@@ -105,8 +105,7 @@ class CondaCatalog:
             return [check_channel(channel, "channel")]
         return (record.channels(prefix) if prefix else []) or list(self._settings.conda_channels)
 
-    def _urls(self, channels: list[str], prefix: str | None = None) -> list[str]:
-        setup = self._setup(prefix)
+    def _urls(self, setup: Setup, channels: list[str]) -> list[str]:
         return setup.names.urls(channels or setup.rc.channels)
 
     def _setup(self, prefix: str | None = None) -> Setup:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from jupyter_envs.backends.conda_spec import check_spec
 from jupyter_envs.formats import requirements
 from jupyter_envs.formats.base import ALONE, MOST_PACKAGES, FileFormat, Given, Installed, Read, listed
-from jupyter_envs.formats.requirements import is_local
 from jupyter_envs.formats.yaml_text import Node, mapping, parse, scalar, sequence, wrong
 from jupyter_envs.model.env import Package
 from jupyter_envs.system.conda_history import name_of
@@ -69,14 +67,10 @@ def write_elsewhere(installed: Installed, *more: str) -> str:
     Builds of another system would not be found there: then it is what was asked for. What
     pip installed from this machine's disk is left out and named.
     """
-    local = [package for package in installed.packages if is_local(package)]
-    kept = replace(installed, packages=[package for package in installed.packages if package not in local])
+    kept, note = requirements.elsewhere(installed)
     conda = _asked(kept) if any(_foreign(line.url) for line in installed.archives) else _builds(kept)
     named = {name_of(spec) for spec in conda}
-    text = _written(kept, [*conda, *(name for name in more if name not in named)], _by_pip(kept))
-    return (
-        f"# Left out, since they lie on one machine alone: {listed(p.name for p in local)}\n{text}" if local else text
-    )
+    return note + _written(kept, [*conda, *(name for name in more if name not in named)], _by_pip(kept))
 
 
 def write_requested(installed: Installed) -> str:

@@ -138,11 +138,16 @@ def write_all(installed: Installed) -> str:
 
 def write_elsewhere(installed: Installed) -> str:
     """As `write_all`, without what lies on this machine alone; that is named."""
-    local = [package for package in installed.packages if is_local(package)]
-    text = write_all(replace(installed, packages=[p for p in installed.packages if p not in local]))
-    return (
-        f"# Left out, since they lie on one machine alone: {listed(p.name for p in local)}\n{text}" if local else text
-    )
+    kept, note = elsewhere(installed)
+    return note + write_all(kept)
+
+
+def elsewhere(installed: Installed) -> tuple[Installed, str]:
+    """`installed` without what pip installed from this machine's disk, and a line of comment that names it."""
+    local = [package for package in installed.packages if _is_local(package)]
+    kept = replace(installed, packages=[package for package in installed.packages if package not in local])
+    names = listed(package.name for package in local)
+    return kept, f"# Left out, since they lie on one machine alone: {names}\n" if local else ""
 
 
 def write_requested(installed: Installed) -> str:
@@ -192,8 +197,7 @@ def _written(packages: Sequence[Package], python: str | None, notes: list[str]) 
     return "\n".join([*lines, *(line_of(package) for package in pip)]) + "\n"
 
 
-def is_local(package: Package) -> bool:
-    """Whether `package` was installed from a place on this machine."""
+def _is_local(package: Package) -> bool:
     return package.manager == "pip" and (package.url or "").startswith("file:")
 
 

@@ -142,7 +142,7 @@ def _files(environ: Mapping[str, str], prefix: str | None, root: str | None) -> 
     folders = [*_SYSTEM, root, os.path.join(xdg, "conda") if xdg else None]
     folders += [os.path.join(home, ".config", "conda"), os.path.join(home, ".conda")]
     searched = [os.path.join(folder, name) for folder in folders if folder for name in _NAMES]
-    # What is set for mamba holds as well: its users have all their settings there.
+    # What is set for mamba alone holds as well, after the same user's settings for both.
     searched += [os.path.join(home, name) for name in (".condarc", ".mambarc")]
     searched += [os.path.join(active, name) for name in _NAMES] if active else []
     searched += [os.path.expanduser(environ[name]) for name in ("CONDARC", "MAMBARC") if environ.get(name)]
