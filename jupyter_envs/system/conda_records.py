@@ -12,7 +12,7 @@ import msgspec
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.system import conda_history, conda_meta
 from jupyter_envs.system.conda_url import public
-from jupyter_envs.system.files import read_bytes
+from jupyter_envs.system.files import decode, read_as
 from jupyter_envs.system.package_store import file_of, write
 
 # In the JSON of a list of paths.
@@ -136,8 +136,8 @@ def files(prefix: str, record: Record) -> list[str]:
     name = f"{record.name}-{record.version}-{record.build}.json"
     path = os.path.join(prefix, "conda-meta", name)
     try:
-        listed = _paths.decode(_noted.decode(read_bytes(path) or b"").files)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        listed = decode(_paths, bytes(read_as(path, _noted).files))
+    except (OSError, ValueError):
         listed = []
     return [f"conda-meta/{name}", *listed]
 
@@ -167,9 +167,9 @@ def _read(path: str) -> _Entry:
 
 def _parsed(path: str) -> Record:
     try:
-        noted = _noted.decode(read_bytes(path) or b"")
+        noted = read_as(path, _noted)
         dists = _dists(bytes(noted.files))
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (OSError, ValueError):
         name, version, build = os.path.basename(path)[: -len(".json")].rsplit("-", 2)
         return Record(name=name, version=version, build=build)
     return Record(
@@ -196,12 +196,12 @@ def _dists(files: bytes) -> list[str]:
         return []
     if b"\\" in files:
         # Letters outside of ASCII may be escaped, and so are quotation marks, which no distribution's name has.
-        files = msgspec.json.encode([path for path in _paths.decode(files) if '"' not in path])
+        files = msgspec.json.encode([path for path in decode(_paths, files) if '"' not in path])
     return sorted({found.decode() for found in _DIST.findall(files)})
 
 
 def _load(file: Path) -> list[_Entry]:
     try:
-        return _stored.decode(file.read_bytes())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return read_as(file, _stored)
+    except (OSError, ValueError):
         return []

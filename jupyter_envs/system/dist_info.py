@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.model.env import Package
-from jupyter_envs.system.files import read_bytes
+from jupyter_envs.system.files import CONFIG, LISTING, parse_json, read_bytes_if_any, read_head
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.redact import redact
 
@@ -49,7 +48,7 @@ def read_package(path: str) -> Package:
     name, version, summary = _first(_NAME, header), _first(_VERSION, header), _first(_SUMMARY, header)
     linked = path.endswith(".egg-link")
     within = path + os.sep
-    record = read_bytes(within + "RECORD")
+    record = read_bytes_if_any(within + "RECORD", LISTING)
     installer = (_text(within + "INSTALLER") or "").strip() or None
     requested = os.path.exists(within + "REQUESTED")
     url, editable = _direct_url(within + "direct_url.json")
@@ -85,7 +84,7 @@ def record_files(dist_info: Path) -> list[Path]:
     Links in the way are resolved, so that no path leads out.
     """
     prefix = _prefix_of(dist_info)
-    listing = _text(os.path.join(dist_info, "RECORD"))
+    listing = _text(os.path.join(dist_info, "RECORD"), LISTING)
     if listing is not None:
         start = os.fspath(dist_info.parent)
         try:
@@ -94,7 +93,7 @@ def record_files(dist_info: Path) -> list[Path]:
             return []
     else:
         start = os.fspath(dist_info)
-        names = (_text(os.path.join(dist_info, "installed-files.txt")) or "").splitlines()
+        names = (_text(os.path.join(dist_info, "installed-files.txt"), LISTING) or "").splitlines()
     top = os.path.realpath(prefix) + os.sep
     inside: dict[str, bool] = {}
     found = []
@@ -139,8 +138,11 @@ def _header(path: str, enough: re.Pattern[bytes] | None = None) -> bytes:
     Where `enough` is found among the first of them, the others may be left out.
     """
     raw = b""
-    for limit in (4096, 0):
-        raw = read_bytes(path, limit) or b""
+    for limit in (4096, CONFIG):
+        try:
+            raw = read_head(path, limit)
+        except OSError:
+            return b""
         end = _end_of_header(raw)
         if end >= 0:
             return raw[:end]
@@ -162,11 +164,11 @@ def _first(pattern: re.Pattern[bytes], header: bytes) -> str | None:
 
 def _direct_url(path: str) -> tuple[str | None, bool]:
     """The URL of a ``direct_url.json`` (PEP 610) as a requirement writes it, credentials left out; whether editable."""
-    raw = read_bytes(path)
+    raw = read_bytes_if_any(path)
     if raw is None:
         return None, False
     try:
-        told = json.loads(raw)
+        told = parse_json(raw)
         url = str(told["url"])
         if vcs := told.get("vcs_info"):
             url = f"{vcs['vcs']}+{url}"
@@ -199,6 +201,6 @@ def _prefix_of(dist_info: Path) -> Path:
     return dist_info.parents[2 if WINDOWS else 3]
 
 
-def _text(path: str) -> str | None:
-    raw = read_bytes(path)
+def _text(path: str, limit: int = CONFIG) -> str | None:
+    raw = read_bytes_if_any(path, limit)
     return None if raw is None else raw.decode("utf-8", "replace")
