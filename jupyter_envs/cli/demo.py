@@ -151,14 +151,21 @@ def _tell(call: Call, cell: Cell) -> None:
 
 
 def _farewell(env: Environment) -> list[str]:
-    start = f"  {command()} lab      then the Environments tab in the left sidebar"
+    from jupyter_envs.system.panel import missing_panel
+
+    panel = ["Open the panel:", f"  {command()} lab      then the Environments tab in the left sidebar"]
     if find_spec("jupyterlab") is None:
-        start = f"  {show.clean(sys.executable)} -m pip install jupyterlab      then: {command()} lab"
+        panel[1] = f"  {show.clean(sys.executable)} -m pip install jupyterlab      then: {command()} lab"
+    elif missing := missing_panel():
+        panel = [
+            f"The panel in JupyterLab is MISSING. {show.clean(missing.why)}",
+            "To add it, once that is mended:",
+            f"  {show.clean(missing.command)}",
+        ]
     return [
         "",
         "Done. That notebook ran in an environment of its own.",
-        "Open the panel:",
-        start,
+        *panel,
         "Remove the demo:",
         f"  {command()} envs remove {show.clean(env.name)} --yes",
     ]

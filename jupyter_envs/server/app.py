@@ -12,6 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_envs.engine.settings import CONFIG_NAME, Settings
+from jupyter_envs.system.panel import missing_panel
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -101,4 +102,9 @@ class EnvsApp(ExtensionApp):
         # Its imports would share the processor with the first page that is asked for.
         await asyncio.sleep(BACKGROUND_AFTER)
         if not self.stopped:
-            await asyncio.get_running_loop().run_in_executor(self.threads, self.engine.start_background)
+            loop = asyncio.get_running_loop()
+            await loop.run_in_executor(self.threads, self.engine.start_background)
+            if missing := await loop.run_in_executor(self.threads, missing_panel):
+                self.log.warning(
+                    "The Environments panel is missing in JupyterLab. %s To add it: %s", missing.why, missing.command
+                )
