@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from jupyter_envs.engine import kernels
+from jupyter_envs.engine import kernels, scratch
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
@@ -149,7 +149,7 @@ def tidy(parts: Parts, jobs: Jobs) -> None:
     kernels.prune()
     # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
     places = [
-        *(root / name for root in parts.kinds.roots for name in (".new", ".gone")),
+        *(scratch.folder(root, name) for root in parts.kinds.roots for name in (scratch.NEW, scratch.BIN)),
         parts.settings.state / ".gone",
     ]
     left = [path for place in places if place.is_dir() for path in place.iterdir()]

@@ -5,23 +5,29 @@ from __future__ import annotations
 import glob
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import kernels, record
+from jupyter_envs.engine import kernels, record, scratch
 from jupyter_envs.engine.asked import Asked, asked
 from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.prefix import read
-from jupyter_envs.engine.refuse import Running, own_root, refuse_running, refuse_taken, refuse_uncopyable
+from jupyter_envs.engine.refuse import (
+    Running,
+    own_root,
+    refuse_reserved,
+    refuse_running,
+    refuse_taken,
+    refuse_uncopyable,
+)
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
-from jupyter_envs.engine.templates import staging
 from jupyter_envs.model.check import check_display_name, check_name, check_prefix
 from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
@@ -43,7 +49,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     """
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
-    prefix = _target(kind, parts.kinds.roots, request.name, request.prefix)
+    prefix = _target(parts, kind, request.name, request.prefix)
     asked_for = asked(parts.catalog, kind, request)
     display = request.kernel.display_name
     if display is not None:
@@ -118,7 +124,7 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
         Forbidden: the source is no environment that can be copied.
     """
     kind = parts.kind_of(source)
-    target = _target(kind, parts.kinds.roots, request.name, None)
+    target = _target(parts, kind, request.name, None)
     refuse_taken(parts, target)
     refuse_uncopyable(source)
 
@@ -156,17 +162,20 @@ def copy(
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
 
-def _target(kind: Kind, roots: Sequence[Path], name: str | None, prefix: str | None) -> str:
+def _target(parts: Parts, kind: Kind, name: str | None, prefix: str | None) -> str:
     if (name is None) == (prefix is None):
         raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
     if name is not None:
-        return os.path.join(kind.home(), check_name(name))
+        real = os.path.join(kind.home(), check_name(name))
+        refuse_reserved(parts, real, "name")
+        return real
     path = check_prefix(prefix or "")
     parent, last = os.path.split(path)
     check_name(last.lstrip(".") or last, "prefix")
     real = os.path.join(os.path.realpath(parent), last)
+    refuse_reserved(parts, real, "prefix")
     # The folder of named environments of a conda installation lies in its base.
-    above = itertools.takewhile(lambda folder: folder not in roots, Path(real).parents)
+    above = itertools.takewhile(lambda folder: folder not in parts.kinds.roots, Path(real).parents)
     if any(is_environment(str(folder)) for folder in above):
         raise InvalidRequest(
             "The prefix lies inside another environment.", hint="Choose a folder outside of it.", field="prefix"
@@ -282,12 +291,13 @@ def appear(
         remove_tree(aside)
         return
     if root == parent:
-        stage = staging(root, os.path.basename(prefix))
+        stage = scratch.staging(root, os.path.basename(prefix))
     else:
         # A scratch folder of ours has no place in a folder of the user's. What lies there is a killed process's.
         stage = f"{prefix}.new-{os.getpid()}"
         for left in parent.glob(glob.escape(os.path.basename(prefix)) + ".new-[0-9]*"):
-            remove_tree(left)
+            if scratch.abandoned(left):
+                remove_tree(left)
     try:
         speaks_of = fill(stage)
         kind.relocate(stage, [speaks_of, stage], prefix)
@@ -301,6 +311,8 @@ def appear(
         except OSError:
             if finish:
                 kernels.unregister(prefix)
+            if not replace and os.path.lexists(prefix):
+                raise Conflict(f"{prefix} exists by now.", hint="Choose another name.", reason="name_taken") from None
             raise
         remove_tree(aside)
     except BaseException:

@@ -53,7 +53,7 @@ class Discovery:
     def __init__(self, settings: Settings, notebook_root: str | None, kinds: Kinds) -> None:
         self._settings = settings
         self._kinds = kinds
-        self._places = Places(kinds)
+        self._places = Places(kinds, settings.state)
         self._file = settings.state / "index.json"
         self._packages = settings.state / "packages"
         self._noted_file = settings.state / "prefixes.txt"

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import Any
 
-from jupyter_envs.engine import kernels
+from jupyter_envs.engine import kernels, scratch
 from jupyter_envs.engine.change import with_kernel
 from jupyter_envs.engine.create import appear, copy
 from jupyter_envs.engine.parts import Parts
@@ -14,6 +14,7 @@ from jupyter_envs.engine.refuse import (
     Running,
     own_root,
     refuse_old_python,
+    refuse_reserved,
     refuse_running,
     refuse_taken,
     refuse_tool,
@@ -28,7 +29,7 @@ from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Register, Update
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system.files import discard_tree, link_tree, lock
+from jupyter_envs.system.files import link_tree, lock
 from jupyter_envs.system.paths import inside, record_of
 from jupyter_envs.system.usage import reclaimable
 
@@ -55,7 +56,7 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
             # Asked again, under the lock: a link may have been put in its place meanwhile.
             if not inside(prefix, root):
                 raise Forbidden(f"{prefix} no longer lies in {root}.", reason="outside_root")
-            discard_tree(prefix, os.path.join(root, ".gone"))
+            scratch.discard(prefix, root)
             parts.kind_of(environment).vanished(prefix)
             parts.discovery.forget_prefix(prefix)
         return {"removed": environment.id, "freed": freed}
@@ -80,6 +81,7 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
         own_root(parts, environment)
         refuse_uncopyable(environment)
         target = os.path.join(os.path.dirname(environment.prefix), check_name(request.name))
+        refuse_reserved(parts, target, "name")
         refuse_taken(parts, target)
         refuse_running(environment, running, "Shut the kernel down first: its folder moves.")
     elif not environment.kernels:
@@ -197,7 +199,7 @@ def _move(
     for spec in kernels.of_prefix(environment.prefix):
         kernels.point_at(spec, target)
     kind.appeared(target)
-    discard_tree(environment.prefix, os.path.join(own_root(parts, environment), ".gone"))
+    scratch.discard(environment.prefix, own_root(parts, environment))
     kind.vanished(environment.prefix)
 
 

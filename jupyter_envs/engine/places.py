@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_envs.backends.pipenv import workon_home
-from jupyter_envs.engine import owners
+from jupyter_envs.engine import owners, scratch
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
@@ -22,21 +22,31 @@ _GENERIC = frozenset({"venv", "env", "virtualenv"})
 
 
 def lock_file(settings: Settings, kinds: Kinds, prefix: str) -> Path:
-    """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record."""
+    """The file whose lock the one writer of `prefix` holds: beside it in a root, else in its record.
+
+    Every process of a user gets the same one. Where this user may not write, or all users may, it lies in his
+    state folder.
+    """
     parent = Path(os.path.dirname(prefix))
     if Path(os.path.realpath(parent)) in kinds.roots:
-        return parent / ".locks" / f"{os.path.basename(prefix)}.lock"
-    if not os.path.isdir(prefix):
-        # Still to be made: a lock inside it would make it.
-        return settings.state / "locks" / f"{environment_id(prefix, os.path.basename(prefix))}.lock"
-    return record_of(prefix) / "lock"
+        folder = parent / scratch.LOCKS
+        if not scratch.open_to_all(parent) and not scratch.closed(folder if folder.exists() else parent):
+            return folder / f"{os.path.basename(prefix)}.lock"
+    elif os.path.isdir(prefix) and not scratch.closed(prefix):
+        record = record_of(prefix)
+        # A link would have the lock made wherever it leads.
+        if not record.is_symlink() and not scratch.closed(record):
+            return record / "lock"
+    # An environment still to be made among them: a lock inside it would make it.
+    return settings.state / "locks" / f"{environment_id(prefix, os.path.basename(prefix))}.lock"
 
 
 class Places:
     """The folders that hold environments, as the kinds and the process's environment tell."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, state: Path) -> None:
         self._kinds = kinds
+        self._state = os.path.realpath(state)
 
     def roots(self) -> list[str]:
         """The folders whose environments are managed, links resolved; the main one first."""
@@ -68,7 +78,8 @@ class Places:
         running = [os.path.realpath(sys.prefix)] if is_environment(sys.prefix) else []
         for path in (*conda_places.prefixes(), *further, *running):
             found.setdefault(os.path.normcase(path), path)
-        return list(found.values())
+        resolved = self._kinds.roots
+        return [path for path in found.values() if not scratch.hidden(path, resolved, self._state)]
 
 
 def raw_name(prefix: str, homes: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from jupyter_envs.backends.tools import MANAGERS
-from jupyter_envs.engine import kernels
+from jupyter_envs.engine import kernels, scratch
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
@@ -16,6 +16,17 @@ from jupyter_envs.system.interpreters import MINIMUM
 from jupyter_envs.system.paths import WINDOWS
 
 Running = Callable[[], Iterable[str]]
+
+
+def refuse_reserved(parts: Parts, prefix: str, field: str) -> None:
+    """Raise InvalidRequest when `prefix`, its folder's links resolved, is a place or a name that we need ourselves."""
+    if scratch.reserved(prefix, parts.kinds.roots, parts.settings.state):
+        raise InvalidRequest(
+            f"{prefix} is kept for environments that are being made or removed.",
+            hint="Choose a name that does not start with a dot or end in .new-1 or .old-1, or another folder.",
+            reason="reserved",
+            field=field,
+        )
 
 
 def refuse_taken(parts: Parts, prefix: str) -> None:
@@ -35,6 +46,13 @@ def refuse_taken(parts: Parts, prefix: str) -> None:
             f"{above} cannot be written.",
             hint="Choose another folder (`Settings.root`), or ask its owner for the right to write.",
             reason="not_writable",
+            field="prefix",
+        )
+    if scratch.no_programs(above):
+        raise Forbidden(
+            f"No program can be run from {above}: its file system is mounted with `noexec`.",
+            hint="Choose a folder on another file system (`Settings.root`), or have it mounted without `noexec`.",
+            reason="noexec",
             field="prefix",
         )
 
@@ -123,5 +141,9 @@ def own_root(parts: Parts, environment: Environment) -> str:
             f"{environment.prefix} does not lie in a folder that is managed here.",
             hint="Delete the folder yourself, or let an administrator add its parent to `Settings.roots`.",
             reason="outside_root",
+        )
+    if scratch.open_to_all(root) and os.lstat(environment.prefix).st_uid != os.geteuid():
+        raise Forbidden(
+            f"{environment.name} belongs to another user.", hint="Ask its owner to do this.", reason="foreign_owner"
         )
     return os.fspath(root)

@@ -12,6 +12,7 @@ manifest was not finished and is made anew.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.engine import history
+from jupyter_envs.engine import history, scratch
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
@@ -63,10 +64,12 @@ class Templates:
         self._settings = settings
         self._folder = settings.state / "templates"
         self._root = settings.all_roots[0]
-        self._spares = self._root / ".spares"
-        self._bin = self._root / ".gone"
         # On the file system of the templates: only what vanishes at once never gives half a copy.
         self._template_bin = settings.state / ".gone"
+
+    @property
+    def _spares(self) -> Path:
+        return scratch.folder(self._root, scratch.SPARES)
 
     @property
     def enabled(self) -> bool:
@@ -99,12 +102,21 @@ class Templates:
                 return Ready(tree=target, speaks_of=manifest.prefix)
         try:
             link_tree(manifest.prefix, target, check)
-        except FileNotFoundError:
-            # The template was cleaned away while it was being copied.
+        except OSError as error:
             remove_tree(target)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            # It was cleaned away while it was being copied, or cannot be read; without it this takes longer, no more.
+            if not isinstance(error, FileNotFoundError):
+                self._distrust(key)
             return None
         history.renew_base(target)
         return Ready(tree=target, speaks_of=manifest.prefix)
+
+    def _distrust(self, key: str) -> None:
+        """Have the template `key` made anew: what has no manifest was not finished."""
+        with suppress(OSError):
+            (self._folder / key / "manifest.json").unlink()
 
     def want(self, recipe: Recipe) -> None:
         """Remember that `recipe` was asked for, so that its template is kept ready."""
@@ -162,7 +174,7 @@ class Templates:
 
     def clean_spares(self) -> None:
         """Remove the spares; those that are wanted come back when it is quiet."""
-        discard_tree(self._spares, self._bin)
+        scratch.discard(self._spares, self._root)
 
     def _refresh(self, key: str, kind: Kind, recipe: Recipe, context: Context) -> bool:
         manifest = self.manifest(key)
@@ -195,17 +207,17 @@ class Templates:
         )
         atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
         # Spares of the old template hold the old packages.
-        discard_tree(self._spares / key, self._bin)
+        scratch.discard(self._spares / key, self._root)
         if manifest:
             discard_tree(manifest.prefix, self._template_bin)
         return True
 
     def _fill(self, key: str, context: Context) -> bool:
         manifest = self.manifest(key)
-        folder = self._spares / key
         if manifest is None or self._settings.spares == 0:
             return False
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = scratch.made(self._root, scratch.SPARES) / key
+        folder.mkdir(exist_ok=True)
         made = False
         while len(self._spares_of(key, manifest)) < self._settings.spares:
             name = f"{os.path.basename(manifest.prefix)}.{secrets.token_hex(6)}"
@@ -229,7 +241,7 @@ class Templates:
         with suppress(OSError):
             for path in (self._spares / key).iterdir():
                 if path.name.startswith("."):
-                    discard_tree(path, self._bin)
+                    scratch.discard(path, self._root)
 
     def _keep_within_budget(self, keep: str) -> None:
         """Remove the templates that were checked longest ago until the rest fits; `keep` stays."""
@@ -239,13 +251,6 @@ class Templates:
             if total <= self._settings.template_budget:
                 return
             if name != keep:
-                discard_tree(self._spares / name, self._bin)
+                scratch.discard(self._spares / name, self._root)
                 discard_tree(self._folder / name, self._template_bin)
                 total -= manifest.size
-
-
-def staging(root: Path, name: str) -> str:
-    """A free path on the file system of `root` in which to put a new environment together."""
-    folder = root / ".new"
-    folder.mkdir(parents=True, exist_ok=True)
-    return os.fspath(folder / f"{name}-{secrets.token_hex(4)}")

@@ -286,11 +286,18 @@ def test_a_folder_that_cannot_be_written(engine: Engine, monkeypatch: pytest.Mon
 
 def test_what_a_killed_process_left_beside_is_swept(engine: Engine, tmp_path: Path) -> None:
     prefix = tmp_path / "mine"
-    stale = tmp_path / "mine.new-4711"
-    stale.mkdir()
-    (stale / "pyvenv.cfg").write_text("home = /x\n")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    stale, lives, document = (tmp_path / f"mine.new-{pid}" for pid in (ended.pid, os.getppid(), 2**22 + 1))
+    for path in (stale, lives):
+        path.mkdir()
+        (path / "pyvenv.cfg").write_text("home = /x\n")
+    document.mkdir()
+    (document / "thesis.tex").touch()
     done(engine, engine.create(Create(prefix=str(prefix), kernel=NO_KERNEL, pip=False)))
     assert not stale.exists()
+    assert lives.exists(), "another process of ours may put it together"
+    assert document.exists(), "it is the user's own"
 
 
 def test_the_users_own_index_settings_hold(engine: Engine, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
