@@ -20,7 +20,7 @@ from jupyter_envs.system import conda_meta, conda_records
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
 from jupyter_envs.system.conda_url import public, secrets_of
-from jupyter_envs.system.process import run
+from jupyter_envs.system.process import DATA, run
 
 # Settings of the user's shell that would change what the commands do or print.
 _QUIET = {"CONDA_JSON": "true", "CONDA_ALWAYS_YES": "true", "CONDA_NOTIFY_OUTDATED_CONDA": "false", "NO_COLOR": "1"}
@@ -74,7 +74,7 @@ class ClientInstaller:
             for argv in commands(self._client.path, operation, before, folder):
                 if on_step:
                     on_step("solve", None, None, None)
-                finished = run(argv, env=env, on_line=progress(on_step, on_line), cancelled=cancelled)
+                finished = run(argv, env=env, on_line=progress(on_step, on_line), cancelled=cancelled, most=DATA)
                 planned = _joined(planned, parse(finished.code, finished.out, finished.err))
         if operation.dry_run:
             return msgspec.structs.replace(planned, requested=conda_records.requested(operation.prefix))

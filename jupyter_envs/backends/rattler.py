@@ -20,7 +20,7 @@ from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed
 from jupyter_envs.system import conda_history, conda_records
 from jupyter_envs.system.conda_url import base_of
-from jupyter_envs.system.process import run
+from jupyter_envs.system.process import DATA, run
 from jupyter_envs.system.redact import redact
 
 WORKER = os.fspath(Path(__file__).with_name("rattler_worker.py"))
@@ -177,6 +177,7 @@ def _ask(
         env=environ,
         on_line=line,
         cancelled=cancelled,
+        most=DATA,
     )
     if not last:
         signal = f"signal {finished.code - 128}" if finished.code > 128 else f"code {finished.code}"

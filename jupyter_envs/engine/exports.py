@@ -87,7 +87,7 @@ def _asked(prefix: str, packages: Sequence[Package]) -> list[dict[str, Any]]:
     from jupyter_envs.system import toml
     from jupyter_envs.system.files import listing
     from jupyter_envs.system.paths import python_of
-    from jupyter_envs.system.process import clean_environment, run
+    from jupyter_envs.system.process import DATA, clean_environment, run
 
     tool = installer()
     with listing([line_of(package) for package in packages]) as path:
@@ -98,7 +98,7 @@ def _asked(prefix: str, packages: Sequence[Package]) -> list[dict[str, Any]]:
                 hint="Install uv.",
                 reason="no_lock",
             )
-        done = run(argv, env=tool.environment(clean_environment()), cwd=tempfile.gettempdir())
+        done = run(argv, env=tool.environment(clean_environment()), cwd=tempfile.gettempdir(), most=DATA)
     if done.code:
         raise explain(tool, done)
     try:

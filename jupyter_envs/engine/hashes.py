@@ -23,7 +23,7 @@ from jupyter_envs.system.files import listing
 from jupyter_envs.system.installed import installed_one
 from jupyter_envs.system.metadata import dist_infos, normalise
 from jupyter_envs.system.paths import python_of
-from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.process import DATA, clean_environment, run
 
 Files = dict[str, list[LockedFile]]
 LIMIT = 60.0
@@ -78,7 +78,7 @@ class Hashes:
                 return {}
             with suppress(EnvsError, OSError, ValueError, KeyError):
                 env = self._installer.environment(clean_environment())
-                done = run(argv, env=env, cwd=tempfile.gettempdir(), cancelled=stop, timeout=LIMIT)
+                done = run(argv, env=env, cwd=tempfile.gettempdir(), cancelled=stop, timeout=LIMIT, most=DATA)
                 if done.code == 0:
                     entries = toml.parse(done.out).get("packages", [])
                     return {normalise(entry["name"]): files_of(entry) for entry in entries}

@@ -21,7 +21,7 @@ from jupyter_envs.engine.task import Stream, Task
 from jupyter_envs.model.errors import Cancelled, EnvsError, Failed
 from jupyter_envs.model.job import ErrorBody, Job, JobState, LogLine, Progress
 from jupyter_envs.model.wire import error_body
-from jupyter_envs.system.redact import redact
+from jupyter_envs.system.redact import redact, redacted
 
 Listener = Callable[[Job, list[LogLine]], None]
 TICK = 0.1
@@ -44,7 +44,7 @@ class Run:
 
     def step(self, phase: str, done: int | None = None, total: int | None = None, unit: str | None = None) -> None:
         self.check()
-        phase = redact(phase)
+        phase = redacted(phase, 200)
         fraction = min(done / total, 1.0) if done is not None and total else None
         with self._guard:
             before = self.job.progress

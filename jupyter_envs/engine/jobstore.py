@@ -19,10 +19,12 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.job import ErrorBody, Job, LogLine
 from jupyter_envs.system.files import atomic_write, lock, locked, remove_tree
-from jupyter_envs.system.redact import redact
+from jupyter_envs.system.redact import redact, redacted
 
 ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}\Z")
 MAX_LOG = 5_000_000
+# Characters that are added at once; a command's lines have fewer.
+MOST_TEXT = 100_000
 _LINE = msgspec.json.Decoder(LogLine)
 
 
@@ -73,7 +75,7 @@ class JobStore:
         self._claim()
         moment = datetime.now(timezone.utc)
         job_id = f"{moment:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
-        job = Job(id=job_id, action=action, title=redact(title), environment=environment, created=now(), by=by)
+        job = Job(id=job_id, action=action, title=redacted(title, 500), environment=environment, created=now(), by=by)
         try:
             os.makedirs(self._folder / job_id, mode=0o700)
         except OSError:
@@ -100,7 +102,7 @@ class JobStore:
             if log is None or log.size > MAX_LOG:
                 return []
             lines, raw = [], b""
-            for part in redact(text).splitlines() or [""]:
+            for part in redacted(text, MOST_TEXT).splitlines() or [""]:
                 log.seq += 1
                 line = LogLine(seq=log.seq, time=now(), stream=stream, text=part[:4000])
                 lines.append(line)

@@ -18,6 +18,10 @@ code, the magic to the cell's text. Any of them can end a job.
 
 from __future__ import annotations
 
+# Characters: more of a message, and of what a tool printed, nobody reads, and jobs, events and answers would carry it.
+MOST_MESSAGE = 2_000
+MOST_DETAIL = 64_000
+
 
 class EnvsError(Exception):
     """An error with text for a person.
@@ -43,11 +47,26 @@ class EnvsError(Exception):
         detail: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = _beginning(message, MOST_MESSAGE)
+        self.hint = _beginning(hint, MOST_MESSAGE) if hint else hint
         self.reason = reason or self.default_reason
-        self.field = field
-        self.detail = detail
+        self.field = field[:200] if field else field
+        self.detail = _end(detail, MOST_DETAIL) if detail else detail
+
+
+def _beginning(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    # Between two words: of a cut address one would no longer see that it holds a password.
+    head, _, _ = text[: most - 2].rpartition(" ")
+    return f"{head} …" if head else text[: most - 1] + "…"
+
+
+def _end(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text
+    _, _, tail = text[-most + 2 :].partition("\n")
+    return f"…\n{tail}" if tail else "…" + text[-most + 1 :]
 
 
 class InvalidRequest(EnvsError):

@@ -16,6 +16,7 @@ from tornado import web
 
 from jupyter_envs.model import wire
 from jupyter_envs.model.errors import (
+    MOST_MESSAGE,
     Conflict,
     EnvsError,
     Forbidden,
@@ -26,7 +27,7 @@ from jupyter_envs.model.errors import (
 )
 from jupyter_envs.model.job import ErrorBody
 from jupyter_envs.server.operation import Operation
-from jupyter_envs.system.redact import redact
+from jupyter_envs.system.redact import redacted
 
 if TYPE_CHECKING:
     from jupyter_envs.server.serving import Serving
@@ -117,7 +118,7 @@ class Base(JupyterHandler):
                 message, reason = "Something unexpected went wrong in the server.", "internal"
                 hint = "The server's log holds the details; please report them."
             kind = reason if status_code in (400, 403, 404) else "error"
-            body = ErrorBody(message=redact(message), reason=reason, kind=kind, hint=hint)
+            body = ErrorBody(message=redacted(message, MOST_MESSAGE), reason=reason, kind=kind, hint=hint)
         self.set_header("Content-Type", "application/json")
         self.finish(wire.encode(body))
 
@@ -128,12 +129,12 @@ class Base(JupyterHandler):
         tb: TracebackType | None,
     ) -> None:
         # Tornado would log the whole request, a token in its URL included.
-        where = f"{self.request.method} {self.request.path}"
+        where = f"{self.request.method} {redacted(self.request.path, 1000)}"
         if isinstance(value, web.HTTPError):
             said = value.error.message if isinstance(value, Refused) else _said(value)
-            self.log.debug("%s", redact(f"{value.status_code} {where}: {said}"))
+            self.log.debug("%s", redacted(f"{value.status_code} {where}: {said}", 4000))
         else:
-            self.log.error("%s", redact(f"{where}\n" + "".join(traceback.format_exception(typ, value, tb))))
+            self.log.error("%s", redacted(f"{where}\n" + "".join(traceback.format_exception(typ, value, tb)), 50_000))
 
 
 class EnvsHandler(Base, APIHandler):

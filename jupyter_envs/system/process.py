@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,16 @@ from jupyter_envs.system.files import held_descriptors
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 OnLine = Callable[[str, str], None]
+
+# The bytes of each stream that `run` returns where nothing else is asked for: what a person may look at.
+KEPT = 1_000_000
+# The same for a command whose output is data for us.
+DATA = 16_000_000
+# A line that `on_line` gets has no more bytes than this, and it gets no more lines than BURST and RATE a second.
+LINE = 16_384
+BURST = 20_000
+RATE = 1_000
+_PART = 65_536
 
 # What the server's own environment says about its interpreter must not reach another one.
 _DROPPED = ("PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV", "CONDA_PREFIX")
@@ -48,12 +59,17 @@ def run(
     cancelled: threading.Event | None = None,
     timeout: float | None = None,
     nice: bool = False,
+    most: int = KEPT,
 ) -> Finished:
-    """Run `argv` to its end and return what it printed.
+    """Run `argv` to its end and return what it printed, of each stream the last `most` bytes.
 
     `on_line` gets each line as it comes, as ``("out" | "err", text)``, one call
-    at a time. Setting `cancelled` ends the whole process tree, and so does the
-    death of this process; the locks that this process holds are free only after that. `timeout` is in seconds.
+    at a time; what it raises is raised here once the command has ended. A line that overwrites itself by carriage
+    returns comes as it stands at its end; of a long one come the first `LINE` bytes, of a flood some. With a larger
+    `most` than `KEPT` every line comes, with up to `most` bytes.
+
+    Setting `cancelled` ends the whole process tree, and so does the death of this process; the locks that this
+    process holds are free only after that. `timeout` is in seconds.
 
     Raises:
         Cancelled: `cancelled` was set; nothing of the command runs any more.
@@ -74,34 +90,128 @@ def run(
     assert process.stdin
     assert process.stdout
     assert process.stderr
-    texts: dict[str, list[str]] = {"out": [], "err": []}
     one_at_a_time = threading.Lock()
-
-    def read(stream: IO[bytes], name: str) -> None:
-        for raw in stream:
-            text = raw.decode("utf-8", "replace").rstrip("\r\n")
-            texts[name].append(text)
-            if on_line:
-                with one_at_a_time:
-                    on_line(name, text)
-
-    readers = [
-        threading.Thread(target=read, args=(stream, name), daemon=True)
-        for stream, name in ((process.stdout, "out"), (process.stderr, "err"))
+    streams = [
+        _Stream(name, stream, on_line, one_at_a_time, most)
+        for name, stream in (("out", process.stdout), ("err", process.stderr))
     ]
+    readers = [threading.Thread(target=stream.read, daemon=True) for stream in streams]
     for reader in readers:
         reader.start()
     code = _wait(process, readers, cancelled, timeout)
     for reader in readers:
         reader.join(5)
     process.stdin.close()
-    process.stdout.close()
-    process.stderr.close()
     if cancelled is not None and cancelled.is_set():
         raise Cancelled("The job was cancelled.")
     if code is None:
         raise Failed(f"{Path(argv[0]).name} did not end within {timeout:g} s.", reason="timeout")
-    return Finished(code, "\n".join(texts["out"]), "\n".join(texts["err"]))
+    for stream in streams:
+        if stream.error is not None:
+            raise stream.error
+    return Finished(code, *(stream.text() for stream in streams))
+
+
+class _Stream:
+    """One of a command's outputs: its lines are passed on, its end is kept, and none of it without bound."""
+
+    def __init__(self, name: str, pipe: IO[bytes], on_line: OnLine | None, mutex: threading.Lock, most: int) -> None:
+        self.error: BaseException | None = None
+        self._name, self._pipe, self._on_line, self._mutex = name, pipe, on_line, mutex
+        self._most = most
+        self._longest = LINE if most <= KEPT else most
+        self._lines = _Allowance() if most <= KEPT else None
+        self._kept: deque[bytes] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._line = bytearray()
+        self._cut = False
+
+    def read(self) -> None:
+        """Read to the end; whatever `on_line` raises, since a command whose output nobody takes waits for ever."""
+        with self._pipe:
+            while part := os.read(self._pipe.fileno(), _PART):
+                self._keep(part)
+                if self._on_line:
+                    self._pass_on(part)
+        if self._line:
+            self._give(b"")
+
+    def text(self) -> str:
+        raw = b"".join(self._kept)[-self._most :]
+        left_out = self._dropped + self._size - len(raw)
+        text = raw.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
+        return f"({left_out:,} bytes before this are left out)\n{text}" if left_out else text
+
+    def _keep(self, part: bytes) -> None:
+        self._kept.append(part)
+        self._size += len(part)
+        while self._size - len(self._kept[0]) >= self._most:
+            self._size -= len(self._kept[0])
+            self._dropped += len(self._kept.popleft())
+        # A command that flushes each letter makes many small parts.
+        if len(self._kept) > 256 + self._most // _PART:
+            joined = b"".join(self._kept)
+            self._kept.clear()
+            self._kept.append(joined)
+
+    def _pass_on(self, part: bytes) -> None:
+        lines = part.split(b"\n") if self._lines is None else self._lines.split(part)
+        for line in lines[:-1]:
+            self._give(line)
+        self._add(lines[-1])
+
+    def _add(self, part: bytes) -> None:
+        """Add `part` to the line that has not ended, without what a carriage return in it overwrites."""
+        ending = part[-1:] == b"\r"
+        at = part.rfind(b"\r", 0, len(part) - ending)
+        if (at >= 0 or self._line[-1:] == b"\r") and part:
+            self._line.clear()
+            self._cut = False
+            part = part[at + 1 :]
+        room = self._longest - len(self._line)
+        if len(part) > room:
+            self._cut = True
+        self._line += part[: max(room, 0)]
+        if self._cut and ending:
+            self._line[-1:] = b"\r"
+
+    def _give(self, end: bytes) -> None:
+        self._add(end)
+        text = self._line.decode("utf-8", "replace").rstrip("\r") + (" …" if self._cut else "")
+        self._line.clear()
+        self._cut = False
+        if self.error is None and self._on_line:
+            try:
+                with self._mutex:
+                    self._on_line(self._name, text)
+            except BaseException as error:  # noqa: BLE001 - raised by `run`, in the thread that called it
+                self.error = error
+
+
+class _Allowance:
+    """How many lines may be passed on: a burst, and then so many a second."""
+
+    def __init__(self) -> None:
+        self._left: float = BURST
+        self._when = time.monotonic()
+
+    def split(self, part: bytes) -> list[bytes]:
+        """The lines of `part` as far as they are allowed, and what follows the last line end."""
+        now = time.monotonic()
+        self._left = min(BURST, self._left + (now - self._when) * RATE)
+        self._when = now
+        count = part.count(b"\n")
+        if count <= self._left:
+            self._left -= count
+            return part.split(b"\n")
+        allowed = int(self._left)
+        self._left -= allowed
+        lines = part.split(b"\n", allowed)[:allowed]
+        left_out = count - allowed
+        # The first of them ends the line that had begun.
+        note = b"(%d lines are left out)" % left_out
+        return [*lines, note, part[part.rfind(b"\n") + 1 :]]
 
 
 def _wait(
