@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterable
@@ -11,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.formats import binder, registry
-from jupyter_envs.formats.requirements import included
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import ImportText, Inspect
+from jupyter_envs.system.decode import decode
 
 MOST = 5_000_000
 MOST_FILES = 50
@@ -45,27 +46,86 @@ def _of_folder(name: str) -> ImportText:
 
 
 def _of_files(names: list[str]) -> ImportText:
-    tops = [_top(name) for name in names]
-    base = Path(os.path.commonpath([folder for folder, _ in tops]))
-    files: dict[str, str] = {}
-    paths = []
-    for name, (folder, file) in zip(names, tops, strict=True):
-        text = sys.stdin.read(MOST) if name == _STDIN else content(name)
-        path = (folder / file).relative_to(base).as_posix()
-        paths.append(path)
-        files[path] = text
-        _include(folder, folder, text, base, files)
-        for beside in registry.beside(file):
-            if (folder / beside).is_file():
-                _add(folder, folder / beside, base, files, beside)
+    gathered = _Gathered()
+    tops = [gathered.top(name) for name in names]
+    base, files = gathered.together()
+    paths = [path.relative_to(base).as_posix() for path in tops]
     if len(paths) == 1:
         return ImportText(format="", text=files[paths[0]], filename=paths[0], files=files, folder=os.fspath(base))
     if other := [path for path in paths if not path.endswith((".txt", ".in"))]:
         raise InvalidRequest(
             f"{other[0]!r} cannot be read together with others.", hint="Give it alone.", field="requirement"
         )
-    # One file that includes them all; as pip reads them.
-    return ImportText(text="".join(f"-r {path}\n" for path in paths), files=files, folder=os.fspath(base))
+    # One file that includes them all, under a name that none of them has; as pip reads them.
+    name = next(name for name in ("requirements.txt", "requirements.in", "requirements-.txt") if name not in files)
+    text = "".join(f"-r {shlex.quote(path)}\n" for path in paths)
+    return ImportText(text=text, filename=name, files=files, folder=os.fspath(base))
+
+
+class _Gathered:
+    """The files that a user names and those that they include, by their whole path."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Path, str] = {}
+        self._above: set[Path] = set()
+
+    def top(self, name: str) -> Path:
+        """Read the file `name` and what it includes; return its path, the links of its folder resolved."""
+        folder, file = _top(name)
+        root = _root(folder)
+        path = folder / file
+        self._texts[path] = _stdin() if name == _STDIN else content(name)
+        self._include(path, root)
+        for beside in registry.beside(file):
+            if (folder / beside).is_file():
+                self._add(folder / beside, folder, beside)
+        return path
+
+    def inside(self, root: Path, path: Path) -> None:
+        """Read `path`, in the folder `root`, and what it includes; nothing outside of that folder."""
+        if path not in self._texts:
+            self._add(path, root, str(path.relative_to(root)))
+            self._include(path, root)
+
+    def within(self, folder: Path) -> dict[str, str]:
+        """The texts of all of them by their path in `folder`."""
+        return {path.relative_to(folder).as_posix(): text for path, text in self._texts.items()}
+
+    def together(self) -> tuple[Path, dict[str, str]]:
+        """The folder that holds them all, and their texts by their path in it."""
+        base = Path(os.path.commonpath([*(path.parent for path in self._texts), *self._above]))
+        return base, self.within(base)
+
+    def _include(self, path: Path, root: Path) -> None:
+        text = self._texts[path]
+        if root != path.parent and ".." in text:
+            # It names something above itself, perhaps a project: paths in it are to be understood from there.
+            self._above.add(root)
+        for name in registry.included(path.name, text):
+            other = Path(os.path.realpath(path.parent / name))
+            if other not in self._texts:
+                self._add(other, root, name)
+                self._include(other, root)
+
+    def _add(self, path: Path, root: Path, name: str) -> None:
+        real = Path(os.path.realpath(path))
+        if "://" in name or not real.is_relative_to(root):
+            raise _outside(name, root)
+        if len(self._texts) >= MOST_FILES:
+            raise _unusable(name, f"is one of more than {MOST_FILES} files")
+        self._texts[path] = _text(real, name)
+
+
+def _root(folder: Path) -> Path:
+    """The folder of the project that `folder` belongs to; nothing above it is read.
+
+    That is the repository, or the working folder where `folder` lies in it; never the home folder or one above it.
+    """
+    home = Path(os.path.realpath(os.path.expanduser("~")))
+    here = Path(os.path.realpath("."))
+    inside = [each for each in (folder, *folder.parents) if each != home and each not in home.parents]
+    roots = [each for each in inside if each == here or (each / ".git").exists()]
+    return roots[-1] if roots else folder
 
 
 def as_inspect(source: ImportText) -> Inspect:
@@ -84,7 +144,7 @@ def content(name: str) -> str:
     """The text of the file `name`.
 
     Raises:
-        InvalidRequest: it is missing, no file, not text, or too long.
+        InvalidRequest: it is missing, no file, or too long.
     """
     return _text(Path(name).expanduser(), name)
 
@@ -97,9 +157,7 @@ def _text(path: Path, name: str) -> str:
             raise _unusable(name, "is not a file")
         if info.st_size > MOST:
             raise _unusable(name, f"is longer than {MOST} bytes")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise _unusable(name, "is not text in UTF-8") from None
+        return decode(path.read_bytes())
     except (OSError, ValueError) as error:
         if isinstance(error, InvalidRequest):
             raise
@@ -121,37 +179,27 @@ def _top(name: str) -> tuple[Path, str]:
     return Path(os.path.realpath(folder)), base
 
 
-def _include(root: Path, folder: Path, text: str, base: Path, files: dict[str, str]) -> None:
-    """Add to `files` what `text`, in `folder`, includes, and what that includes."""
-    for name in included(text):
-        path = Path(os.path.realpath(folder / name))
-        if (path.relative_to(base).as_posix() if path.is_relative_to(base) else "") not in files:
-            _include(root, path.parent, _add(root, path, base, files, name), base, files)
+def _outside(name: str, root: Path) -> InvalidRequest:
+    return InvalidRequest(
+        f"{name!r} lies outside of {str(root)!r}.",
+        hint="Only what lies in the same project is read with it; put what the other holds in its place.",
+        field="requirement",
+        reason="outside",
+    )
 
 
-def _add(root: Path, path: Path, base: Path, files: dict[str, str], name: str) -> str:
-    real = Path(os.path.realpath(path))
-    if "://" in name or not real.is_relative_to(root):
-        raise InvalidRequest(
-            f"{name!r} lies outside of {str(root)!r}.",
-            hint="Only what lies beside a file is read with it; put what the other holds in its place.",
-            field="requirement",
-            reason="outside",
-        )
-    if len(files) >= MOST_FILES:
-        raise _unusable(name, f"is one of more than {MOST_FILES} files")
-    text = files[path.relative_to(base).as_posix()] = _text(real, name)
-    return text
+def _stdin() -> str:
+    raw = getattr(sys.stdin, "buffer", None)
+    return decode(raw.read(MOST)) if raw is not None else sys.stdin.read(MOST)
 
 
 def _folder(folder: Path) -> dict[str, str]:
     """What a folder holds that can be read, as repo2docker has it: its own files or those in ``binder``."""
-    files: dict[str, str] = {}
+    gathered = _Gathered()
     for path in (p for part in (".", *binder.FOLDERS) for p in sorted((folder / part).glob("*"))):
         if path.is_file() and registry.of_folder(path.name):
-            text = _add(folder, path, folder, files, str(path.relative_to(folder)))
-            if path.name == "requirements.txt":
-                _include(folder, path.parent, text, folder, files)
+            gathered.inside(folder, path)
+    files = gathered.within(folder)
     if not files:
         raise _unusable(str(folder), "holds no file that can be read")
     return files

@@ -119,7 +119,8 @@ class Read:
 
     `hashes` are those of the files that may be installed, by the line in `packages`;
     `constraints` limit what comes along. `exact` tells of a lock: just its packages are
-    installed, at its versions. `indexes` are addresses that the file names, never asked.
+    installed, at its versions. `indexes` and `find_links` are addresses that the file names, without
+    credentials; none is asked unless the user says so.
     `extras` and `groups` are the optional parts that there are, wanted or not;
     `unknown` names parts of the file that nothing comes of here; `unmet` tells that no
     Python of this machine is one that the file is for.
@@ -142,6 +143,7 @@ class Read:
     constraints: list[str] = field(default_factory=list)
     exact: bool = False
     indexes: list[str] = field(default_factory=list)
+    find_links: list[str] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jupyter_envs.backends.conda_spec import check_spec
@@ -11,9 +11,22 @@ from jupyter_envs.formats import requirements
 from jupyter_envs.formats.base import ALONE, MOST_PACKAGES, FileFormat, Given, Installed, Read, listed
 from jupyter_envs.formats.yaml_text import Node, mapping, parse, scalar, sequence, wrong
 from jupyter_envs.model.env import Package
+from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_history import name_of
 
 _KNOWN = ("name", "prefix", "channels", "dependencies", "variables")
+_TEMPLATE = re.compile(r"\{%|\{\{(?!\{)")
+# Keys at the top that other tools' files have, and conda's never.
+_OTHERS = (
+    "apiVersion",
+    "kind",
+    "services",
+    "jobs",
+    "galaxy_info",
+    "appVersion",
+    "dependency_overrides",
+    "dev_dependencies",
+)
 _DEPENDENCIES = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.M)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PYTHON = re.compile(r"python\s*={1,2}\s*([0-9]+(?:\.[0-9]+){0,2})(?:\.\*)?(?:=.*)?\Z")
@@ -25,7 +38,7 @@ def read(text: str, given: Given = ALONE) -> Read:
     Raises:
         InvalidRequest: it is not YAML, or a value is not what it should be; the field tells the line.
     """
-    tables = mapping(parse(text), "The file")
+    tables = _tables(text)
     warnings: list[str] = []
     unknown = [key for key in tables if key not in _KNOWN]
     conda, pip = _dependencies(tables, unknown)
@@ -44,6 +57,7 @@ def read(text: str, given: Given = ALONE) -> Read:
         hashes=wanted.hashes if wanted else {},
         constraints=wanted.constraints if wanted else [],
         indexes=wanted.indexes if wanted else [],
+        find_links=wanted.find_links if wanted else [],
         warnings=[*warnings, *(wanted.warnings if wanted else [])],
         unknown=unknown,
         conda=specs,
@@ -54,6 +68,47 @@ def read(text: str, given: Given = ALONE) -> Read:
         prefix=prefix or None,
         python=python[0] if python else None,
     )
+
+
+def included(text: str) -> Iterator[str]:
+    """The files that the pip part of `text` names with ``-r`` or ``-c``; none where it cannot be read."""
+    try:
+        _, pip = _dependencies(_tables(text), [])
+        yield from requirements.included(_at_their_lines(pip))
+    except InvalidRequest:
+        return
+
+
+def _tables(text: str) -> dict[str, Node]:
+    """The top of the file, where it is an environment's.
+
+    Raises:
+        InvalidRequest: it is something else; the message says what.
+    """
+    if _TEMPLATE.search(text):
+        raise wrong(
+            "The file is a template (Jinja, {{ … }}), which has to be filled in first.",
+            hint="Have its own tool render it, and hand in what comes out.",
+        )
+    tables = mapping(parse(text), "The file")
+    if "package" in tables and {"requirements", "build", "source"} & tables.keys():
+        raise wrong("The file is a recipe to build a package of conda's.", hint="Hand in an environment.yml.")
+    others = [key for key in _OTHERS if key in tables]
+    entries = tables["dependencies"].value if "dependencies" in tables else []
+    if others or not isinstance(entries, (list, str)) or any(_is_foreign(entry) for entry in entries or ()):
+        named = f" (it has {listed(others)})" if others else ""
+        raise wrong(
+            f"The file is another tool's: its dependencies are not packages of conda's{named}.",
+            hint="Hand in an environment.yml, whose dependencies are lines such as numpy=1.26.",
+        )
+    return tables
+
+
+def _is_foreign(entry: Node | str) -> bool:
+    """Whether an entry of the dependencies is none that conda knows: a text, or a mapping such as ``pip: […]``."""
+    if not isinstance(entry, Node) or not isinstance(entry.value, dict):
+        return False
+    return not all(isinstance(part.value, list) or part.value == "" for part in entry.value.values())
 
 
 def write_all(installed: Installed) -> str:

@@ -18,7 +18,7 @@ from jupyter_envs.formats import (
     requirements,
     uvlock,
 )
-from jupyter_envs.formats.base import FIELD, FileFormat, listed
+from jupyter_envs.formats.base import FIELD, FileFormat, cleaned, listed
 from jupyter_envs.model.errors import InvalidRequest
 
 # What says more comes first: of several files together the first that fits is read.
@@ -111,6 +111,16 @@ def beside(filename: str) -> tuple[str, ...]:
     return tuple(other for lock, other in pairs.items() if filename.lower().endswith(lock.lower()))
 
 
+def included(filename: str, text: str) -> list[str]:
+    """The files that `text`, of a file called `filename`, names to be read with it, as it calls them."""
+    base = filename.lower()
+    if base.endswith((".yml", ".yaml")):
+        return list(environment_yml.included(text))
+    if base.endswith((".txt", ".in")) or base in ("requirements", "requirements.lock", "requirements-dev.lock"):
+        return list(requirements.included(cleaned(text)))
+    return []
+
+
 def of_folder(filename: str) -> bool:
     """Whether a file of this name in a folder says what the folder needs; no list of just any name does."""
     base = filename.lower()
@@ -122,7 +132,7 @@ def lie(chosen: FileFormat, text: str) -> str | None:
     """What `text` is by its look, where that is something else than what the format `chosen` needs."""
     start = text[:2000].lstrip("\ufeff \t\r\n")
     looks: str | None = None
-    if start.startswith("{"):
+    if re.match(r"\{\s*[\"}]", start):
         looks = "JSON"
     elif re.match(r"(?i)<(!doctype|html|\?xml)", start):
         looks = "HTML or XML"

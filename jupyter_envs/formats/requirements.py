@@ -8,37 +8,50 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_envs.formats import reasons
-from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, cleaned, listed
+from jupyter_envs.formats.base import (
+    ALONE,
+    FIELD,
+    LONGEST_LINE,
+    FileFormat,
+    Given,
+    Installed,
+    Read,
+    checked,
+    cleaned,
+    listed,
+)
 from jupyter_envs.formats.pins import roots_of
+from jupyter_envs.formats.requirement_addresses import Addresses
+from jupyter_envs.formats.requirement_lines import Line, Option
+from jupyter_envs.formats.requirement_lines import lines as logical
+from jupyter_envs.formats.requirement_slips import Slips, hint_for
 from jupyter_envs.model.check import check_hash
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.dist_info import normalise
+from jupyter_envs.system.redact import redact
 
-_COMMENT = re.compile(r"(^|[ \t])#.*")
-_HASH = re.compile(r"[ \t]--hash(?:=|[ \t]+)(\S+)")
-_EDITABLE = re.compile(r"(?:-e|--editable)(?:[ \t]+|=[ \t]*|(?=[^\s=-]))")
 _PATH = re.compile(r"(\.{1,2}(?:[/\\][^\[\]]*)?|[^\s@:\[\]]+\.(?:whl|zip|tar\.gz))(\[[^\[\]/\\]*\])?\Z")
-_OPTION = re.compile(r"(--[a-z-]+|-[a-z])(?:[ \t]*=[ \t]*|[ \t]+|(?<=^-[a-z]))(\S.*)?\Z")
-_FILES = {"-r": "-r", "--requirement": "-r", "-c": "-c", "--constraint": "-c"}
-_SETTINGS = (
-    *("-i", "--index-url", "--pypi-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host"),
-    *("--pre", "--prefer-binary", "--no-binary", "--only-binary", "--use-feature"),
-)
+_INCLUDES = ("--requirement", "--constraint")
+# Which index or file an installer takes; each holds for the whole file.
+_INDEXES = ("--index-url", "--pypi-url", "--extra-index-url")
+# rye writes the locks.
+_NAMES = ("requirements", "requirements.lock", "requirements-dev.lock")
 _MOST_FILES = 100
 
 
 def read(text: str, given: Given = ALONE) -> Read:
     """What the lines of `text` ask for, and those of the files that it names, if they were handed in too.
 
+    What pip would set up for itself by an option, such as an index, is told and left out.
+
     Raises:
-        InvalidRequest: a line is an option that is not understood, or not a requirement,
-            or names a file that was not handed in; the field tells the line.
+        InvalidRequest: a line is not a requirement, or names a file that was not handed in; the field tells the line.
     """
     lines = _Lines(given)
     found = list(lines.read(text, given.filename, "", ()))
     packages = checked(found)
-    warnings = [] if packages else ["The file asks for no package."]
+    warnings = [*lines.warnings()] if packages else ["The file asks for no package.", *lines.warnings()]
     bare = [line for line in packages if line not in lines.hashes]
     if bare and lines.strict:
         raise InvalidRequest(
@@ -54,6 +67,8 @@ def read(text: str, given: Given = ALONE) -> Read:
         warnings=warnings,
         hashes=lines.hashes,
         constraints=constraints,
+        indexes=list(lines.indexes),
+        find_links=list(lines.find_links),
         roots=roots_of(lines.asked) if lines.told else None,
     )
 
@@ -69,36 +84,91 @@ class _Lines:
         # The lines that count as asked for, and whether any file said so.
         self.asked: list[str] = []
         self.told = False
+        self.indexes: dict[str, None] = {}
+        self.find_links: dict[str, None] = {}
+        self._settings: dict[str, None] = {}
+        self._addresses = Addresses()
+        self._slips = Slips()
         self._files_read = 0
 
     def read(self, text: str, filename: str, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        given = Given(filename=filename, files=self._given.files, folder=self._given.folder)
+        given = replace(self._given, filename=filename)
         asked = reasons.asked_for(cleaned(text))
         self.told = self.told or asked is not None
-        for number, line in _logical(cleaned(text)):
-            place = f"{prefix}line {number}"
-            bare = _HASH.sub("", line).strip()
-            option = _OPTION.match(bare)
-            if option and (kind := _FILES.get(option[1])) and option[2]:
-                found = list(self._included(given, option[2], place, (*above, filename)))
-                if kind == "-r":
-                    yield from found
-                else:
-                    self.constraints += found
+        for line in logical(cleaned(text)):
+            place = f"{prefix}line {line.number}"
+            for option in line.options:
+                yield from self._option(option, given, place, (*above, filename))
+            wanted = self._wanted(line, given, place)
+            if wanted is None:
                 continue
-            if bare == "--require-hashes":
-                self.strict = True
-                continue
-            bare = _located(_requirement(bare, place), given, place)
-            if digests := tuple(check_hash(digest, f"{FIELD} {place}") for digest in _HASH.findall(line)):
-                self.hashes[bare] = digests
-            name = re.match(r"[A-Za-z0-9][\w.-]*", bare)
+            if digests := tuple(check_hash(digest, f"{FIELD} {place}") for digest in line.values("--hash")):
+                self.hashes[wanted] = digests
+            name = re.match(r"[A-Za-z0-9][\w.-]*", wanted)
             if asked is None or (name and normalise(name.group()) in asked):
-                self.asked.append(bare)
-            yield bare, place
+                self.asked.append(wanted)
+            yield wanted, place
+
+    def warnings(self) -> list[str]:
+        """What is to be known of the lines that were read, and of those that nothing comes of."""
+        told = [*self._addresses.warnings(), *self._slips.warnings()]
+        if self.indexes:
+            told.append(
+                f"The file names an index that is not asked without your consent: {listed(self.indexes)}."
+                " Allow it with --index URL, or tick it."
+            )
+        if self.find_links:
+            told.append(
+                f"The file names a place to find files (--find-links) that is not looked at without your consent:"
+                f" {listed(self.find_links)}. Allow it with --find-links URL, or tick it."
+            )
+        if any("****@" in url for url in (*self.indexes, *self.find_links)):
+            told.append("An address with a user or a password is not taken from a file; set it up in pip's settings.")
+        if self._settings:
+            told.append(f"Left out, since these are settings of pip's: {listed(self._settings)}.")
+        return told
+
+    def _option(self, option: Option, given: Given, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        name, value = option
+        if name in _INCLUDES and value:
+            found = list(self._included(given, value, place, above))
+            if name == "--requirement":
+                yield from found
+            else:
+                self.constraints += found
+        elif name == "--require-hashes":
+            self.strict = True
+        elif name in _INDEXES and value:
+            self.indexes[_shown(value)] = None
+        elif name == "--find-links" and value:
+            self.find_links[_shown(value)] = None
+        elif name not in ("--hash", "--editable"):
+            self._settings[redact(str(option))] = None
+
+    def _wanted(self, line: Line, given: Given, place: str) -> str | None:
+        """What is to be installed for `line`; None where that is nothing."""
+        editable = line.values("--editable")
+        text, option = (editable[0], "-e ") if editable else (line.requirement, "")
+        if not text:
+            if editable:
+                raise InvalidRequest(
+                    f"{place.capitalize()} names no folder behind -e.", hint="Write -e PATH.", field=f"{FIELD} {place}"
+                )
+            return None
+        if len(text) > LONGEST_LINE:
+            return text
+        address = self._addresses.mended(text, editable=bool(editable))
+        if address is None or address != text or address.startswith("git+"):
+            return address
+        if not editable:
+            mended = self._slips.mended(text, meant=bool(line.values("--hash")) or ";" in text)
+            if mended is None or mended != text:
+                return mended
+            if (hint := hint_for(text)) is not None:
+                raise InvalidRequest(f"{listed([text])!r} is not a requirement.", hint=hint, field=f"{FIELD} {place}")
+        return _located(f"{option}{text}", given, place)
 
     def _included(self, given: Given, name: str, place: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        name = name.strip().strip("\"'")
         path = given.within(name, place)
         text = given.files.get(path)
         if text is None:
@@ -124,10 +194,14 @@ class _Lines:
 
 def included(text: str) -> Iterator[str]:
     """The files that `text` names with ``-r`` or ``-c``, as it calls them."""
-    for _, line in _logical(text):
-        option = _OPTION.match(line)
-        if option and option[1] in _FILES and option[2]:
-            yield option[2].strip().strip("\"'")
+    for line in logical(text):
+        for name in _INCLUDES:
+            yield from filter(None, line.values(name))
+
+
+def _shown(address: str) -> str:
+    """`address` as it may be told and stored: a variable of the environment may hold a password too."""
+    return redact(re.sub(r"://[^/\s]*\$\{[^/\s]*@", "://****@", address))
 
 
 def write_all(installed: Installed) -> str:
@@ -211,44 +285,13 @@ def _pep440(version: str) -> bool:
     return True
 
 
-def _logical(text: str) -> Iterator[tuple[int, str]]:
-    """The lines that say something, with the number of their first line; continued ones joined."""
-    parts: list[str] = []
-    first = 1
-    for number, line in enumerate([*text.split("\n"), ""], 1):
-        if not parts:
-            first = number
-        # A comment ends at its line; a backslash at its end continues nothing.
-        bare = _COMMENT.sub("", line)
-        if bare == line and line.endswith("\\"):
-            parts.append(line[:-1])
-            continue
-        joined = "".join([*parts, bare]).strip()
-        parts = []
-        if joined:
-            yield first, joined
-
-
-def _requirement(line: str, place: str) -> str:
-    if not line.startswith("-"):
-        return line
-    if editable := _EDITABLE.match(line):
-        return f"-e {line[editable.end() :]}"
-    option = re.split(r"[=\s]", line, maxsplit=1)[0]
-    short = option[:2]
-    if option in _SETTINGS or (short in _SETTINGS and not line.startswith("--")):
-        what = "is a setting of the index or of the choice of files"
-        hint = "Set it in pip's or uv's configuration, and take the line out."
-    else:
-        what, hint = "is not a requirement", "Take the line out."
-    raise InvalidRequest(
-        f"{place.capitalize()}, {listed([option])}, {what}.", hint=hint, field=f"{FIELD} {place}", reason="option"
-    )
-
-
 def _located(line: str, given: Given, place: str) -> str:
     """`line` with a relative path in it made whole."""
     option, bare = ("-e ", line[3:].strip()) if line.startswith("-e ") else ("", line)
+    if bare.startswith("file:") and not bare.startswith("file:/"):
+        # As rye and uv write a folder beside the file.
+        bare = bare.removeprefix("file:")
+        bare = bare if bare.startswith(".") else f"./{bare}"
     path = _PATH.match(bare)
     if path is None and option and "://" not in bare and not bare.startswith(("/", "-")):
         path = re.match(r"([^\[\]]*)(\[[^\[\]]*\])?\Z", bare)
@@ -258,7 +301,11 @@ def _located(line: str, given: Given, place: str) -> str:
 
 
 def _fits(filename: str, _text: str) -> bool:
-    return filename.endswith((".txt", ".in")) or filename == "requirements"
+    return filename.endswith((".txt", ".in")) or filename in (
+        "requirements",
+        "requirements.lock",
+        "requirements-dev.lock",
+    )
 
 
 ALL = FileFormat(

@@ -10,6 +10,8 @@ from jupyter_envs.model.errors import InvalidRequest
 # A file that people and tools write has a few hundred lines; a parser needs minutes for the largest that may be sent.
 LARGEST = 1_000_000
 _DEEPEST = 20
+# With aliases a small file can stand for a huge one: as many values may come of it as if they were written out.
+_MOST_VALUES = 100_000
 
 
 class Node(NamedTuple):
@@ -22,11 +24,11 @@ class Node(NamedTuple):
 def parse(text: str) -> Node:
     """The one document in `text`.
 
-    Anchors are refused: with them a small file can stand for a huge one.
+    An alias is the value that its anchor names, and ``<<`` brings in the keys of a mapping.
 
     Raises:
-        InvalidRequest: it is too long or too deep, no YAML, holds an anchor, the same
-            key twice, or more than one document; the field tells the line.
+        InvalidRequest: it is too long or too deep, no YAML, grows too much by its aliases, holds
+            the same key twice, or more than one document; the field tells the line.
     """
     import yaml
 
@@ -87,50 +89,83 @@ def scalar(node: Node, what: str) -> str:
     return node.value
 
 
+class _Open:
+    """A container that is being read: its value, line and anchor, and how many values came of it so far."""
+
+    def __init__(self, value: list[Node] | dict[str, Node], line: int, anchor: str | None) -> None:
+        self.node = Node(value, line)
+        self.anchor = anchor
+        self.size = 1
+        # The key of a mapping that waits for its value.
+        self.key: str | None = None
+
+    def add(self, node: Node, size: int) -> None:
+        self.size += size
+        if self.size > _MOST_VALUES:
+            raise wrong("The file's aliases stand for too much.", node.line, hint="Write out what is needed of it.")
+        value = self.node.value
+        if isinstance(value, list):
+            value.append(node)
+        elif isinstance(value, dict):
+            if self.key is None:
+                self.key = scalar(node, "A key")
+                if self.key in value:
+                    raise wrong("This key is there twice.", node.line, hint="Keep one of them.")
+            else:
+                value[self.key] = node
+                self.key = None
+
+    def closed(self) -> Node:
+        """The container, with the keys that ``<<`` brings in; its own go before them."""
+        value = self.node.value
+        if not isinstance(value, dict) or _MERGE not in value:
+            return self.node
+        merged = value.pop(_MERGE)
+        for part in merged.value if isinstance(merged.value, list) else [merged]:
+            for key, node in mapping(part, "What << names").items():
+                value.setdefault(key, node)
+        return self.node
+
+
+_MERGE = "<<"
+
+
 def _built(events: Any) -> Node:
     import yaml
 
     done: list[Node] = []
-    # The containers that are open, each with its line; of a mapping the key that waits for its value.
-    open_: list[Node] = []
-    keys: list[str | None] = []
+    open_: list[_Open] = []
+    anchors: dict[str, tuple[Node, int]] = {}
 
-    def add(node: Node) -> None:
-        if not open_:
+    def add(node: Node, size: int, anchor: str | None) -> None:
+        if anchor is not None:
+            anchors[anchor] = (node, size)
+        if open_:
+            open_[-1].add(node, size)
+        else:
             done.append(node)
-            return
-        value = open_[-1].value
-        if isinstance(value, list):
-            value.append(node)
-        elif isinstance(value, dict):
-            key = keys[-1]
-            if key is None:
-                name = scalar(node, "A key")
-                if name in value:
-                    raise wrong("This key is there twice.", node.line, hint="Keep one of them.")
-                keys[-1] = name
-            else:
-                value[key] = node
-                keys[-1] = None
 
     for event in events:
         line = event.start_mark.line + 1
-        if getattr(event, "anchor", None):
-            raise wrong("Anchors are not read.", line, hint="Write out what the anchor stands for.")
         if isinstance(event, yaml.DocumentStartEvent) and done:
             raise wrong("There is more than one document in the file.", line, hint="Send one at a time.")
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in anchors:
+                raise wrong("This alias names no anchor above it.", line)
+            node, size = anchors[event.anchor]
+            add(Node(node.value, line), size, None)
+        elif isinstance(event, yaml.ScalarEvent):
             # Only a plain `~` or `null` means nothing; in quotation marks it is a text.
             empty = not event.style and event.value in ("~", "null", "Null", "NULL")
-            add(Node("" if empty else event.value, line))
+            add(Node("" if empty else event.value, line), 1, event.anchor)
         elif isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             if len(open_) >= _DEEPEST:
                 raise wrong("This is nested too deeply.", line)
-            if keys and keys[-1] is None and isinstance(open_[-1].value, dict):
+            if open_ and open_[-1].key is None and isinstance(open_[-1].node.value, dict):
                 raise wrong("A key must be a text.", line)
-            open_.append(Node([] if isinstance(event, yaml.SequenceStartEvent) else {}, line))
-            keys.append(None)
+            value: list[Node] | dict[str, Node] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+            open_.append(_Open(value, line, event.anchor))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
-            keys.pop()
-            add(open_.pop())
+            container = open_.pop()
+            add(container.closed(), container.size, container.anchor)
     return done[0] if done else Node("", 1)

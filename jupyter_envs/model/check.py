@@ -211,9 +211,12 @@ def _is_location(text: str) -> bool:
 
 
 def _check_location(text: str, field_name: str) -> str:
-    if "${" in text:
+    # An installer puts in the value itself: it is in no file and no log of ours.
+    if "${" in re.sub(r"\$\{[A-Z0-9_]+\}", "", text) or ("${" in text and "://" not in text):
         raise InvalidRequest(
-            f"{_shown(text)} holds a variable.", hint="Write out what it stands for.", field=field_name
+            f"{_shown(text)} holds a variable.",
+            hint="Write ${NAME} in a URL, in capitals, or what it stands for.",
+            field=field_name,
         )
     if (re.search(r"\s", text) and "://" in text) or re.search(r"(^|\s)(#|--)", text):
         raise InvalidRequest(

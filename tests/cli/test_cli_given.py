@@ -87,8 +87,8 @@ def test_nothing_outside_is_read(here: Path, line: str, monkeypatch: pytest.Monk
     (here / "linked").symlink_to(here.parent)
     (here / "a.txt").write_text(f"six\n{line}\n")
     opened: list[str] = []
-    real = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, **more: (opened.append(os.fspath(path)), real(path, **more))[1])
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (opened.append(os.fspath(path)), real(path))[1])
     with pytest.raises(InvalidRequest) as caught:
         read("a.txt")
     assert SECRET not in f"{caught.value.message}{caught.value.hint}"
@@ -167,3 +167,51 @@ def test_a_file_of_fifty_megabytes_is_refused_before_it_is_read(here: Path) -> N
     with pytest.raises(InvalidRequest, match="longer than") as told:
         read("big.txt")
     assert told.value.hint
+
+
+def test_the_files_of_a_project_are_read_from_a_folder_in_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "requirements").mkdir()
+    (here / "requirements.txt").write_text("six\n")
+    (here / "requirements" / "dev.txt").write_text("-r ../requirements.txt\n-e ..\nidna\n")
+    assert read("requirements/dev.txt").packages == ["six", f"-e {here}", "idna"]
+    # From within, only a repository tells where the project ends.
+    monkeypatch.chdir(here / "requirements")
+    with pytest.raises(InvalidRequest, match="outside"):
+        read("dev.txt")
+    (here / ".git").mkdir()
+    assert read("dev.txt").packages == ["six", f"-e {here}", "idna"]
+
+
+def test_the_home_folder_is_no_project(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", os.fspath(here))
+    (here / ".git").mkdir()
+    (here / "work").mkdir()
+    (here / "secret.txt").write_text(SECRET)
+    (here / "work" / "a.txt").write_text("-r ../secret.txt\n")
+    with pytest.raises(InvalidRequest, match="outside"):
+        read("work/a.txt")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "six\r\nidna\r\n".encode("utf-16"),
+        b"\xfe\xff" + "six\nidna\n".encode("utf-16-be"),
+        b"\xef\xbb\xbfsix\nidna\n",
+        "six\nidna\n".encode("utf-32"),
+        b"# -*- coding: latin-1 -*-\n# \xfcber\nsix\nidna\n",
+        b"#!x\n# vim: set fileencoding=cp1251 :\n# \xef\xf0\nsix\nidna\n",
+        b"# coding: no-such-thing\n# \xfcber\nsix\nidna\n",
+        b"# \xfcber \x81\nsix\nidna\n",
+    ],
+)
+def test_encodings(here: Path, content: bytes) -> None:
+    (here / "requirements.txt").write_bytes(content)
+    assert read("requirements.txt").packages == ["six", "idna"]
+
+
+def test_a_file_that_includes_another_that_is_given_too(here: Path) -> None:
+    (here / "sub").mkdir()
+    (here / "requirements.txt").write_text("six\n")
+    (here / "sub" / "dev.txt").write_text("-r ../requirements.txt\nidna\n")
+    assert read("requirements.txt", "sub/dev.txt").packages == ["six", "idna"]

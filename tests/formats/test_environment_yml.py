@@ -144,16 +144,15 @@ def test_path_is_nobodys_to_set() -> None:
         ("dependencies:\n- six\n- numpy >==2\n", "from.text line 3"),
         ("dependencies:\n- https://example.org/noarch/six-1-0.conda\n", "from.text line 2"),
         ("dependencies:\n- __cuda\n", "from.text line 2"),
-        ("dependencies:\n- pip:\n  - six\n  - --index-url\n", "from.text line 4"),
         ("dependencies:\n- pip: [six, '-r x.txt']\n", "from.text line 3"),
-        ("dependencies:\n- pip:\n    six: 1\n", "from.text line 3"),
+        ("dependencies:\n- pip:\n    six: 1\n", "from.text"),
         ("dependencies:\n- |\n  six\n  numpy\n", "from.text line 2"),
         ("channels:\n- -c\n", "from.text line 2"),
         ("channels:\n- {a: b}\n", "from.text line 2"),
         ("variables:\n- A\n", "from.text line 2"),
         ("variables:\n  A B: x\n", "from.text line 2"),
         ("name: [a]\n", "from.text line 1"),
-        ("a: &x [1]\nb: *x\n", "from.text line 1"),
+        ("a: *x\n", "from.text line 1"),
     ],
 )
 def test_refused(text: str, field: str) -> None:
@@ -233,3 +232,61 @@ def test_what_is_written_is_read() -> None:
 def test_an_empty_environment() -> None:
     text = environment_yml.write_all(Installed(packages=[], name="3.10"))
     assert text == "name: '3.10'\nchannels: []\ndependencies: []\n"
+
+
+ANCHORS = """
+base: &base {channels: &ch [conda-forge, nodefaults]}
+<<: *base
+pins: [&py python=3.11]
+dependencies: [*py, &six six, {pip: [&pip idna, "attrs"]}]
+again: *ch
+"""
+
+
+def test_anchors_and_merged_keys() -> None:
+    found = environment_yml.read(ANCHORS)
+    assert (found.conda, found.packages) == (["python=3.11", "six"], ["idna", "attrs"])
+    assert (found.channels, found.python) == (["conda-forge"], "3.11")
+    assert found.unknown == ["base", "pins", "again"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{% set v = 1 %}\nname: x\ndependencies: [python={{ v }}]\n", "template"),
+        ("name: {{ NAME }}\ndependencies: [six]\n", "template"),
+        ("package: {name: x}\nrequirements: {host: [python]}\ndependencies: []\n", "recipe"),
+        ("apiVersion: v2\nname: app\ndependencies:\n  - {name: cache, version: 17.x, repository: x}\n", "another tool"),
+        ("dependencies:\n  - name: cache\n    version: 17.x\n", "another tool"),
+        ("name: app\ndependencies:\n  flutter: 1\n", "another tool"),
+        ("dependencies:\n  - role: common\n    vars: {a: b}\n", "another tool"),
+        ("name: app\ndependencies: {a: 1}\ndev_dependencies: {b: 2}\n", "another tool"),
+    ],
+)
+def test_what_is_no_environment_says_what_it_is(text: str, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        environment_yml.read(text)
+
+
+def test_options_and_files_of_the_pip_part() -> None:
+    text = """
+dependencies:
+  - python=3.10
+  - pip:
+      - --find-links https://wheels.example/torch.html
+      - "--extra-index-url https://x.example/simple"
+      - --pre
+      - -r tools/a.txt
+      - --requirement=b.txt
+      - -c c.txt
+      - -e git+https://h.example/a/tool.git#egg=tool
+      - timm
+"""
+    files = {"environment.yml": text, "tools/a.txt": "six\n", "b.txt": "idna\n", "c.txt": "six<2\n"}
+    assert list(environment_yml.included(text)) == ["tools/a.txt", "b.txt", "c.txt"]
+    found = environment_yml.read(text, Given(filename="environment.yml", files=files))
+    assert found.packages == ["six", "idna", "tool @ git+https://h.example/a/tool.git", "timm"]
+    assert (found.constraints, found.conda) == (["six<2"], ["python=3.10"])
+    assert found.find_links == ["https://wheels.example/torch.html"]
+    assert found.indexes == ["https://x.example/simple"]
+    assert "--pre" in " ".join(found.warnings)

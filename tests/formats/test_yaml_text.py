@@ -12,7 +12,8 @@ from jupyter_envs.formats import yaml_text
 from jupyter_envs.formats.yaml_text import Node, parse
 from jupyter_envs.model.errors import InvalidRequest
 
-BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"
+# Each line stands for ten times the one above it.
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
 
 
 def plain(node: Node) -> object:
@@ -59,8 +60,10 @@ def test_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "field", "word"),
     [
-        (BOMB, "from.text line 1", "Anchors"),
-        ("a: 1\nb: *x\n", "from.text line 2", "Anchors"),
+        (BOMB, "from.text line 6", "stand for too much"),
+        ("a: 1\nb: *x\n", "from.text line 2", "names no anchor"),
+        ("a: &x [*x]\n", "from.text line 1", "names no anchor"),
+        ("<<: 1\n", "from.text line 1", "mapping"),
         ("a: 1\nb: 2\na: 3\n", "from.text line 3", "twice"),
         ("a: [1\nb: 2\n", "from.text line 2", "not YAML"),
         ("a: 1\n---\nb: 2\n", "from.text line 2", "more than one document"),
