@@ -14,12 +14,14 @@ from jupyter_envs.backends.conda_client_output import parse, progress
 from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep, Operation
 from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.backends.conda_spec import check_package, check_spec
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Exact, Swap
 from jupyter_envs.model.errors import InvalidRequest, NotFound, Unavailable
 from jupyter_envs.system import conda_meta, conda_records
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
-from jupyter_envs.system.conda_url import public, secrets_of
+from jupyter_envs.system.conda_url import public
+from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import DATA, run
 
 # Settings of the user's shell that would change what the commands do or print.
@@ -56,9 +58,11 @@ class ClientInstaller:
                 reason="unsupported",
             )
         setup = Setup(environ, self._state, prefix=operation.prefix)
-        asked = operation.channels if operation.exact is None else [line.url for line in operation.exact]
+        asked: Sequence[str | Address] = (
+            operation.channels if operation.exact is None else [line.url for line in operation.exact]
+        )
         setup.channels(asked, [*operation.install, *operation.update])
-        if any("://" in name and secrets_of(name) for name in operation.channels):
+        if any(Address(name).has_secret for name in operation.channels):
             raise InvalidRequest(
                 "A channel's address holds credentials, which other users of this machine would see.",
                 hint="Put the address into .condarc as one of custom_channels, and give its name.",
@@ -105,7 +109,7 @@ def commands(client: str, operation: Operation, here: Mapping[str, CondaPackage]
             if name not in here:
                 raise NotFound(f"{name} is not installed.", hint="`packages` lists what is.", field=f"remove[{n}]")
         found.append([client, "remove", *solving, "--", *names])
-    named = [word for name in operation.channels for word in ("--channel", check_channel(name))]
+    named = [word for name in operation.channels for word in ("--channel", check_channel(name).public)]
     solving += ["--override-channels", *named] if named else []
     solving += [_PRIORITIES[operation.priority]] if operation.priority in _PRIORITIES else []
     for field, texts in (("install", operation.install), ("update", operation.update)):
@@ -194,6 +198,6 @@ def _joined(first: CondaOutcome, then: CondaOutcome) -> CondaOutcome:
 
 def _written(folder: str, name: str, text: str) -> str:
     path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    # An archive's address may hold a token.
+    atomic_write(path, text, 0o600)
     return path

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Exact, Priority, Swap
 
 Phase = Literal["read channels", "solve", "download", "link"]
@@ -45,7 +46,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     update_all: bool = False
     exact: Sequence[Exact] | None = None
     requested: Sequence[str] | None = None
-    channels: Sequence[str] = ()
+    channels: Sequence[Address] = ()
     priority: Priority | None = None
     constrained: Sequence[str] = ()
     excluded: Sequence[str] = ()

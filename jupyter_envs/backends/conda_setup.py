@@ -13,11 +13,13 @@ import msgspec
 
 from jupyter_envs.backends.conda_operation import Operation
 from jupyter_envs.backends.rattler_work import Network
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import Forbidden
 from jupyter_envs.system import conda_clients, conda_environments, conda_rc, conda_terms
 from jupyter_envs.system.conda_channels import Channels, check_channel
 from jupyter_envs.system.conda_url import public, secrets_of
+from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import clean_environment
 
 
@@ -36,7 +38,7 @@ class Setup:
         }
         self.environ = {**overrides, **environ}
 
-    def channels(self, asked: Sequence[str], specs: Iterable[str]) -> list[str]:
+    def channels(self, asked: Sequence[str | Address], specs: Iterable[str]) -> list[Address]:
         """The addresses, best first: of the channels `asked` for (else those of .condarc), then of those in `specs`.
 
         Raises:
@@ -53,8 +55,8 @@ class Setup:
         self._refuse(urls)
         return urls
 
-    def _refuse(self, urls: list[str]) -> None:
-        shown = [public(url) for url in urls]
+    def _refuse(self, urls: list[Address]) -> None:
+        shown = [url.public for url in urls]
         denied = set(map(public, self.names.urls(self.rc.denylist_channels))) & set(shown)
         if self.rc.allowlist_channels:
             denied |= set(shown) - set(map(public, self.names.urls(self.rc.allowlist_channels)))
@@ -74,30 +76,27 @@ class Setup:
                 detail="\n".join(terms.channel for terms in missing),
             )
 
-    def network(self, channels: Sequence[str], folder: str, *, offline: bool) -> Network:
+    def network(self, channels: Sequence[Address], folder: str, *, offline: bool) -> Network:
         """How the engine reaches `channels`; credentials go into files of the private `folder`."""
         mirrors = self.names.mirrors()
         secret = [*channels, *(url for urls in mirrors.values() for url in urls)]
-        config: dict[str, Any] = {"mirrors": {k: [public(url) for url in v] for k, v in mirrors.items()}}
+        config: dict[str, Any] = {"mirrors": {k: [url.public for url in v] for k, v in mirrors.items()}}
         if store := _credentials(secret, self.environ):
             path = os.path.join(folder, "credentials.json")
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(store, file)
+            atomic_write(path, json.dumps(store), 0o600)
             config["authentication-override-file"] = path
         if self.rc.ssl_verify is False:
             config["tls-no-verify"] = True
         elif self.rc.ssl_verify == "truststore" or self._certificates():
             config["tls-root-certs"] = "system"
-        proxies = {name: url for name, url in self.rc.proxy_servers.items() if name in ("http", "https")}
-        if proxies:
-            config["proxy-config"] = proxies
         caches = conda_clients.pkgs_dirs(self.rc, self.root)
         first = next((cache for cache in caches if conda_clients.writable(cache)), caches[0])
         import tomli_w
 
         return Network(
-            channels=[public(url) for url in channels],
+            channels=[url.public for url in channels],
             config=tomli_w.dumps(config),
+            proxies={name: url for name, url in self.rc.proxy_servers.items() if name in ("http", "https")},
             # Below the first cache, where a client's own cleaning reaches it.
             repodata=os.path.join(first, "cache", "rattler"),
             # One that cannot be written is read where it exists.
@@ -132,9 +131,9 @@ class Setup:
             return text
         urls = self.names.urls([name.strip()])
         # A name that stands for several channels cannot be said in a spec.
-        return f"{public(urls[0])}::{rest}" if len(urls) == 1 else rest
+        return f"{urls[0].public}::{rest}" if len(urls) == 1 else rest
 
-    def held(self, specs: Mapping[str, str], channels: Sequence[str]) -> dict[str, str]:
+    def held(self, specs: Mapping[str, str], channels: Sequence[str | Address]) -> dict[str, str]:
         """`specs` of earlier transactions by name, for the engine; what they say of a channel that is not in use now,
         or only its client knows, is left out.
         """
@@ -150,6 +149,8 @@ class Setup:
         exact = operation.exact
         return msgspec.structs.replace(
             operation,
+            # The addresses that they mean are the network's.
+            channels=[],
             install=[self.spec(spec) for spec in operation.install],
             update=[self.spec(spec) for spec in operation.update],
             constrained=[self.spec(spec) for spec in operation.constrained],
@@ -164,12 +165,12 @@ class Setup:
         return msgspec.structs.replace(package, channel=channel, url=package.url and public(package.url))
 
 
-def _credentials(urls: Iterable[str], environ: Mapping[str, str]) -> dict[str, object]:
+def _credentials(urls: Iterable[Address], environ: Mapping[str, str]) -> dict[str, object]:
     """The engine's credential store with what `urls` hold added; empty when they hold nothing, which leaves its own."""
     found: dict[str, object] = {}
     for url in urls:
-        if "://" in url and (secret := secrets_of(url)):
-            found[urlsplit(url).hostname or ""] = secret
+        if url.is_url and (secret := secrets_of(url)):
+            found[urlsplit(url.public).hostname or ""] = secret
     if not found:
         return {}
     own = environ.get("RATTLER_AUTH_FILE") or os.path.expanduser("~/.rattler/credentials.json")

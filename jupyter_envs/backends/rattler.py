@@ -16,10 +16,12 @@ from jupyter_envs.backends.conda_operation import CondaOutcome, OnLine, OnStep, 
 from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Work
 from jupyter_envs.model import errors
+from jupyter_envs.model.address import Address, reveal_for_tool
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed
 from jupyter_envs.system import conda_history, conda_records
 from jupyter_envs.system.conda_url import base_of
+from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import DATA, run
 from jupyter_envs.system.redact import redact
 
@@ -79,7 +81,7 @@ class Embedded:
 
     def names(
         self,
-        channels: Sequence[str] = (),
+        channels: Sequence[str | Address] = (),
         *,
         prefix: str | None = None,
         environ: Mapping[str, str] | None = None,
@@ -99,7 +101,7 @@ class Embedded:
     def versions(
         self,
         name: str,
-        channels: Sequence[str] = (),
+        channels: Sequence[str | Address] = (),
         *,
         prefix: str | None = None,
         environ: Mapping[str, str] | None = None,
@@ -125,7 +127,7 @@ class Embedded:
         self,
         setup: Setup,
         name: str | None,
-        channels: Sequence[str],
+        channels: Sequence[str | Address],
         offline: bool,
         cancelled: threading.Event | None,
     ) -> list[Any]:
@@ -152,9 +154,8 @@ def _ask(
         Cancelled: `cancelled` was set.
     """
     path = os.path.join(folder, "question.json")
-    # The folder is our user's alone: the question holds credentials of proxies and mirrors.
-    with open(path, "wb") as file:
-        file.write(msgspec.json.encode(question))
+    # Proxies go along with their credentials, in a file of our user's alone that the worker removes.
+    atomic_write(path, msgspec.json.encode(question, enc_hook=reveal_for_tool), 0o600)
     last: list[Message] = []
 
     def line(stream: str, text: str) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 from msgspec import Struct
 
 from jupyter_envs.backends.conda_operation import Operation
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Priority, Swap
 
 
 class Network(Struct, frozen=True, kw_only=True):
-    """How channels are reached: addresses without credentials, best first; `config` is the engine's own TOML."""
+    """How channels are reached: public addresses, best first; `config` is the engine's own TOML, without `proxies`."""
 
     channels: list[str]
     config: str = ""
+    proxies: dict[str, Address] = {}
     repodata: str
     pkgs_dirs: list[str]
     retries: int = 3

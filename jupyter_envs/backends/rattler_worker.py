@@ -24,6 +24,8 @@ from jupyter_envs.backends import rattler_errors, rattler_exact, rattler_mend, r
 from jupyter_envs.backends.conda_operation import Phase
 from jupyter_envs.backends.rattler_records import difference, package, promised, told
 from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Network, Refused, Work
+from jupyter_envs.model import address
+from jupyter_envs.model.address import reveal_for_tool
 from jupyter_envs.model.errors import Conflict, EnvsError, InvalidRequest
 
 if TYPE_CHECKING:
@@ -78,13 +80,21 @@ class Engine:
         from rattler import Channel, Client, Config, Gateway, PackageCache, SourceConfig
 
         self.network = network
-        self.config = Config.from_toml(network.config)
+        self.config = Config.from_toml(_with_proxies(network))
         self.client: Client = Client.from_config(self.config, max_retries=network.retries, timeout=network.timeout)
         self.channels = [Channel(url) for url in network.channels]
         action = SourceConfig(cache_action="force-cache-only" if network.offline else "cache-or-fetch")
         os.makedirs(network.repodata, exist_ok=True)
         self.gateway: Gateway = Gateway(cache_dir=Path(network.repodata), default_config=action, client=self.client)
         self.cache: PackageCache = PackageCache.new_layered(list(network.pkgs_dirs))
+
+
+def _with_proxies(network: Network) -> str:
+    import tomli_w
+
+    proxies = {scheme: reveal_for_tool(address) for scheme, address in network.proxies.items()}
+    # A table: it comes behind the keys of the top.
+    return network.config + ("\n" + tomli_w.dumps({"proxy-config": proxies}) if proxies else "")
 
 
 async def change(work: Work, voice: Voice) -> Done:
@@ -179,9 +189,11 @@ def main() -> None:
     os.unlink(path)
     try:
         if kind == "work":
-            message = Message(done=asyncio.run(change(msgspec.json.decode(raw, type=Work), voice)))
+            message = Message(
+                done=asyncio.run(change(msgspec.json.decode(raw, type=Work, dec_hook=address.read), voice))
+            )
         else:
-            message = Message(found=asyncio.run(look_up(msgspec.json.decode(raw, type=Lookup))))
+            message = Message(found=asyncio.run(look_up(msgspec.json.decode(raw, type=Lookup, dec_hook=address.read))))
     except Exception as error:  # noqa: BLE001 (each layer of the engine has an error of its own)
         known = error if isinstance(error, EnvsError) else rattler_errors.understood(error)
         message = Message(

@@ -130,7 +130,7 @@ def uv_cache(environ: Mapping[str, str]) -> str:
 
 def pip_cache(environ: Mapping[str, str]) -> str:
     """Where pip keeps what it downloads: its option ``cache-dir``, else the user's cache folder, as its manual says."""
-    if given := pipconf.settings(environ).get("cache-dir"):
+    if given := pipconf.settings(environ).options.get("cache-dir"):
         return os.path.expanduser(given)
     if sys.platform == "win32":
         return os.path.join(environ.get("LOCALAPPDATA", os.path.expanduser("~")), "pip", "Cache")

@@ -15,6 +15,7 @@ from jupyter_envs.engine.imports import Imports
 from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import FileFormat, Installed, Read
 from jupyter_envs.formats.modules import distribution_of, known_distribution
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.catalog import Export, Format, Found, Provider, Providers, Versions
 from jupyter_envs.model.check import check_distribution
 from jupyter_envs.model.env import Environment, Interpreter
@@ -41,7 +42,7 @@ class Catalog:
         *,
         installed: Callable[[], Mapping[str, str | None]] = dict,
         interpreters: Callable[[], Iterable[Interpreter]] = tuple,
-        default_index: Callable[[], str] | None = None,
+        default_index: Callable[[], Address] | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._installed = installed
@@ -148,7 +149,7 @@ class Catalog:
 
         return None if name in self._installed() else meant(name, _popular())
 
-    def index(self) -> str:
+    def index(self) -> Address:
         """The address of the index that is asked for what no other one has.
 
         Raises:
@@ -209,7 +210,7 @@ def _popular() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def _default_index() -> str:
+def _default_index() -> Address:
     from jupyter_envs.backends.uv import find_uv
     from jupyter_envs.system.indexes import ask_uv
 

@@ -14,6 +14,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import FIELD, Read
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import InvalidRequest
@@ -80,7 +81,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         refuse_conda(found)
         install += found.requirements(kind.check)
     channels = [kind.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
-    channels += found.channels if kind.pip_apart else []
+    channels += map(Address, found.channels if kind.pip_apart else [])
     upgrade = [kind.check(text, f"upgrade[{n}]") for n, text in enumerate(request.upgrade)]
     if kind.pip_apart:
         pip += pip_upgrade

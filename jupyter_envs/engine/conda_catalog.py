@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from jupyter_envs.engine import record
 from jupyter_envs.engine.settings import Settings
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.catalog import Found, Versions
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.errors import InvalidRequest, NotFound
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_envs.backends.rattler import Embedded
 
 _T = TypeVar("_T")
+_Key = tuple[str | Address, ...]
 MOST_FOUND = 50
 # As the index of wheels, an answer holds for ten minutes.
 KEPT_SECONDS = 600
@@ -29,7 +31,7 @@ class CondaCatalog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._kept: dict[tuple[str, ...], tuple[float, list[object]]] = {}
+        self._kept: dict[_Key, tuple[float, list[object]]] = {}
         self._lock = threading.Lock()
 
     def search(self, q: str, channel: str | None, prefix: str | None = None) -> list[Found]:
@@ -46,7 +48,7 @@ class CondaCatalog:
         if not wanted:
             return []
         channels = self._channels(channel, prefix)
-        key = ("names", *self._urls(self._setup(prefix), channels))
+        key: _Key = ("names", *self._urls(self._setup(prefix), channels))
         names = self._once(key, lambda: self._engine().names(channels, prefix=prefix))
         fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
         return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
@@ -59,7 +61,7 @@ class CondaCatalog:
             NotFound: no channel knows it.
         """
         channels = self._channels(channel, prefix)
-        key = ("versions", name, *self._urls(self._setup(prefix), channels))
+        key: _Key = ("versions", name, *self._urls(self._setup(prefix), channels))
         builds = self._once(key, lambda: self._engine().versions(name, channels, prefix=prefix))
         if not builds:
             raise NotFound(
@@ -98,14 +100,15 @@ class CondaCatalog:
             )
         return [conda_terms.accept(url, setup.terms_file) for url in found]
 
-    def _channels(self, channel: str | None, prefix: str | None = None) -> list[str]:
+    def _channels(self, channel: str | None, prefix: str | None = None) -> list[Address]:
         from jupyter_envs.system.conda_channels import check_channel
 
         if channel is not None:
             return [check_channel(channel, "channel")]
-        return (record.channels(prefix) if prefix else []) or list(self._settings.conda_channels)
+        known = (record.channels(prefix) if prefix else []) or self._settings.conda_channels
+        return [Address(each) for each in known]
 
-    def _urls(self, setup: Setup, channels: list[str]) -> list[str]:
+    def _urls(self, setup: Setup, channels: list[Address]) -> list[Address]:
         return setup.names.urls(channels or setup.rc.channels)
 
     def _setup(self, prefix: str | None = None) -> Setup:
@@ -118,7 +121,7 @@ class CondaCatalog:
 
         return Embedded(self._settings.state)
 
-    def _once(self, key: tuple[str, ...], ask: Callable[[], list[_T]]) -> list[_T]:
+    def _once(self, key: _Key, ask: Callable[[], list[_T]]) -> list[_T]:
         moment = time.monotonic()
         with self._lock:
             kept = self._kept.get(key)

@@ -76,7 +76,7 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
                 "python": python or _python(tree),
                 "packages": asked_for.lines(kind, tree),
                 "pip_packages": asked_for.pip_lines or None,
-                "channels": recipe.channels or None,
+                "channels": [channel.public for channel in recipe.channels] or None,
                 "pip": request.pip,
                 "created": now(),
             }

@@ -24,6 +24,7 @@ from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import FIELD, Given, Installed, Read
 from jupyter_envs.formats.carried import KEY, CarriedConda
 from jupyter_envs.model.carry import Origin
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_channels import check_channel
@@ -77,7 +78,7 @@ class CondaPart:
         assert self._lock is not None
         found = explicit.read(self._lock, Given())
         for archive in found.archives:
-            self._check(archive.url, "lock")
+            self._check(Address(archive.url), "lock")
             if not SUBDIR.match(os.path.basename(os.path.dirname(archive.url))):
                 raise _refused("An archive of the notebook's lock lies in no platform's folder.", archive.url, "lock")
         return found
@@ -111,7 +112,10 @@ class CondaPart:
             Unsolvable, Unavailable, Forbidden: as `CondaInstaller.run`.
         """
         named = [spec.channel for spec in self.specs if spec.channel]
-        asked = self.channels or [*recipe.channels, *([] if recipe.channels else self._setup.rc.channels)]
+        asked: Sequence[str | Address] = self.channels or [
+            *recipe.channels,
+            *([] if recipe.channels else self._setup.rc.channels),
+        ]
         urls = [public(url) for url in self._setup.names.urls([*asked, *named])]
         trusted = self._configured | {approval.source for approval in self._trust.approved()}
         strange = [url for url in urls if url.rstrip("/") not in trusted]
@@ -129,7 +133,7 @@ class CondaPart:
             # Nothing is there, and nothing will be.
             prefix=os.fspath(self._parts.settings.state / "nowhere"),
             install=[*(str(line) for line in base), *(spec.text for spec in self.specs)],
-            channels=asked,
+            channels=[Address(channel) for channel in asked],
             dry_run=True,
         )
         from jupyter_envs.backends.rattler import Embedded
@@ -152,16 +156,20 @@ class CondaPart:
 
     def _channel(self, text: str, place: str) -> str:
         channel = check_channel(text, f"{_WHERE}.{place}")
-        for url in self._setup.names.urls([channel]):
+        if channel.is_url:
+            self._check(channel, place)
+        else:
             # What a name stands for here is this person's own setting, credentials included.
-            self._check(channel if "://" in channel else public(url), place)
-        return channel
+            for url in self._setup.names.urls([channel]):
+                self._check(Address(url.public), place)
+        return channel.public
 
-    def _check(self, url: str, place: str) -> None:
-        if leads_elsewhere(url):
-            raise _refused("An address of the notebook leads elsewhere than it reads.", url, place)
-        if secrets_of(url) is not None or public(url).rstrip("/") != url.rstrip("/"):
-            raise _refused("The notebook holds credentials of a channel.", url, place)
+    def _check(self, address: Address, place: str) -> None:
+        url = address.public
+        if leads_elsewhere(str(address)):
+            raise _refused("An address of the notebook leads elsewhere than it reads.", str(address), place)
+        if address.has_secret or secrets_of(address) is not None:
+            raise _refused("The notebook holds credentials of a channel.", str(address), place)
         if not url.startswith(("http://", "https://")) and not self._mine(url):
             raise _refused("The notebook names a folder or file of this machine.", url, place)
 

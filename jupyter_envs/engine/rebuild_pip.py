@@ -62,7 +62,7 @@ def named(parts: Parts, wanted: Iterable[Requirement]) -> Iterable[Origin]:
     """What is asked for, as far as its lines tell without asking an index."""
     for requirement in wanted:
         pin = re.search(r"===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;|$)", requirement.line)
-        source = _address(requirement) or parts.catalog.index()
+        source = _address(requirement) or str(parts.catalog.index())
         name = requirement.name or requirement.line.partition("#")[0].rstrip("/").rpartition("/")[2]
         yield _origin(name, pin[1] if pin else None, source, bool(requirement.hashes))
 
@@ -100,7 +100,7 @@ def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:
         direct = next((package[key] for key in ("vcs", "archive", "directory") if key in package), None)
         source = direct.get("url") or direct.get("path") if direct else package.get("index")
         files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-        yield _origin(package["name"], package.get("version"), source or parts.catalog.index(), bool(files))
+        yield _origin(package["name"], package.get("version"), source or str(parts.catalog.index()), bool(files))
 
 
 def _address(requirement: Requirement) -> str | None:

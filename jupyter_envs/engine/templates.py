@@ -29,6 +29,8 @@ from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context, Silent
 from jupyter_envs.engine.warm import warm
+from jupyter_envs.model import wire
+from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
 
@@ -119,18 +121,24 @@ class Templates:
             (self._folder / key / "manifest.json").unlink()
 
     def want(self, recipe: Recipe) -> None:
-        """Remember that `recipe` was asked for, so that its template is kept ready."""
+        """Remember that `recipe` was asked for, so that its template is kept ready.
+
+        One whose channels brought credentials along is not: they are kept nowhere, and nothing can be made ahead
+        without them. Those of configured channels are in the settings.
+        """
+        if any(channel.has_secret for channel in recipe.channels):
+            return
         kept = [recipe, *(r for r in self.wanted() if r != recipe)][:KEPT]
         if kept != self.wanted():
             with suppress(OSError):
                 self._folder.mkdir(parents=True, exist_ok=True)
-                atomic_write(self._folder / "wanted.json", msgspec.json.encode(kept))
+                atomic_write(self._folder / "wanted.json", wire.encode(kept), 0o600)
 
     def wanted(self) -> list[Recipe]:
         """The recipes asked for last."""
         try:
-            return msgspec.json.decode((self._folder / "wanted.json").read_bytes(), type=list[Recipe])
-        except (OSError, msgspec.DecodeError):
+            return wire.decode((self._folder / "wanted.json").read_bytes(), list[Recipe])
+        except (OSError, InvalidRequest):
             return []
 
     def manifest(self, key: str) -> Manifest | None:

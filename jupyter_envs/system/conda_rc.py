@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import Priority
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.yaml import NotYaml, parse
@@ -39,21 +40,21 @@ class Condarc(Struct, frozen=True, kw_only=True):
     `channels` are conda-forge alone where nothing is configured. `channel_alias` and
     `default_channels` are None where they are the tool's own. `files` were read, lowest
     precedence first; `problems` say which entry could not be used, without its value.
-    URLs may hold credentials: never log them as they are.
+    Channels and what else is an address may hold credentials.
     """
 
-    channels: list[str] = field(default_factory=lambda: ["conda-forge"])
-    channel_alias: str | None = None
+    channels: list[Address] = field(default_factory=lambda: [Address("conda-forge")])
+    channel_alias: Address | None = None
     channel_priority: Priority = "flexible"
-    default_channels: list[str] | None = None
-    custom_channels: dict[str, str] = {}
-    custom_multichannels: dict[str, list[str]] = {}
-    mirrored_channels: dict[str, list[str]] = {}
-    allowlist_channels: list[str] = []
-    denylist_channels: list[str] = []
+    default_channels: list[Address] | None = None
+    custom_channels: dict[str, Address] = {}
+    custom_multichannels: dict[str, list[Address]] = {}
+    mirrored_channels: dict[str, list[Address]] = {}
+    allowlist_channels: list[Address] = []
+    denylist_channels: list[Address] = []
     override_channels_enabled: bool = True
     show_channel_urls: bool | None = None
-    proxy_servers: dict[str, str] = {}
+    proxy_servers: dict[str, Address] = {}
     ssl_verify: bool | str = True
     client_ssl_cert: str | None = None
     client_ssl_cert_key: str | None = None
@@ -71,6 +72,7 @@ class Condarc(Struct, frozen=True, kw_only=True):
     problems: list[str] = field(default_factory=list)
 
 
+_ADDRESSES = {n for n, t in Condarc.__annotations__.items() if "Address" in t}
 _LISTS = {n for n, t in Condarc.__annotations__.items() if t.startswith("list") and n not in ("files", "problems")}
 _MAPS = {n for n, t in Condarc.__annotations__.items() if t.startswith("dict")}
 _BOOLS = {n for n, t in Condarc.__annotations__.items() if t.startswith("bool")}
@@ -122,11 +124,19 @@ def load(environ: Mapping[str, str] | None = None, *, prefix: str | None = None,
             except (TypeError, ValueError):
                 problems.append(f"{source}: {name} is not what conda expects there")
         if good:
-            found[name] = _merge(name, good, placed)
+            value = _merge(name, good, placed)
+            found[name] = _addresses(value) if name in _ADDRESSES else value
     channels = [c for c in found.pop("channels", []) if c != "nodefaults"]
     if channels:
         found["channels"] = channels
     return Condarc(**found, files=files, problems=problems)
+
+
+def _addresses(value: Any) -> Any:
+    """`value` with each text in it, the keys of mappings apart, as an address."""
+    if isinstance(value, dict):
+        return {key: _addresses(part) for key, part in value.items()}
+    return [_addresses(part) for part in value] if isinstance(value, list) else Address(value)
 
 
 def expand(path: str) -> str:

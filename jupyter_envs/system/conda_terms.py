@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.system.conda_channels import default_alias
 from jupyter_envs.system.conda_url import public, repository_part
@@ -24,7 +25,7 @@ _VARIABLE = "CONDA_PLUGINS_AUTO_ACCEPT_TOS"
 _YES = frozenset({"yes", "true", "on", "1", "y"})
 
 
-def covered(url: str) -> bool:
+def covered(url: str | Address) -> bool:
     """Whether the channel at `url` is one of those with terms."""
     address = public(url).rstrip("/")
     if repository_part(address) is not None:
@@ -34,7 +35,7 @@ def covered(url: str) -> bool:
     return urlsplit(address).path.strip("/").partition("/")[0] in _MIRRORED
 
 
-def terms_of(urls: Iterable[str], file: Path, environ: Mapping[str, str] | None = None) -> list[Terms]:
+def terms_of(urls: Iterable[str | Address], file: Path, environ: Mapping[str, str] | None = None) -> list[Terms]:
     """The terms of those of `urls` that have some, each channel once; `file` remembers what was accepted.
 
     ``CONDA_PLUGINS_AUTO_ACCEPT_TOS``, which says so for the clients, counts as accepted too.
@@ -51,19 +52,19 @@ def terms_of(urls: Iterable[str], file: Path, environ: Mapping[str, str] | None 
     return list(found.values())
 
 
-def unaccepted(urls: Iterable[str], file: Path, environ: Mapping[str, str] | None = None) -> list[Terms]:
+def unaccepted(urls: Iterable[str | Address], file: Path, environ: Mapping[str, str] | None = None) -> list[Terms]:
     """The terms that have to be accepted before `urls` may be used."""
     return [terms for terms in terms_of(urls, file, environ) if terms.accepted is None]
 
 
-def accept(channel: str, file: Path) -> Terms:
+def accept(channel: str | Address, file: Path) -> Terms:
     """Remember in `file`, its owner's alone, that the terms of the channel at the address `channel` are accepted."""
     name, when = public(channel).rstrip("/"), datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     _change(file, lambda known: known.setdefault(name, when))
     return _terms(name, when)
 
 
-def withdraw(channel: str, file: Path) -> None:
+def withdraw(channel: str | Address, file: Path) -> None:
     """Forget that the terms of `channel` were accepted."""
     name = public(channel).rstrip("/")
     _change(file, lambda known: known.pop(name, None))

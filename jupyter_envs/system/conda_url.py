@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from jupyter_envs.system.redact import redact
+from jupyter_envs.model.address import Address, reveal_for_tool
 
 SUBDIR = re.compile(r"(noarch|(linux|osx|win|emscripten|wasi|freebsd|zos)-[a-z0-9]+)\Z")
 _TOKEN = re.compile(r"^/t/([^/]+)")
@@ -13,21 +13,14 @@ _TOKEN = re.compile(r"^/t/([^/]+)")
 _REPOSITORY = re.compile(r"repo\.anaconda\.[a-z]+\Z")
 
 
-def public(url: str) -> str:
+def public(url: str | Address) -> str:
     """`url` without user, password and token, as it may be shown and kept."""
-    if "://" not in url:
-        return url
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return redact(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, _TOKEN.sub("", parts.path), "", ""))
+    return Address(url).public
 
 
-def secrets_of(url: str) -> dict[str, object] | None:
+def secrets_of(url: str | Address) -> dict[str, object] | None:
     """What opens `url`, in the form of the engine's credential store; None where the address holds nothing."""
-    parts = urlsplit(url)
+    parts = urlsplit(reveal_for_tool(url))
     if token := _TOKEN.match(parts.path):
         return {"CondaToken": token[1]}
     if parts.username or parts.password:

@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.errors import NotFound, Unavailable
 from jupyter_envs.system import pipconf, uvconf, web
 
@@ -32,7 +33,7 @@ class File(NamedTuple):
 Page = list[File] | Unavailable | None
 
 
-def versions(name: str, environ: Mapping[str, str], default: Callable[[], str], limit: float = 10.0) -> list[str]:
+def versions(name: str, environ: Mapping[str, str], default: Callable[[], Address], limit: float = 10.0) -> list[str]:
     """The versions of `name`, a normalised name, newest first; a version counts while one of its files is not yanked.
 
     All indexes in force for `environ` are asked at the same time, `default` giving
@@ -68,7 +69,7 @@ def versions(name: str, environ: Mapping[str, str], default: Callable[[], str], 
     )
 
 
-def ask_uv(uv: str) -> str:
+def ask_uv(uv: str) -> Address:
     """The address of the index that uv asks when nobody names one.
 
     ``uv pip compile --no-config --offline --emit-index-url --no-header FILE``, FILE empty
@@ -93,7 +94,7 @@ def ask_uv(uv: str) -> str:
             hint="Name one in pip's configuration: `pip config set global.index-url URL`.",
             reason="no_index",
         )
-    return line.group(1)
+    return Address(line.group(1))
 
 
 def _all(reads: Sequence[Callable[[], Page]], limit: float) -> list[Page]:
@@ -122,20 +123,24 @@ def _all(reads: Sequence[Callable[[], Page]], limit: float) -> list[Page]:
     return list(results)
 
 
-def _project(client: web.Client, index: str, name: str) -> list[File] | None:
+def _project(client: web.Client, index: Address, name: str) -> list[File] | None:
     """The files of `name` at the index `index`, a URL or a folder laid out as PEP 503 says."""
     folder = pipconf.local_path(index)
     if folder is not None:
         return _read_html(os.path.join(folder, name, "index.html"))
-    parts = urlsplit(index)
-    url = parts._replace(path=parts.path.rstrip("/") + f"/{name}/").geturl()
-    page = client.get(url, _ACCEPT)
+    page = client.get(index.map(partial(_page, name)), _ACCEPT)
     if page is None:
         return None
-    return _from_json(page.body, parts.hostname or "") if page.media_type == _JSON else _from_html(page.body)
+    host = urlsplit(index.public).hostname or ""
+    return _from_json(page.body, host) if page.media_type == _JSON else _from_html(page.body)
 
 
-def _flat(client: web.Client, location: str) -> list[File] | None:
+def _page(name: str, index: str) -> str:
+    parts = urlsplit(index)
+    return parts._replace(path=parts.path.rstrip("/") + f"/{name}/").geturl()
+
+
+def _flat(client: web.Client, location: Address) -> list[File] | None:
     """The files that a find-links location lists: a folder, or a page of links."""
     path = pipconf.local_path(location)
     if path is None:

@@ -14,14 +14,18 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 from urllib.request import url2pathname
 
+from jupyter_envs.model.address import Address, reveal_for_tool
 from jupyter_envs.model.errors import Unavailable
 from jupyter_envs.system import uvconf
 
 _NAME = "pip.ini" if sys.platform == "win32" else "pip.conf"
 _ALIASES = {"pypi-url": "index-url", "default-timeout": "timeout"}
+# What may hold credentials, and may be several parted by blanks.
+_ADDRESSES = frozenset({"index-url", "extra-index-url", "find-links", "proxy"})
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -30,7 +34,14 @@ _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _KEYED = ("UV_PRERELEASE", "UV_EXCLUDE_NEWER", "UV_RESOLUTION", "UV_TORCH_BACKEND")
 
 
-def settings(environ: Mapping[str, str]) -> dict[str, str]:
+class Settings(NamedTuple):
+    """pip's options by name; those that are addresses apart from the others."""
+
+    options: dict[str, str]
+    addresses: dict[str, list[Address]]
+
+
+def settings(environ: Mapping[str, str]) -> Settings:
     """What ``pip install`` would go by, option by option, in pip's own order of precedence.
 
     Raises:
@@ -47,20 +58,25 @@ def settings(environ: Mapping[str, str]) -> dict[str, str]:
     for key, value in environ.items():
         if key.startswith("PIP_") and value:
             found[_option(key[4:])] = value
-    return found
+    addresses = {name: _addresses(name, value) for name, value in found.items() if name in _ADDRESSES}
+    return Settings({name: value for name, value in found.items() if name not in _ADDRESSES}, addresses)
 
 
 def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make uv use the indexes that pip uses, to be added to `environ`.
+    """The variables that make uv use the indexes that pip uses, credentials included, to be added to `environ`.
 
     What the user set for uv itself, by variable or ``uv.toml``, is left alone.
 
     Raises:
         Unavailable: as `settings`.
     """
-    pip = settings(environ)
+    pip, addresses = settings(environ)
     uv = uvconf.told(environ)
-    out = _index_variables(pip, uv)
+    out = {} if _flag(pip, "no-index") else _index_variables(addresses, uv)
+    links = [_located(value) for value in addresses.get("find-links", []) if _there(value, file_too=True)]
+    if links and not uv.find_links:
+        # The list is split at commas, whatever they belong to.
+        out["UV_FIND_LINKS"] = ",".join(reveal_for_tool(link).replace(",", "%2C") for link in links)
     hosts = pip.get("trusted-host", "").split()
     if hosts and not uv.insecure:
         out["UV_INSECURE_HOST"] = " ".join(hosts)
@@ -77,7 +93,7 @@ def uv_environment(environ: Mapping[str, str]) -> dict[str, str]:
         out["UV_HTTP_TIMEOUT"] = timeout[0]
     out.update(_certificates(pip, environ))
     said = {key for key in out if environ.get(key) or key[3:].lower().replace("_", "-") in uv.options}
-    return {**{key: value for key, value in out.items() if key not in said}, **_proxies(pip, uv)}
+    return {**{key: value for key, value in out.items() if key not in said}, **_proxies(addresses, uv)}
 
 
 def uv_arguments(environ: Mapping[str, str]) -> list[str]:
@@ -88,7 +104,7 @@ def uv_arguments(environ: Mapping[str, str]) -> list[str]:
     Raises:
         Unavailable: as `settings`.
     """
-    pip = settings(environ)
+    pip = settings(environ).options
     uv = uvconf.told(environ)
     arguments: list[str] = []
     if _flag(pip, "no-index") and not (uv.default or uv.extra):
@@ -108,35 +124,37 @@ def fingerprint(environ: Mapping[str, str]) -> str:
     """
     merged = {**environ, **uv_environment(environ)}
     told = uvconf.told(merged)
-    said = [[_bare(part) for part in _parts(value)] for value in told[:-1]]
+    said = [[_bare(part) for part in (value if isinstance(value, tuple) else (value,))] for value in told[:-1]]
     keyed = [merged.get(name) for name in _KEYED]
     text = json.dumps([said, keyed, uv_arguments(environ), sorted(told.options)])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def local_path(location: str) -> str | None:
-    """The path that `location`, a path or a ``file:`` URL, means on this machine; None for other URLs."""
+def local_path(address: Address) -> str | None:
+    """The path that `address`, a path or a ``file:`` URL, means on this machine; None for other URLs."""
+    location = address.public
     if location.lower().startswith("file:"):
         return url2pathname(urlsplit(location).path)
     # One letter and a colon is a drive.
     return None if _SCHEME.match(location) else os.path.abspath(os.path.expanduser(location))
 
 
-def _index_variables(pip: Mapping[str, str], uv: uvconf.Told) -> dict[str, str]:
+def _addresses(option: str, value: str) -> list[Address]:
+    """A single value keeps its blanks: they may be part of a password."""
+    parts = [value] if option in ("index-url", "proxy") else value.split()
+    return [Address(part) for part in parts]
+
+
+def _index_variables(addresses: Mapping[str, list[Address]], uv: uvconf.Told) -> dict[str, str]:
     out: dict[str, str] = {}
-    no_index = _flag(pip, "no-index")
-    if pip.get("index-url") and not uv.default and not no_index:
-        out["UV_DEFAULT_INDEX"] = _located(pip["index-url"])
-    extra = [_located(value) for value in pip.get("extra-index-url", "").split() if _there(value)]
-    if extra and not uv.extra and not no_index:
-        out["UV_INDEX"] = " ".join(extra)
+    if (index := addresses.get("index-url")) and not uv.default:
+        out["UV_DEFAULT_INDEX"] = reveal_for_tool(_located(index[0]))
+    extra = [_located(value) for value in addresses.get("extra-index-url", []) if _there(value)]
+    if extra and not uv.extra:
+        out["UV_INDEX"] = " ".join(map(reveal_for_tool, extra))
         if not uv.strategy:
             # pip takes the best version of all its indexes; uv by itself stops at the first that knows the name.
             out["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    links = [_located(value) for value in pip.get("find-links", "").split() if _there(value, file_too=True)]
-    if links and not uv.find_links:
-        # The list is split at commas, whatever they belong to.
-        out["UV_FIND_LINKS"] = ",".join(link.replace(",", "%2C") for link in links)
     return out
 
 
@@ -156,12 +174,12 @@ def _certificates(pip: Mapping[str, str], environ: Mapping[str, str]) -> dict[st
     return out
 
 
-def _proxies(pip: Mapping[str, str], uv: uvconf.Told) -> dict[str, str]:
+def _proxies(addresses: Mapping[str, list[Address]], uv: uvconf.Told) -> dict[str, str]:
     """pip's own proxy wins over HTTPS_PROXY, for pip and so for uv."""
-    proxy = pip.get("proxy")
-    if not proxy or uv.options & {"https-proxy", "http-proxy"}:
+    given = addresses.get("proxy")
+    if not given or uv.options & {"https-proxy", "http-proxy"}:
         return {}
-    url = proxy if "://" in proxy else f"http://{proxy}"
+    url = reveal_for_tool(given[0].map(lambda text: text if "://" in text else f"http://{text}"))
     return {"HTTPS_PROXY": url, "HTTP_PROXY": url, "ALL_PROXY": url}
 
 
@@ -245,24 +263,20 @@ def _controlled(value: str) -> list[str]:
     return names
 
 
-def _located(value: str) -> str:
+def _located(value: Address) -> Address:
     """`value` as a URL, paths made absolute: uv runs in another folder."""
-    if value.lower().startswith("file:") or (path := local_path(value)) is None:
-        return value.replace(" ", "%20")
-    return Path(path).as_uri()
+    path = local_path(value)
+    if path is None or value.public.lower().startswith("file:"):
+        return value.map(lambda text: text.replace(" ", "%20"))
+    return Address(Path(path).as_uri())
 
 
-def _there(value: str, file_too: bool = False) -> bool:
+def _there(value: Address, file_too: bool = False) -> bool:
     """Whether `value` is remote or an existing folder; uv fails at a missing one, pip does not."""
     path = local_path(value)
     return path is None or os.path.isdir(path) or (file_too and os.path.isfile(path))
 
 
-def _parts(value: object) -> list[str]:
-    return [str(part) for part in value] if isinstance(value, tuple) else [str(value)]
-
-
-def _bare(url: str) -> str:
-    """`url` without user, password and query: a hash of a short secret can be guessed."""
-    text = re.sub(r"(://)[^/@\s]*@", r"\1", url)
-    return quote(text.partition("?")[0], safe=":/%@~#")
+def _bare(value: object) -> str:
+    """`value` for a hash: without credentials, since a short secret could be guessed from one."""
+    return quote(value.public if isinstance(value, Address) else str(value), safe=":/%@~#")

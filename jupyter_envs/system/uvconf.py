@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.system import toml
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
@@ -20,9 +21,9 @@ class Told(NamedTuple):
     the names of all keys set in a ``uv.toml``.
     """
 
-    default: str | None
-    extra: tuple[str, ...]
-    find_links: tuple[str, ...]
+    default: Address | None
+    extra: tuple[Address, ...]
+    find_links: tuple[Address, ...]
     no_index: bool
     strategy: str | None
     insecure: tuple[str, ...]
@@ -49,9 +50,9 @@ def told(environ: Mapping[str, str]) -> Told:
     )
     links = (*filter(None, environ.get("UV_FIND_LINKS", "").split(",")), *_strings(files, "find-links"), *flat)
     return Told(
-        default=_without_names([default])[0] if default else None,
-        extra=tuple(dict.fromkeys(extra)),
-        find_links=tuple(dict.fromkeys(links)),
+        default=Address(_without_names([default])[0]) if default else None,
+        extra=tuple(map(Address, dict.fromkeys(extra))),
+        find_links=tuple(map(Address, dict.fromkeys(links))),
         no_index=any(file.get("no-index") is True for file in files),
         strategy=environ.get("UV_INDEX_STRATEGY") or next(iter(_strings(files, "index-strategy")), None),
         insecure=(*environ.get("UV_INSECURE_HOST", "").split(), *_strings(files, "allow-insecure-host")),

@@ -17,6 +17,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from jupyter_envs._version import __version__
+from jupyter_envs.model.address import Address, reveal_for_tool
 from jupyter_envs.model.errors import Unavailable
 
 _LARGEST = 64 * 1024 * 1024
@@ -40,13 +41,13 @@ class Client:
         self._insecure = frozenset(host.lower() for host in insecure)
         self._until = time.monotonic() + limit
 
-    def get(self, url: str, accept: str) -> Page | None:
+    def get(self, url: Address, accept: str) -> Page | None:
         """The page at `url`; None when the server says that there is none.
 
         Raises:
             Unavailable: the server is out of reach, too slow, or refuses; the message names its host alone.
         """
-        parts = urlsplit(url)
+        parts = urlsplit(reveal_for_tool(url))
         host = parts.hostname or ""
         try:
             with self._open(parts, accept) as answer:
@@ -59,13 +60,13 @@ class Client:
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _unreachable(host, error) from None
 
-    def size(self, url: str) -> int | None:
+    def size(self, url: Address) -> int | None:
         """The bytes of the file at `url`, by a HEAD request; None when the server does not tell.
 
         Raises:
             Unavailable: the server is out of reach, too slow, or refuses.
         """
-        parts = urlsplit(url)
+        parts = urlsplit(reveal_for_tool(url))
         try:
             with self._open(parts, "*/*", "HEAD") as answer:
                 told = answer.headers.get("Content-Length", "")

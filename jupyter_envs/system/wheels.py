@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.errors import Unavailable
 from jupyter_envs.system import pipconf, uvconf, web
 
@@ -36,7 +37,8 @@ def sizes(lock: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, int]
 
     def ask(name: str, url: str) -> None:
         try:
-            size = os.path.getsize(url2pathname(urlsplit(url).path)) if url.startswith("file:") else client.size(url)
+            local = url.startswith("file:")
+            size = os.path.getsize(url2pathname(urlsplit(url).path)) if local else client.size(Address(url))
         except (OSError, ValueError, Unavailable):
             return
         if size is not None:

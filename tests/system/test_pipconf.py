@@ -106,16 +106,16 @@ def test_user_files_legacy_first(environ: dict[str, str], home: Path) -> None:
     (home / ".pip" / "pip.conf").write_text("[global]\nindex-url = https://old.example/\ntimeout = 5\n")
     (home / ".config" / "pip" / "pip.conf").write_text("[global]\nindex-url = https://new.example/\n")
     found = pipconf.settings(environ)
-    assert (found["index-url"], found["timeout"]) == ("https://new.example/", "5")
+    assert (found.addresses["index-url"], found.options["timeout"]) == (["https://new.example/"], "5")
 
 
 def test_install_section_wins_over_global_and_the_environment_over_both(environ: dict[str, str]) -> None:
     configure(environ, "[install]\nindex-url = https://b.example/\n[global]\nindex-url = https://a.example/\n")
-    assert pipconf.settings(environ)["index-url"] == "https://b.example/"
+    assert pipconf.settings(environ).addresses["index-url"] == ["https://b.example/"]
     environ["PIP_PYPI_URL"] = "https://c.example/"
-    assert pipconf.settings(environ)["index-url"] == "https://c.example/"
+    assert pipconf.settings(environ).addresses["index-url"] == ["https://c.example/"]
     environ["PIP_PYPI_URL"] = ""
-    assert pipconf.settings(environ)["index-url"] == "https://b.example/", "an empty variable says nothing"
+    assert pipconf.settings(environ).addresses["index-url"] == ["https://b.example/"], "an empty variable says nothing"
 
 
 @UNIX

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
@@ -41,7 +42,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     archives: list[Exact] = []
     requested: list[str] = []
     variables: dict[str, str] = {}
-    channels: list[str] = []
+    channels: list[Address] = []
     constraints: list[Requirement] = []
     upgrade_names: list[str] = []
     remove: list[str] = []
@@ -84,7 +85,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     manager: str
     python: str
     pip: bool
-    channels: list[str] = []
+    channels: list[Address] = []
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -134,7 +135,7 @@ class Kind(Protocol):
     def check(self, text: str, field: str) -> Requirement:
         """The requirement that `text` means; raises InvalidRequest with `field`."""
 
-    def check_channel(self, text: str, field: str) -> str:
+    def check_channel(self, text: str, field: str) -> Address:
         """The channel that `text` means; raises InvalidRequest with `field`."""
 
     def check_package(self, text: str, field: str) -> str:

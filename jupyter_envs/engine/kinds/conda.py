@@ -19,6 +19,7 @@ from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_python, check_requirement
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
@@ -91,7 +92,7 @@ class Conda:
         spec = check_spec(text, field)
         return Requirement(line=spec.text, name=spec.name)
 
-    def check_channel(self, text: str, field: str) -> str:
+    def check_channel(self, text: str, field: str) -> Address:
         from jupyter_envs.system.conda_channels import check_channel
 
         return check_channel(text, field)
@@ -104,7 +105,7 @@ class Conda:
     def recipe(self, backend: Backend, request: Create) -> Recipe:
         """`python` is a version or the start of one, empty for the newest; none where another kernel is asked for."""
         channels = [self.check_channel(text, f"channels[{n}]") for n, text in enumerate(request.channels)]
-        channels = channels or list(self._settings.conda_channels)
+        channels = channels or [Address(each) for each in self._settings.conda_channels]
         python = check_python(request.python) if request.python is not None else ""
         if os.path.isabs(python):
             # A Python of this machine stands for its version: conda installs its own.
@@ -252,7 +253,7 @@ class Conda:
             remove_tree(tree)
             raise
 
-    def _fill(self, tree: str, wanted: Wanted, context: Context, channels: Sequence[str]) -> None:
+    def _fill(self, tree: str, wanted: Wanted, context: Context, channels: Sequence[Address]) -> None:
         self._run(replace(self._operation(tree, wanted), channels=[*wanted.channels, *channels]), context)
         _set_variables(tree, wanted)
         if pip := self._for_pip(tree, wanted, CondaOutcome()):
@@ -293,7 +294,7 @@ class Conda:
             exact=archives,
             requested=(wanted.requested or conda_return.requested(prefix, archives)) if archives else None,
             constrained=[str(r) for r in wanted.constraints],
-            channels=[*wanted.channels, *(record.channels(prefix) or self._settings.conda_channels)],
+            channels=[*wanted.channels, *map(Address, record.channels(prefix) or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
         )
 

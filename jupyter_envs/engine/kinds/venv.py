@@ -17,6 +17,7 @@ from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.requested import mark
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_distribution, check_python, check_requirement
 from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
@@ -64,7 +65,7 @@ class Venv:
     def check(self, text: str, field: str) -> Requirement:
         return check_requirement(text, field)
 
-    def check_channel(self, text: str, field: str) -> str:
+    def check_channel(self, text: str, field: str) -> Address:
         raise InvalidRequest(
             "There are no channels for this environment.", hint="Leave channels out, or choose conda.", field=field
         )

@@ -1,0 +1,155 @@
+"""An address that may hold credentials: of an index, a channel, a proxy, a repository of sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+MASK = "****"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^\s:@\[\]/?#]*)(:\d*)?\Z")
+# conda's tokens are a step of the path: `https://host/t/TOKEN/channel`.
+_TOKEN = re.compile(r"(?<=/t/)[^/]+")
+# What a fragment may say of a package; another one may hold anything.
+_FRAGMENT = re.compile(r"(egg|subdirectory|sha\d+|md5|package)=[^=&]*(&(egg|subdirectory|sha\d+|md5)=[^=&]*)*\Z")
+
+
+class Address:
+    """An address with what opens it; text, formatting, `repr` and JSON give it with ``****`` for that.
+
+    It equals, and counts in sets and as a key like, its full text. It cannot be pickled.
+    `reveal_for_tool` alone gives the full text out.
+    """
+
+    __slots__ = ("__full", "_parts")
+
+    def __init__(self, text: str | Address) -> None:
+        self.__full: str = text._reveal() if isinstance(text, Address) else text
+        self._parts = _split(self.__full)
+
+    @property
+    def public(self) -> str:
+        """The address without user, password, token and query: it names the same place and opens nothing."""
+        start, user, host, path, _, _ = self._parts
+        if not start and not user:
+            return self.__full
+        return f"{start}{host}{_TOKEN.sub(MASK, re.sub(r'^/t/[^/]+', '', path))}"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the text holds what may open something."""
+        return str(self) != self.__full
+
+    @property
+    def is_url(self) -> bool:
+        return bool(self._parts[0])
+
+    @property
+    def secrets(self) -> list[str]:
+        """What the text hides, each part also percent-decoded."""
+        _, user, _, path, query, _ = self._parts
+        name, colon, password = user.removesuffix("@").partition(":")
+        found = [password if colon and password else name]
+        found += _TOKEN.findall(path) if self.is_url else []
+        found += [value for part in query.removeprefix("?").split("&") if (value := part.partition("=")[2])]
+        return [text for part in found if part for text in dict.fromkeys((part, unquote(part)))]
+
+    def map(self, change: Callable[[str], str]) -> Address:
+        """The address that `change`, which must keep nothing of what it gets, makes of the full text."""
+        return Address(change(self.__full))
+
+    def __str__(self) -> str:
+        start, user, host, path, query, fragment = self._parts
+        hidden = f"{MASK}@" if user else ""
+        if fragment and not _FRAGMENT.match(fragment[1:]):
+            fragment = f"#{MASK}"
+        return f"{start}{hidden}{host}{_TOKEN.sub(MASK, path) if start else path}{_masked(query)}{fragment}"
+
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Address):
+            return self.__full == other.__full
+        return self.__full == other if isinstance(other, str) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.__full)
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("an address may hold credentials and cannot be pickled")
+
+    def __copy__(self) -> Address:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Address:
+        return self
+
+    def _reveal(self) -> str:
+        return self.__full
+
+
+def reveal_for_tool(address: Address | str) -> str:
+    """The full text of `address`, for the environment, the file or the request of a tool, and nothing else."""
+    return address._reveal() if isinstance(address, Address) else address  # noqa: SLF001
+
+
+def shown(value: Any) -> str:
+    """What JSON gets in the place of an Address.
+
+    Raises:
+        TypeError: `value` is something else that JSON cannot say.
+    """
+    if isinstance(value, Address):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+def read(kind: type, value: Any) -> Any:
+    """`value` of JSON as `kind`, an Address."""
+    if kind is Address and isinstance(value, str):
+        return Address(value)
+    raise TypeError(f"{kind.__name__} cannot be read")
+
+
+def _split(text: str) -> tuple[str, str, str, str, str, str]:
+    """Scheme and slashes, user with its ``@``, host, path, query, fragment; together they are `text`."""
+    begin = _SCHEME.match(text)
+    start = begin[0] if begin else ""
+    rest = text[len(start) :]
+    if not start and "@" not in rest:
+        return "", "", "", text, "", ""
+    if not start and not _is_proxy(rest):
+        return "", "", "", text, "", ""
+    end = next((n for n, letter in enumerate(rest) if letter in "/?#\\"), len(rest))
+    authority, tail = rest[:end], rest[end:]
+    user, _, host = authority.rpartition("@")
+    if "ssh" in start and ":" not in user:
+        # Who logs in there does so by a key.
+        user, host = "", authority
+    elif not user and not _HOST.match(authority) and "@" in tail:
+        # A slash or the like within a password, which nobody has quoted.
+        user, _, last = rest.rpartition("@")
+        end = next((n for n, letter in enumerate(last) if letter in "/?#"), len(last))
+        host, tail = last[:end], last[end:]
+    tail, sign, fragment = tail.partition("#")
+    path, mark, query = tail.partition("?")
+    return start, f"{user}@" if user or authority.startswith("@") else "", host, path, mark + query, sign + fragment
+
+
+def _is_proxy(text: str) -> bool:
+    """Whether `text`, which has no scheme, reads ``user:password@host:port``."""
+    user, _, host = text.rpartition("@")
+    return ":" in user and "/" not in user.partition(":")[0] and bool(re.match(r"[\w.\[\]-]+(:\d+)?/?\Z", host))
+
+
+def _masked(query: str) -> str:
+    if not query:
+        return ""
+    parts = (part.partition("=") for part in query[1:].split("&"))
+    return "?" + "&".join(f"{name}={MASK}" if sign else MASK if name else "" for name, sign, _ in parts)
