@@ -23,8 +23,8 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import FIELD, Given, Installed, Read
 from jupyter_envs.formats.carried import KEY, CarriedConda
-from jupyter_envs.model.carry import Origin
 from jupyter_envs.model.address import Address
+from jupyter_envs.model.carry import Origin
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_channels import check_channel

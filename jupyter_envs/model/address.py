@@ -26,7 +26,7 @@ class Address:
     __slots__ = ("__full", "_parts")
 
     def __init__(self, text: str | Address) -> None:
-        self.__full: str = text._reveal() if isinstance(text, Address) else text
+        self.__full: str = text._reveal() if isinstance(text, Address) else text  # noqa: SLF001
         self._parts = _split(self.__full)
 
     @property

@@ -12,6 +12,7 @@ import pytest
 from jupyter_envs.backends.conda_operation import Operation
 from jupyter_envs.backends.conda_setup import Setup
 from jupyter_envs.model.conda import Exact
+from jupyter_envs.model.address import Address
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system import toml
 from jupyter_envs.system.conda_channels import default_alias
@@ -62,12 +63,12 @@ def test_credentials_lie_in_a_file_of_their_own(world: World) -> None:
     folder = world.top / "private"
     folder.mkdir()
     made = setup(world, "mirrored_channels:\n  conda-forge: ['http://host/t/tk1234/cf']\n")
-    network = made.network([f"{default_alias()}/conda-forge"], str(folder), offline=False)
+    network = made.network([Address(f"{default_alias()}/conda-forge")], str(folder), offline=False)
     config = toml.parse(network.config)
     assert config["mirrors"] == {f"{default_alias()}/conda-forge": ["http://host/cf"]}
     written = json.loads(Path(config["authentication-override-file"]).read_text())
     assert written == {"other": {"BearerToken": "x"}, "host": {"CondaToken": "tk1234"}}
-    plain = setup(world).network(["http://host/cf"], str(folder), offline=True)
+    plain = setup(world).network([Address("http://host/cf")], str(folder), offline=True)
     assert "authentication-override-file" not in toml.parse(plain.config)
     assert plain.offline
 

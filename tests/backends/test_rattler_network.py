@@ -163,7 +163,7 @@ def holds(path: Path) -> bool:
 def test_terms_are_asked_for_and_remembered(world: World, channel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from jupyter_envs.system import conda_terms
 
-    monkeypatch.setattr(conda_terms, "covered", lambda url: url.rstrip("/").endswith(channel.name))
+    monkeypatch.setattr(conda_terms, "covered", lambda url: str(url).rstrip("/").endswith(channel.name))
     with pytest.raises(Forbidden) as caught:
         world.do(install=["lib"], channels=[str(channel)])
     assert caught.value.reason == "terms"

@@ -143,4 +143,4 @@ def test_a_proxy_of_pip_is_used(index: Index, environ: dict[str, str]) -> None:
 
 
 def test_uv_tells_its_own_index() -> None:
-    assert indexes.ask_uv(uv()).startswith("https://")
+    assert indexes.ask_uv(uv()).public.startswith("https://")
