@@ -11,8 +11,8 @@ import pytest
 
 from jupyter_envs.backends.conda_operation import Operation
 from jupyter_envs.backends.conda_setup import Setup
-from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.address import Address
+from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system import toml
 from jupyter_envs.system.conda_channels import default_alias
