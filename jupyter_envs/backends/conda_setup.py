@@ -21,6 +21,7 @@ from jupyter_envs.system.conda_channels import Channels, check_channel
 from jupyter_envs.system.conda_url import public, secrets_of
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import clean_environment
+from jupyter_envs.system.reading import read_json
 
 
 class Setup:
@@ -175,8 +176,7 @@ def _credentials(urls: Iterable[Address], environ: Mapping[str, str]) -> dict[st
         return {}
     own = environ.get("RATTLER_AUTH_FILE") or os.path.expanduser("~/.rattler/credentials.json")
     try:
-        with open(own, encoding="utf-8") as file:
-            stored = json.load(file)
+        stored = read_json(own)
     except (OSError, ValueError):
         stored = {}
     return {**(stored if isinstance(stored, dict) else {}), **found}

@@ -17,6 +17,7 @@ from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system import pyvenv, tools
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import DOCUMENT, read_head, read_json
 
 _SECTIONS = frozenset({"source", "packages", "dev-packages", "requires", "scripts", "pipfile", "pipenv"})
 _CONFLICT = ("Cannot install", "No matching distribution found", "The conflict is caused by")
@@ -61,8 +62,7 @@ class Pipenv:
         named = os.path.join(home, os.environ.get("PIPENV_CUSTOM_VENV_NAME") or env_name(folder) + _suffix())
         asked = os.environ.get("PIPENV_VENV_IN_PROJECT", "").lower()
         if os.path.isfile(beside):
-            with open(beside, encoding="utf-8", errors="replace") as file:
-                content = file.read(4096).strip()
+            content = read_head(beside, 4096).decode("utf-8", "replace").strip()
             if content:
                 return [os.path.join(folder if "/" in content or os.sep in content else home, content)]
             return [named]
@@ -211,9 +211,8 @@ def _categories(tables: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
 
 def _lock_of(folder: str) -> dict[str, Any]:
     try:
-        with open(os.path.join(folder, "Pipfile.lock"), encoding="utf-8") as file:
-            content = json.loads(file.read(20_000_000))
-    except (OSError, ValueError, RecursionError):
+        content = read_json(os.path.join(folder, "Pipfile.lock"), DOCUMENT)
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

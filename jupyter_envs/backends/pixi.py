@@ -15,6 +15,7 @@ from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system import tools
+from jupyter_envs.system.reading import LISTING, read_text
 
 _CONFLICT = r"(?i)failed to solve|Cannot solve the request|No candidates were found|No solution found"
 _OLD = r"(?i)lock-?\s?file not up-to-date"
@@ -193,19 +194,19 @@ def _packages(lock: str) -> Iterator[tuple[str, str, str, str]]:
     environment = platform = ""
     inside = False
     try:
-        with open(lock, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if not line.startswith(" "):
-                    inside = line.startswith("environments:")
-                elif inside and (found := re.match(r"( +)(\S+):\s*$", line)):
-                    depth = len(found[1])
-                    environment, platform = (found[2], "") if depth == 2 else (environment, found[2])
-                elif inside and (found := re.match(r" +- (?:conda|pypi): (\S+)", line)):
-                    name = _file(unquote(found[1]).rpartition("/")[2])
-                    if name:
-                        yield environment, platform, *name
+        text = read_text(lock, LISTING, errors="replace")
     except OSError:
         return
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            inside = line.startswith("environments:")
+        elif inside and (found := re.match(r"( +)(\S+):\s*$", line)):
+            depth = len(found[1])
+            environment, platform = (found[2], "") if depth == 2 else (environment, found[2])
+        elif inside and (found := re.match(r" +- (?:conda|pypi): (\S+)", line)):
+            name = _file(unquote(found[1]).rpartition("/")[2])
+            if name:
+                yield environment, platform, *name
 
 
 def _file(name: str) -> tuple[str, str] | None:

@@ -11,17 +11,14 @@ from typing import Any
 
 from jupyter_envs.backends.base import Outcome
 from jupyter_envs.system import toml
-
-_MOST = 20_000_000
+from jupyter_envs.system.reading import DOCUMENT, read_text
 
 
 def content(folder: str, name: str) -> str | None:
     """The text of the file `name` in `folder`; None when it is missing, too large or no text."""
     try:
-        with open(os.path.join(folder, name), "rb") as file:
-            raw = file.read(_MOST + 1)
-        return raw.decode("utf-8-sig").replace("\r\n", "\n") if len(raw) <= _MOST else None
-    except (OSError, UnicodeDecodeError):
+        return read_text(os.path.join(folder, name), DOCUMENT, encoding="utf-8-sig")
+    except (OSError, ValueError):
         return None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.system.files import atomic_write, remove_tree
+from jupyter_envs.system.reading import LISTING, parse_json, read_bytes, read_json
 
 if TYPE_CHECKING:
     from rattler import PrefixRecord
@@ -35,10 +36,10 @@ def located(path: Path) -> PrefixRecord:
     """
     from rattler import PrefixRecord
 
-    raw = path.read_bytes()
+    raw = read_bytes(path, LISTING)
     if not any(f'"{folder}'.encode() in raw for folder in _MOVED):
         return PrefixRecord.from_path(path)
-    record = json.loads(raw)
+    record = parse_json(raw)
     files = list(map(str, record.get("files", [])))
     entries = record.get("paths_data", {}).get("paths", [])
     by_inner = {_inner(file): file for file in reversed(files)}
@@ -96,5 +97,4 @@ def _records(prefix: str, names: set[str]) -> Iterator[tuple[str, dict[str, Any]
     for file in sorted(os.listdir(meta)):
         if file.endswith(".json") and file.rsplit("-", 2)[0] in names:
             path = os.path.join(meta, file)
-            with open(path, encoding="utf-8") as stream:
-                yield path, json.load(stream)
+            yield path, read_json(path, LISTING)

@@ -12,6 +12,7 @@ from jupyter_envs.backends.rattler_solve import Goal, Installed
 from jupyter_envs.backends.rattler_work import Done
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import Failed, Unavailable
+from jupyter_envs.system.reading import opened
 
 if TYPE_CHECKING:
     from rattler import CacheIndex, RepoDataRecord
@@ -92,9 +93,9 @@ def promised(packages: list[CondaPackage], *, offline: bool) -> None:
 def _check_hash(path: str, one: CondaPackage) -> None:
     kind, wanted = ("sha256", one.sha256) if one.sha256 else ("md5", one.md5)
     try:
-        with open(path, "rb") as file:
-            digest = hashlib.new(kind, usedforsecurity=False)
-            while block := file.read(1 << 20):
+        digest = hashlib.new(kind, usedforsecurity=False)
+        with opened(path) as descriptor:
+            while block := os.read(descriptor, 1 << 20):
                 digest.update(block)
     except OSError as error:
         raise Failed(

@@ -14,6 +14,7 @@ from jupyter_envs.cli.common import FILES, confirm, env_argument, environment, k
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.errors import Cancelled, Failed, InvalidRequest, NotFound
+from jupyter_envs.system.reading import read_text
 
 if TYPE_CHECKING:
     from jupyter_envs.model.env import Environment
@@ -158,11 +159,8 @@ def _shown(cell: Any) -> str:
 def _request(call: Call, name: str | None) -> Rebuild:
     path = os.path.abspath(os.path.expanduser(call.args.notebook))
     try:
-        if os.path.getsize(path) > MOST_BYTES:
-            raise InvalidRequest(f"{path} is larger than {MOST_BYTES:,} bytes.", field="notebook")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InvalidRequest(f"{path} cannot be read: {why}.", hint="Give a notebook.", field="notebook") from None
     return Rebuild(notebook=text, filename=os.path.basename(path), name=name, exact=False if call.args.newest else None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from jupyter_envs.formats import binder, registry
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import ImportText, Inspect
 from jupyter_envs.system.decode import decode
+from jupyter_envs.system.reading import read_bytes
 
 MOST = 5_000_000
 MOST_FILES = 50
@@ -151,18 +151,9 @@ def content(name: str) -> str:
 
 def _text(path: Path, name: str) -> str:
     try:
-        info = path.stat()
-        # A pipe or a device may never end.
-        if not stat.S_ISREG(info.st_mode):
-            raise _unusable(name, "is not a file")
-        if info.st_size > MOST:
-            raise _unusable(name, f"is longer than {MOST} bytes")
-        return decode(path.read_bytes())
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidRequest):
-            raise
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise _unusable(name, f"cannot be read: {why}") from None
+        return decode(read_bytes(path, MOST))
+    except OSError as error:
+        raise _unusable(name, f"cannot be read: {error.strerror or error}") from None
 
 
 def _unusable(name: str, why: str) -> InvalidRequest:

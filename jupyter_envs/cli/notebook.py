@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from tempfile import TemporaryFile
 from types import FrameType
 from typing import IO, TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from msgspec import Struct
 
 from jupyter_envs.model.errors import Failed
+from jupyter_envs.system.reading import DOCUMENT, read_json
 
 if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
@@ -53,7 +52,7 @@ def run(kernel_name: str, path: str, tell: Callable[[Cell], None]) -> list[Cell]
 
 
 def _sources(path: str) -> list[str]:
-    book = json.loads(Path(path).read_text("utf-8"))
+    book = read_json(path, DOCUMENT)
     return ["".join(c["source"]) for c in book["cells"] if c["cell_type"] == "code"]
 
 

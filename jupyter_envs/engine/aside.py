@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.system.files import atomic_write, link_tree, remove_tree
+from jupyter_envs.system.reading import LISTING, read_as, read_bytes
 
 # Seconds that a tool may be silent before it ends.
 _SLACK = 60.0
@@ -28,6 +29,9 @@ class _Journal(msgspec.Struct):
     files: list[str]
     prefix: str
     kept: str | None
+
+
+_journal = msgspec.json.Decoder(_Journal)
 
 
 class Aside:
@@ -45,7 +49,7 @@ class Aside:
         try:
             files = [name for name in names if os.path.isfile(os.path.join(folder, name))]
             for name in files:
-                shutil.copy2(os.path.join(folder, name), self._store / name)
+                _copy(os.path.join(folder, name), self._store / name)
             if os.path.isdir(prefix):
                 kept = os.path.join(os.path.dirname(prefix), f".jupyter-envs-{os.path.basename(prefix)}", "tree")
                 remove_tree(os.path.dirname(kept))
@@ -80,7 +84,7 @@ class Aside:
         for name in self._changed(journal):
             target, before = os.path.realpath(os.path.join(journal.folder, name)), self._store / name
             if name in journal.files:
-                atomic_write(target, before.read_bytes())
+                atomic_write(target, read_bytes(before, LISTING))
                 shutil.copystat(before, target)
             else:
                 os.unlink(target)
@@ -111,15 +115,20 @@ class Aside:
         """The files that are not as they were."""
 
         def before(name: str) -> bytes | None:
-            return (self._store / name).read_bytes() if name in journal.files else None
+            return read_bytes(self._store / name, LISTING) if name in journal.files else None
 
         return [name for name in journal.names if _content(_there(journal, name)) != before(name)]
 
     def _read(self) -> _Journal | None:
         try:
-            return msgspec.json.decode(self._journal.read_bytes(), type=_Journal)
-        except (OSError, msgspec.MsgspecError):
+            return read_as(self._journal, _journal)
+        except (OSError, ValueError):
             return None
+
+
+def _copy(source: str, target: Path) -> None:
+    atomic_write(target, read_bytes(source, LISTING))
+    shutil.copystat(source, target)
 
 
 def _there(journal: _Journal, name: str) -> str | None:
@@ -128,4 +137,4 @@ def _there(journal: _Journal, name: str) -> str | None:
 
 
 def _content(path: str | None) -> bytes | None:
-    return Path(path).read_bytes() if path else None
+    return read_bytes(path, LISTING) if path else None

@@ -24,6 +24,7 @@ from jupyter_envs.model.env import Environment, Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.reading import DOCUMENT, read_text
 from jupyter_envs.system.redact import redact
 from jupyter_envs.system.trust import Approval, Trust, plain_name
 
@@ -119,10 +120,9 @@ class Notebooks:
         """
         found, warnings = self._carried(key)
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
+            text = read_text(path, DOCUMENT)
             atomic_write(path, write(text, found, place), os.stat(path).st_mode & 0o777)
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             raise InvalidRequest(
                 f"{path} cannot be read and written: {why}.", hint="Give a notebook of your own.", field="notebook"

@@ -24,6 +24,7 @@ from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.system import conda_environments, conda_places
 from jupyter_envs.system.files import atomic_write, lock, tree_size
+from jupyter_envs.system.reading import read_text
 
 # Seconds: what was just made is about to be used, and counting ten thousand files would slow its kernel's start.
 _BEFORE_SIZING = 1.5
@@ -293,7 +294,7 @@ class Discovery:
 
     def _noted(self) -> list[str]:
         try:
-            lines = self._noted_file.read_text("utf-8", "surrogateescape").splitlines()
+            lines = read_text(self._noted_file, errors="surrogateescape").splitlines()
         except OSError:
             return []
         return [line for line in lines if os.path.isabs(line)]

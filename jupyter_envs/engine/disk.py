@@ -17,6 +17,7 @@ from jupyter_envs.model.disk import Disk, EnvironmentUse
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.files import atomic_write, free_bytes
+from jupyter_envs.system.reading import read_as
 from jupyter_envs.system.usage import usage
 
 Stamps = dict[str, str]
@@ -120,8 +121,8 @@ def _newest(folder: str) -> int:
 
 def _load(parts: Parts) -> _Kept:
     try:
-        return _kept.decode((parts.settings.state / "disk.json").read_bytes())
-    except (OSError, msgspec.MsgspecError):
+        return read_as(parts.settings.state / "disk.json", _kept)
+    except (OSError, ValueError):
         return _Kept(Disk(), {})
 
 

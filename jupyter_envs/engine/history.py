@@ -21,6 +21,7 @@ from jupyter_envs.model.lock import Lock, Locked
 from jupyter_envs.model.plan import By, Plan, Revision
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import record_of
+from jupyter_envs.system.reading import DOCUMENT, read_as, read_bytes, read_text
 
 _BASE = "base.toml"
 _LOCK_FILE = re.compile(r"pylock\.(\d+)\.toml|(\d+)\.incomplete\.toml")
@@ -67,8 +68,8 @@ def revisions(prefix: str) -> list[Revision]:
     found = []
     for number in numbers(prefix):
         try:
-            head = _head.decode(_bytes(os.path.join(folder, f"{number}.json")))
-        except (OSError, msgspec.MsgspecError):
+            head = read_as(os.path.join(folder, f"{number}.json"), _head, DOCUMENT)
+        except (OSError, ValueError):
             continue
         found.append(_told(head.revision, head.python, locks))
     return found
@@ -77,8 +78,8 @@ def revisions(prefix: str) -> list[Revision]:
 def get(prefix: str, number: int) -> Stored | None:
     """The revision `number`; None where there is none, or it is damaged."""
     try:
-        stored = _stored.decode(_bytes(os.path.join(record_of(prefix), "revisions", f"{number}.json")))
-    except (OSError, msgspec.MsgspecError):
+        stored = read_as(os.path.join(record_of(prefix), "revisions", f"{number}.json"), _stored, DOCUMENT)
+    except (OSError, ValueError):
         return None
     return replace(stored, revision=_told(stored.revision, stored.python, _locks(prefix)))
 
@@ -100,7 +101,7 @@ def lock_text(prefix: str, number: int) -> str | None:
     if name is None:
         return None
     try:
-        return (record_of(prefix) / "locks" / name).read_text("utf-8")
+        return read_text(record_of(prefix) / "locks" / name, DOCUMENT)
     except (OSError, ValueError):
         return None
 
@@ -196,7 +197,7 @@ def renew_base(tree: str) -> None:
     """Say of a fresh copy of a template that it is as its template; without a lock there it is read anew."""
     path = record_of(tree) / "locks" / _BASE
     try:
-        atomic_write(path, path.read_bytes())
+        atomic_write(path, read_bytes(path, DOCUMENT))
     except OSError:
         return
 
@@ -205,7 +206,7 @@ def base(tree: str) -> tuple[Lock | None, int]:
     """The lock that a template left, and since when the copy may differ from it, in ns since the epoch."""
     path = record_of(tree) / "locks" / _BASE
     try:
-        return lock_file.read(path.read_text("utf-8")), path.stat().st_mtime_ns
+        return lock_file.read(read_text(path, DOCUMENT)), path.stat().st_mtime_ns
     except (OSError, ValueError):
         return None, 0
 
@@ -245,11 +246,6 @@ def _write_lock(prefix: str, number: int, lock: Lock) -> str:
     name = f"pylock.{number}.toml" if lock.complete else f"{number}.incomplete.toml"
     atomic_write(record_of(prefix) / "locks" / name, redact(lock_file.write(lock)))
     return name
-
-
-def _bytes(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def _user() -> str | None:

@@ -10,6 +10,7 @@ import msgspec
 from jupyter_envs.engine.prefix import Known
 from jupyter_envs.engine.scan import Seen
 from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.reading import read_as
 
 # Raised whenever what `Known` holds, or how it is read, changes.
 _FORMAT = 2
@@ -31,8 +32,8 @@ _decoder = msgspec.json.Decoder(Index)
 def load(path: Path) -> Index:
     """The index in the file `path`; an empty one when it is missing, damaged or of another format."""
     try:
-        index = _decoder.decode(path.read_bytes())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        index = read_as(path, _decoder)
+    except (OSError, ValueError):
         return Index()
     return index if index.format == _FORMAT else Index()
 

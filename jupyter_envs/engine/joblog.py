@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import msgspec
 
 from jupyter_envs.engine.jobstore import JobStore
 from jupyter_envs.model.job import LogLine
+from jupyter_envs.system.reading import decode, opened
 
 _LINE = msgspec.json.Decoder(LogLine)
 PART = 262_144
@@ -28,9 +31,9 @@ class Tail:
         lines: list[LogLine] = []
         while not lines:
             try:
-                with open(self._path, "rb") as file:
-                    file.seek(self._place)
-                    raw = file.read(PART)
+                with opened(self._path) as descriptor:
+                    os.lseek(descriptor, self._place, os.SEEK_SET)
+                    raw = os.read(descriptor, PART)
             except OSError:
                 break
             # The last line may be half written.
@@ -44,6 +47,6 @@ class Tail:
 
 def _decoded(raw: bytes) -> LogLine | None:
     try:
-        return _LINE.decode(raw)
-    except msgspec.DecodeError:
+        return decode(_LINE, raw)
+    except ValueError:
         return None  # cut short by a full disk or a crash

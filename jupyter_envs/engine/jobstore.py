@@ -19,6 +19,7 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.job import ErrorBody, Job, LogLine
 from jupyter_envs.system.files import atomic_write, lock, locked, remove_tree
+from jupyter_envs.system.reading import LISTING, append_bytes, decode, read_as, read_bytes
 from jupyter_envs.system.redact import redact, redacted
 
 ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}\Z")
@@ -114,8 +115,7 @@ class JobStore:
                 lines.append(full)
                 raw += msgspec.json.encode(full) + b"\n"
             try:
-                with open(log.path, "ab") as file:
-                    file.write(raw)
+                append_bytes(log.path, raw)
             except OSError:
                 pass
             return lines
@@ -154,14 +154,14 @@ class JobStore:
         """
         self.get(job_id)
         try:
-            raw = (self._folder / job_id / "log.jsonl").read_bytes()
+            raw = read_bytes(self._folder / job_id / "log.jsonl", LISTING)
         except OSError:
             return []
         lines = []
         for part in raw.split(b"\n"):
             try:
-                line = _LINE.decode(part)
-            except msgspec.DecodeError:
+                line = decode(_LINE, part)
+            except ValueError:
                 continue  # the last line, half written
             if line.seq > since:
                 lines.append(line)
@@ -227,17 +227,17 @@ class JobStore:
             stamp = (info.st_mtime_ns, info.st_ino, info.st_size)
             known = self._seen.get(job_id)
             if known is None or known[0] != stamp:
-                known = (stamp, _STORED.decode(path.read_bytes()))
+                known = (stamp, read_as(path, _STORED))
                 self._seen[job_id] = known
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError):
             return None
         stored = known[1]
         if stored.job.over or stored.owner == self._owner or locked(self._owners / f"{stored.owner}.lock"):
             return stored.job
         # The owner may have ended the job between our reading and its own end.
         try:
-            stored = _STORED.decode(path.read_bytes())
-        except (OSError, msgspec.DecodeError):
+            stored = read_as(path, _STORED)
+        except (OSError, ValueError):
             return None
         return stored.job if stored.job.over else self._interrupt(stored)
 

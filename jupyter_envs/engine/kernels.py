@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from jupyter_envs.engine.record import place_magic, read_spec, write_spec
 from jupyter_envs.model.env import Environment, Kernel
 from jupyter_envs.system.files import atomic_write, remove_tree
 from jupyter_envs.system.paths import inside, kernels_dir, record_of
+from jupyter_envs.system.reading import read_bytes_if_any, read_json
 
 _LOGOS = ("logo-32x32.png", "logo-64x64.png", "logo-svg.svg")
 
@@ -61,8 +61,7 @@ def specs(folders: Iterable[str] | None = None) -> list[Spec]:
                 stamp = (info.st_mtime_ns, info.st_ino, info.st_size)
                 known = _read.get(path)
                 if known is None or known[0] != stamp:
-                    with open(path, encoding="utf-8") as file:
-                        content = json.load(file)
+                    content = read_json(path)
                     if not isinstance(content, dict):
                         continue
                     known = (stamp, Spec(name, folder, content))
@@ -138,9 +137,8 @@ def _write(environment: Environment, draft: Draft, name: str, shown: str) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     if draft.resources:
         for logo in _LOGOS:
-            source = draft.resources / logo
-            if source.is_file():
-                shutil.copyfile(source, folder / logo)
+            if (picture := read_bytes_if_any(draft.resources / logo)) is not None:
+                atomic_write(folder / logo, picture)
     atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from jupyter_envs.backends.base import ProjectTool, Told
 from jupyter_envs.backends.project_files import normal
 from jupyter_envs.engine.scan import is_environment
+from jupyter_envs.system.reading import read_head
 
 Stamps = tuple[tuple[int, int], ...]
 
@@ -103,7 +104,7 @@ def _pixi_folder(prefix: str) -> str | None:
 def _pipenv_folder(prefix: str) -> str | None:
     """The folder that Pipenv notes in each environment."""
     try:
-        with open(os.path.join(prefix, ".project"), encoding="utf-8", errors="replace") as file:
-            return os.path.realpath(file.read(4096).strip())
+        noted = read_head(os.path.join(prefix, ".project"), 4096).decode("utf-8", "replace")
+        return os.path.realpath(noted.strip())
     except (OSError, ValueError):
         return None

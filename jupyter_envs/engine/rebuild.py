@@ -8,7 +8,6 @@ conda's part of it is `rebuild_conda`'s.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container, Iterable
 from typing import Any
@@ -31,6 +30,7 @@ from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
 from jupyter_envs.model.request import Create, ImportText
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system import interpreters, toml
+from jupyter_envs.system.reading import parse_json
 from jupyter_envs.system.trust import Trust, approval, plain_name
 
 
@@ -44,7 +44,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
     """
     text = ImportText(format="notebook", text=request.notebook, filename=request.filename)
     found = parts.catalog.read(text)
-    notebook = json.loads(request.notebook.removeprefix("\ufeff"))
+    notebook = parse_json(request.notebook.removeprefix("\ufeff"))
     lock = lock_of(notebook)
     carried = conda_of(notebook)
     conda = CondaPart(parts, carried, request.kernel.register) if carried else None

@@ -12,6 +12,7 @@ from jupyter_envs._version import __version__
 from jupyter_envs.system import toml
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import MAIN, PACKAGE, record_of
+from jupyter_envs.system.reading import read_text
 
 MAGIC_SOURCE = PACKAGE / "magic" / "kernel.py"
 
@@ -31,7 +32,7 @@ def write_spec(prefix: str, spec: dict[str, Any]) -> None:
 def read_spec(prefix: str) -> dict[str, Any]:
     """What `write_spec` noted; empty where nothing (readable) is."""
     try:
-        return toml.parse((record_of(prefix) / "spec.toml").read_text("utf-8"))
+        return toml.parse(read_text(record_of(prefix) / "spec.toml"))
     except (OSError, ValueError):
         return {}
 

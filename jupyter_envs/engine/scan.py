@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from jupyter_envs.system.reading import read_head
+
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
@@ -129,8 +131,7 @@ def _passed_over(name: str) -> bool:
 
 def _with(rules: _Rules, folder: str, path: str) -> _Rules:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read(1_000_000).splitlines()
+        lines = read_head(path, 1_000_000).decode("utf-8", "replace").splitlines()
     except OSError:
         return rules
     if not any(line.strip() and not line.startswith("#") for line in lines):

@@ -33,6 +33,7 @@ from jupyter_envs.model import wire
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import LISTING, read_as, read_bytes
 
 FORMAT = 2
 KEPT = 3
@@ -50,6 +51,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     checked: float
     size: int
     prefix: str
+
+
+_manifest = msgspec.json.Decoder(Manifest)
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,15 +141,15 @@ class Templates:
     def wanted(self) -> list[Recipe]:
         """The recipes asked for last."""
         try:
-            return wire.decode((self._folder / "wanted.json").read_bytes(), list[Recipe])
+            return wire.decode(read_bytes(self._folder / "wanted.json", LISTING), list[Recipe])
         except (OSError, InvalidRequest):
             return []
 
     def manifest(self, key: str) -> Manifest | None:
         """The manifest of a finished template, or None where it is missing, unfinished or its interpreter is gone."""
         try:
-            found = msgspec.json.decode((self._folder / key / "manifest.json").read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError):
+            found = read_as(self._folder / key / "manifest.json", _manifest)
+        except (OSError, ValueError):
             return None
         return found if found.format == FORMAT and is_environment(found.prefix) else None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,9 @@ from jupyter_envs.engine.task import Context, Stream
 from jupyter_envs.model.env import TreeNode
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.reading import DOCUMENT, read_bytes, read_text
 
 # What a copy must not share with the project: an environment there would be changed.
 _OWN = frozenset({".venv", ".pixi"})
@@ -111,7 +112,7 @@ def _copied(project: Owned) -> Iterator[str]:
         for name in os.listdir(project.folder):
             source, target = os.path.join(project.folder, name), os.path.join(copy, name)
             if name in project.tool.files:
-                shutil.copyfile(source, target)
+                atomic_write(target, read_bytes(source, DOCUMENT))
                 for beside in _beside(target) & set(os.listdir(above)) - set(os.listdir(top)):
                     os.symlink(os.path.join(above, beside), os.path.join(top, beside))
             elif name not in _OWN and not name.startswith(".jupyter-envs"):
@@ -121,5 +122,5 @@ def _copied(project: Owned) -> Iterator[str]:
 
 def _beside(file: str) -> set[str]:
     """The names after ``../`` in the text of `file`: what a project may need that lies beside it."""
-    with open(file, encoding="utf-8", errors="replace") as text:
-        return set(re.findall(r"""\.\./([^/"'\s\]]+)""", text.read()))
+    text = read_text(file, DOCUMENT, errors="replace")
+    return set(re.findall(r"""\.\./([^/"'\s\]]+)""", text))

@@ -21,8 +21,10 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.system.files import atomic_write, remove_tree
 from jupyter_envs.system.metadata import dist_infos, record_files
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS, bin_of, record_of
+from jupyter_envs.system.reading import read_as
 
 _META = "conda-meta"
+_names = msgspec.json.Decoder(list[str])
 
 
 class Undo:
@@ -101,7 +103,8 @@ class Undo:
         return True
 
     def _before(self) -> set[str]:
-        return set(msgspec.json.decode((self._folder / "names.json").read_bytes(), type=list[str]))
+        names: list[str] = read_as(self._folder / "names.json", _names)
+        return set(names)
 
     def _keep(self, info: Path, before: set[str] | None) -> None:
         # Tools write into its folder after RECORD, and an .egg-info may have no list of files.

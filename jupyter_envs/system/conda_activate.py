@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from jupyter_envs.model.errors import Failed
 from jupyter_envs.system import process
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import DOCUMENT, read_json
 
 Log = Callable[[str], None]
 
@@ -139,8 +139,7 @@ def _noted(prefix: str, log: Log) -> dict[str, str]:
     top = os.path.join(prefix, _PACKAGE_VARIABLES)
     for path in [*_listed(top, ".json"), os.path.join(prefix, _STATE)]:
         try:
-            with open(path, "rb") as file:
-                content = json.loads(file.read())
+            content = read_json(path)
             values = content.get("env_vars", {}) if os.path.basename(path) == "state" else content
             found.update(_variables(values))
         except FileNotFoundError:
@@ -191,7 +190,7 @@ def _after_scripts(
             cancelled=cancelled,
             timeout=limit,
         )
-        ended = json.loads(out.read_bytes())
+        ended = read_json(out, DOCUMENT)
     except Failed:
         log(f"The activation scripts did not end within {limit:g} s; what they set is missing.")
         return started

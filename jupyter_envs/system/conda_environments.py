@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_envs.system.files import atomic_write, lock
+from jupyter_envs.system.reading import read_json, read_text
 
 
 def register(prefix: str | os.PathLike[str]) -> None:
@@ -23,7 +24,7 @@ def unregister(prefix: str | os.PathLike[str]) -> None:
 def listed() -> list[str]:
     """The prefixes in ``~/.conda/environments.txt``, whether they exist or not."""
     try:
-        lines = _file().read_text("utf-8", "surrogateescape").splitlines()
+        lines = read_text(_file(), errors="surrogateescape").splitlines()
     except OSError:
         return []
     return [line.strip() for line in lines if os.path.isabs(line.strip())]
@@ -46,7 +47,7 @@ def set_variables(prefix: str | os.PathLike[str], values: Mapping[str, str]) -> 
 def pinned(prefix: str | os.PathLike[str]) -> list[str]:
     """The specs in ``conda-meta/pinned``, without comments."""
     try:
-        lines = Path(prefix, "conda-meta", "pinned").read_text("utf-8", "replace").splitlines()
+        lines = read_text(os.path.join(prefix, "conda-meta", "pinned"), errors="replace").splitlines()
     except OSError:
         return []
     return [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
@@ -63,9 +64,8 @@ def _state_file(prefix: str | os.PathLike[str]) -> str:
 
 def _state(prefix: str | os.PathLike[str]) -> dict[str, object]:
     try:
-        with open(_state_file(prefix), encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError, RecursionError):
+        found = read_json(_state_file(prefix))
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -81,7 +81,7 @@ def _edit(*, add: str | None = None, drop: str | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Ours alone: clients append without a lock, and what they add between our reading and writing is one line.
     with lock(path.with_name(".environments.lock"), lambda: None):
-        old = path.read_text("utf-8", "surrogateescape") if path.exists() else ""
+        old = read_text(path, errors="surrogateescape") if path.exists() else ""
         lines = old.splitlines()
         if drop is not None:
             lines = [line for line in lines if not line.strip() or os.path.normpath(line.strip()) != drop]

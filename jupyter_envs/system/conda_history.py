@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from jupyter_envs.system.reading import DOCUMENT, append_bytes, read_text
 from jupyter_envs.system.redact import redact
 
 _HEAD = re.compile(r"==>\s*(.+?)\s*<==")
@@ -47,8 +48,7 @@ def path_of(prefix: str | os.PathLike[str]) -> str:
 def read(prefix: str | os.PathLike[str]) -> list[Section]:
     """The transactions of `prefix`, oldest first. What is not understood is left out."""
     try:
-        with open(path_of(prefix), encoding="utf-8", errors="replace") as file:
-            lines = file.read().splitlines()
+        lines = read_text(path_of(prefix), DOCUMENT, errors="replace").splitlines()
     except OSError:
         return []
     found: list[Section] = []
@@ -108,8 +108,7 @@ def append(
             lines.append(f"# {word} specs: {[redact(spec) for spec in specs]}")
     os.makedirs(os.path.join(prefix, "conda-meta"), exist_ok=True)
     # One write at the end of the file: a reader sees the whole section or none of it.
-    with open(path_of(prefix), "ab") as file:
-        file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+    append_bytes(path_of(prefix), "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
 
 
 def name_of(spec: str) -> str | None:

@@ -6,6 +6,7 @@ import os
 from functools import lru_cache
 
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import read_text
 
 _NAMES = ("miniforge3", "miniconda3", "anaconda3", "mambaforge", "micromamba", "miniforge", "miniconda", "anaconda")
 
@@ -46,8 +47,8 @@ def prefixes() -> list[str]:
     found: dict[str, str] = {}
     candidates = list(tops())
     try:
-        with open(os.path.expanduser("~/.conda/environments.txt"), encoding="utf-8", errors="replace") as file:
-            candidates += [line.strip() for line in file if os.path.isabs(line.strip())]
+        text = read_text(os.path.expanduser("~/.conda/environments.txt"), errors="replace")
+        candidates += [line.strip() for line in text.splitlines() if os.path.isabs(line.strip())]
     except OSError:
         pass
     if active := os.environ.get("CONDA_PREFIX"):

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import Priority
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import read_text
 from jupyter_envs.system.yaml import NotYaml, parse
 
 _SYSTEM = ("C:/ProgramData/conda",) if WINDOWS else ("/etc/conda", "/var/lib/conda")
@@ -96,8 +97,7 @@ def load(environ: Mapping[str, str] | None = None, *, prefix: str | None = None,
     files, problems = [], []
     for path in _files(environ, prefix, root):
         try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
+            text = read_text(path)
             said = parse(text)
             if said is not None and not isinstance(said, dict):
                 raise NotYaml("it is no mapping")

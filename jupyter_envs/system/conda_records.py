@@ -12,8 +12,8 @@ import msgspec
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.system import conda_history, conda_meta
 from jupyter_envs.system.conda_url import public
-from jupyter_envs.system.files import decode, read_as
 from jupyter_envs.system.package_store import file_of, write
+from jupyter_envs.system.reading import decode, read_as
 
 # In the JSON of a list of paths.
 _DIST = re.compile(rb"\"(?:[^\"]*/)?site-packages/([^/\"]+\.(?:dist-info|egg-info))[/\"]")

@@ -21,6 +21,7 @@ from jupyter_envs.model.errors import Failed
 from jupyter_envs.system import conda_meta
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import BIN, WINDOWS
+from jupyter_envs.system.reading import BINARY, LISTING, decode, read_bytes
 from jupyter_envs.system.relocate import MAX_SHEBANG, rewrite_header
 
 _SHEBANG = re.compile(rb"\A#![ \t]*(?P<program>/[^\s]+)(?P<args>[ \t]+[^\r\n]*)?(?=\r?\n)")
@@ -81,15 +82,14 @@ class _Move:
 
     def record(self, file: str) -> None:
         """Rewrite the files of one record, and their hashes in it."""
-        with open(file, "rb") as opened:
-            raw = opened.read()
+        raw = read_bytes(file, LISTING)
         try:
             if b"prefix_placeholder" in raw or b"entry_point" in raw:
-                paths = (_decoder.decode(raw).paths_data or _Paths()).paths
+                paths = (decode(_decoder, raw).paths_data or _Paths()).paths
             else:
-                _sound.decode(raw)
+                decode(_sound, raw)
                 paths = []
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except ValueError as error:
             raise Failed(
                 f"The record {os.path.basename(file)} of the environment cannot be read.",
                 hint="Repair the environment first.",
@@ -130,8 +130,7 @@ class _Move:
 
     def _text(self, path: str) -> str | None:
         """Rewrite a text file; return its new hash where it changed."""
-        with open(path, "rb") as file:
-            before = file.read()
+        before = read_bytes(path, LISTING)
         after = before
         for old, new in self._pairs:
             # `/envs/a` must not be found in `/envs/ab`.
@@ -145,8 +144,7 @@ class _Move:
 
     def _binary(self, path: str, room: int) -> str | None:
         """Rewrite a binary file whose placeholder has `room` bytes; return its new hash where it changed."""
-        with open(path, "rb") as file:
-            before = file.read()
+        before = read_bytes(path, BINARY)
         after = before
         for old, new in self._pairs:
             if old not in after:
@@ -164,8 +162,7 @@ class _Move:
 
             # What was signed and then changed would not be run there.
             run(["/usr/bin/codesign", "-s", "-", "-f", path])
-            with open(path, "rb") as file:
-                digest = hashlib.sha256(file.read()).hexdigest()
+            digest = hashlib.sha256(read_bytes(path, BINARY)).hexdigest()
         return digest
 
     def _replace(self, path: str, before: bytes, after: bytes) -> str | None:
@@ -179,8 +176,7 @@ def _own(path: str) -> None:
     """Part the file at `path` from other trees that share it: clients write records and the history in place."""
     info = os.lstat(path)
     if stat.S_ISREG(info.st_mode) and info.st_nlink > 1:
-        with open(path, "rb") as file:
-            atomic_write(path, file.read(), info.st_mode & 0o7777)
+        atomic_write(path, read_bytes(path, LISTING), info.st_mode & 0o7777)
         os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
 
 

@@ -14,6 +14,7 @@ from jupyter_envs.model.conda import Terms
 from jupyter_envs.system.conda_channels import default_alias
 from jupyter_envs.system.conda_url import public, repository_part
 from jupyter_envs.system.files import atomic_write, lock
+from jupyter_envs.system.reading import read_json
 
 _TITLE = "Anaconda Terms of Service"
 # In the channel, where the clients read the terms too.
@@ -76,8 +77,8 @@ def _terms(channel: str, accepted: str | None) -> Terms:
 
 def _read(file: Path) -> dict[str, str]:
     try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = read_json(file)
+    except (OSError, ValueError):
         return {}
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 

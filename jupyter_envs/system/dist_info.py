@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.model.env import Package
-from jupyter_envs.system.files import CONFIG, LISTING, parse_json, read_bytes_if_any, read_head
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import CONFIG, LISTING, parse_json, read_bytes_if_any, read_head
 from jupyter_envs.system.redact import redact
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(rb"^Name:[ \t]*(.*?)[ \t]*\r?$", re.M)
 _VERSION = re.compile(rb"^Version:[ \t]*(.*?)[ \t]*\r?$", re.M)
 _SUMMARY = re.compile(rb"^Summary:[ \t]*(.*?)[ \t]*\r?$", re.M)
-_SIZE = re.compile(rb",([0-9]+)\r?(?:\n|\Z)")
+_SIZE = re.compile(rb",([0-9]{1,15})\r?(?:\n|\Z)")
 _numbers = msgspec.json.Decoder(list[int])
 _DASHED = re.compile(r"-py\d(\.\d+)?(-[a-z0-9_-]+)?$")
 

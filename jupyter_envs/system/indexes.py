@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import threading
@@ -17,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.errors import NotFound, Unavailable
 from jupyter_envs.system import pipconf, uvconf, web
+from jupyter_envs.system.reading import LISTING, parse_json, read_bytes
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -154,17 +154,16 @@ def _flat(client: web.Client, location: Address) -> list[File] | None:
 
 def _read_html(path: str) -> list[File] | None:
     try:
-        with open(path, "rb") as file:
-            return _from_html(file.read())
+        return _from_html(read_bytes(path, LISTING))
     except OSError:
         return None
 
 
 def _from_json(body: bytes, host: str) -> list[File]:
     try:
-        files = json.loads(body)["files"]
+        files = parse_json(body)["files"]
         return [File(str(file["filename"]), bool(file.get("yanked"))) for file in files]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Unavailable(
             f"The answer of the index at {host} cannot be read.",
             hint="It should follow the simple repository API (PEP 691).",

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.system.dist_info import split_name
 from jupyter_envs.system.metadata import dist_infos, package_of
+from jupyter_envs.system.reading import LISTING, read_bytes, read_text
 
 _TAG = re.compile(r"^(Tag|Build):[ \t]*(\S+)", re.M)
 # A wheel: name, version, perhaps a build, and the tags of Python, ABI and platform, each perhaps several.
@@ -62,7 +63,7 @@ def content(dist_info: Path) -> str | None:
     bytecode, scripts and other files outside of site-packages, the installer's own notes.
     """
     try:
-        record = (dist_info / "RECORD").read_bytes()
+        record = read_bytes(dist_info / "RECORD", LISTING)
     except OSError:
         return None
     # In one go each: line by line takes three times as long, and there are hundreds of thousands.
@@ -78,7 +79,7 @@ def installed_one(dist_info: Path, files: list[LockedFile]) -> list[LockedFile]:
     A wheel tells by its tags (``WHEEL``, PEP 427); what was built here came from the source.
     """
     try:
-        told = _TAG.findall((dist_info / "WHEEL").read_text("utf-8", "replace"))
+        told = _TAG.findall(read_text(dist_info / "WHEEL", errors="replace"))
     except OSError:
         return files
     tags = {tag for key, tag in told if key == "Tag"}

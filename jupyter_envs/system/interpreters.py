@@ -17,6 +17,7 @@ from jupyter_envs.model.env import Interpreter
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable
 from jupyter_envs.system import python_places, pyvenv
 from jupyter_envs.system.process import clean_environment, run
+from jupyter_envs.system.reading import parse_json, read_json
 
 MINIMUM = (3, 8)
 NEWEST_TESTED = (3, 14)
@@ -208,7 +209,7 @@ def _run(path: str) -> _Told:
         except OSError as caught:
             return _Told(error=caught.strerror or str(caught))
         try:
-            said = json.loads(done.out.strip().splitlines()[-1])
+            said = parse_json(done.out.strip().splitlines()[-1])
             flavour = _FREE_THREADED if said["free_threaded"] else ""
             return _Told(
                 version=str(said["version"]),
@@ -301,7 +302,7 @@ def _digest() -> str:
 def _load(cache: Path) -> dict[str, Any]:
     """The kept answers; none when the file is missing, damaged, or of another version of the script."""
     try:
-        kept = json.loads(cache.read_bytes())
+        kept = read_json(cache)
     except (OSError, ValueError):
         kept = None
     if not isinstance(kept, dict) or kept.get("script") != _digest() or not isinstance(kept.get("pythons"), dict):

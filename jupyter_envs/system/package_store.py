@@ -10,6 +10,7 @@ import msgspec
 
 from jupyter_envs.model.env import Package
 from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.reading import read_as
 
 _MOST_KEPT = 1000
 
@@ -28,8 +29,8 @@ _decoder = msgspec.json.Decoder(list[Entry])
 def load(folder: Path, prefix: str) -> list[Entry]:
     """What was kept in `folder` of the environment at `prefix`; nothing where it is missing or damaged."""
     try:
-        return _decoder.decode(file_of(folder, prefix).read_bytes())
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return read_as(file_of(folder, prefix), _decoder)
+    except (OSError, ValueError):
         return []
 
 

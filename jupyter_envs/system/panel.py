@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from jupyter_core.paths import jupyter_path
 from msgspec import Struct
 
+from jupyter_envs.system.reading import read_json
+
 NAME = "jupyter-envs"
-_LIMIT = 1_000_000
 
 
 class MissingPanel(Struct, frozen=True):
@@ -26,8 +26,7 @@ def missing_panel() -> MissingPanel | None:
         if not os.path.isfile(path):
             continue
         try:
-            with open(path, encoding="utf-8") as file:
-                notice = json.loads(file.read(_LIMIT)).get("jupyter_envs")
+            notice = read_json(path).get("jupyter_envs")
             return MissingPanel(str(notice["why"]), str(notice["command"])) if notice else None
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             return MissingPanel(f"{path} cannot be read.", "pip install --force-reinstall --no-deps jupyter_envs")

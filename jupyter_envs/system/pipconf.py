@@ -21,6 +21,7 @@ from urllib.request import url2pathname
 from jupyter_envs.model.address import Address, reveal_for_tool
 from jupyter_envs.model.errors import Unavailable
 from jupyter_envs.system import uvconf
+from jupyter_envs.system.reading import read_text
 
 _NAME = "pip.ini" if sys.platform == "win32" else "pip.conf"
 _ALIASES = {"pypi-url": "index-url", "default-timeout": "timeout"}
@@ -29,6 +30,8 @@ _ADDRESSES = frozenset({"index-url", "extra-index-url", "find-links", "proxy"})
 _TRUE = frozenset({"y", "yes", "t", "true", "on", "1"})
 _FALSE = frozenset({"n", "no", "f", "false", "off", "0"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# The parser takes the square of the time for a long line.
+_LONGEST = 10_000
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 # What decides which files an index gives; proxies, certificates and timeouts do not.
 _KEYED = ("UV_PRERELEASE", "UV_EXCLUDE_NEWER", "UV_RESOLUTION", "UV_TORCH_BACKEND")
@@ -222,8 +225,11 @@ def _entries(path: str) -> Iterator[tuple[str, str, str]]:
 
     parser = configparser.RawConfigParser()
     try:
-        parser.read(path, encoding="utf-8")
-    except (configparser.Error, UnicodeDecodeError) as error:
+        text = read_text(path)
+        if max(map(len, text.splitlines()), default=0) > _LONGEST:
+            raise ValueError("a line is too long")
+        parser.read_string(text, path)
+    except (configparser.Error, OSError, ValueError) as error:
         # The parser's own message quotes the line, which may hold a password.
         line = getattr(error, "lineno", None)
         raise Unavailable(

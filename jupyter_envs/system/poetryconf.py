@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jupyter_envs.system import toml
+from jupyter_envs.system.reading import read_text
 
 _YES = frozenset({"true", "1", "yes"})
 
@@ -49,6 +50,6 @@ def _value(environ: Mapping[str, str], tables: list[dict[str, Any]], key: str) -
 
 
 def _table(path: str) -> dict[str, Any]:
-    with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-        return toml.parse(file.read(1_000_000))
+    with contextlib.suppress(OSError, ValueError):
+        return toml.parse(read_text(path))
     return {}

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from jupyter_envs.system.metadata import dist_infos, entries, site_packages
+from jupyter_envs.system.reading import LISTING, read_text
 
 # More owners than this share a namespace, such as `google`: none of them is meant.
 _MOST_OWNERS = 3
@@ -52,7 +53,7 @@ def _files(path: Path) -> str:
     """The files of a distribution, a line each, with slashes; the top-level modules where no list is there."""
     for name in ("RECORD", "installed-files.txt", "top_level.txt"):
         try:
-            text = (path / name).read_text("utf-8", "replace")
+            text = read_text(path / name, LISTING, errors="replace")
         except OSError:
             continue
         if name == "top_level.txt":

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from jupyter_envs.system import conda_places
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import read_head
 
 # The Windows registry has no time of change that is cheap to ask.
 WATCHABLE = not WINDOWS
@@ -127,8 +128,7 @@ def _usable(path: str) -> bool:
     if os.path.exists(os.path.join(prefix, "pyvenv.cfg")):
         return False
     try:
-        with open(path, "rb") as file:
-            return file.read(2) != b"#!" and os.access(path, os.X_OK)
+        return read_head(path, 2) != b"#!" and os.access(path, os.X_OK)
     except OSError:
         return False
 

@@ -6,6 +6,7 @@ import os
 import re
 
 from jupyter_envs.system.paths import EXE, WINDOWS, python_of
+from jupyter_envs.system.reading import read_head
 
 _NUMBERS = re.compile(r"\d+(\.\d+)*(?:(?:a|b|rc)\d+)?")
 
@@ -17,8 +18,7 @@ def read(prefix: str | os.PathLike[str]) -> dict[str, str]:
         OSError: there is none, or it cannot be read.
         ValueError: it is no text of ``key = value`` lines.
     """
-    with open(os.path.join(prefix, "pyvenv.cfg"), "rb") as file:
-        raw = file.read(65536)
+    raw = read_head(os.path.join(prefix, "pyvenv.cfg"), 65536)
     found: dict[str, str] = {}
     for line in raw.decode("utf-8-sig").splitlines():
         key, equals, value = line.partition("=")

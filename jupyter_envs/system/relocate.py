@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.metadata import dist_infos
 from jupyter_envs.system.paths import BIN, WINDOWS
+from jupyter_envs.system.reading import DOCUMENT, LISTING, read_bytes, read_head
 
 # Linux cuts a longer first line off (BINPRM_BUF_SIZE is 256, 128 on older kernels).
 MAX_SHEBANG = 127
@@ -64,13 +65,9 @@ def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
 
     Returns whether it did.
     """
-    if os.stat(path).st_size > _MAX_SCRIPT:
+    if os.stat(path).st_size > _MAX_SCRIPT or read_head(path, 2) != b"#!":
         return False
-    with open(path, "rb") as file:
-        if file.read(2) != b"#!":
-            return False
-        file.seek(0)
-        content = file.read()
+    content = read_bytes(path, _MAX_SCRIPT)
     found = _TRAMPOLINE.match(content) or _PLAIN.match(content)
     if not found:
         return False
@@ -96,15 +93,14 @@ def _renew_records(tree: str, scripts: list[str]) -> None:
     def renewed(found: re.Match[bytes]) -> bytes:
         if found[2] not in wanted:
             return found[0]
-        with open(os.path.join(os.fsencode(tree), os.fsencode(BIN), found[2]), "rb") as file:
-            content = file.read()
+        content = read_bytes(os.path.join(tree, BIN, os.fsdecode(found[2])), DOCUMENT)
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
         return b"%b,sha256=%b,%d" % (found[1], digest, len(content))
 
     for info in dist_infos(tree).values():
         path = info / "RECORD"
         try:
-            record = path.read_bytes()
+            record = read_bytes(path, LISTING)
         except OSError:
             continue
         # Where the scripts stand, beside one another as a rule: to search the whole for them takes four times as long.
@@ -119,8 +115,7 @@ def _renew_records(tree: str, scripts: list[str]) -> None:
 
 
 def _replace(path: str, pairs: list[tuple[bytes, bytes]], prompt: tuple[bytes, bytes]) -> None:
-    with open(path, "rb") as file:
-        content = file.read()
+    content = read_bytes(path)
     changed = content
     for old, new in pairs:
         # `/envs/a` must not be found in `/envs/ab`.

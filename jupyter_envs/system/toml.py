@@ -10,7 +10,7 @@ from typing import Any
 # The standard library has the same parser from Python 3.11 on.
 _parser: Any = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 MOST_DOTS = 1000
-_KEY = re.compile(r"[\w\"'. \t-]{1000,}")
+_KEY = re.compile(r"[\w\"'. \t-]+")
 
 
 def parse(text: str) -> dict[str, Any]:

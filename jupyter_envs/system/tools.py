@@ -9,6 +9,7 @@ import sys
 from glob import escape, glob
 
 from jupyter_envs.system.paths import EXE
+from jupyter_envs.system.reading import read_head
 
 
 def find(name: str, *places: str) -> str | None:
@@ -36,8 +37,7 @@ def _prefixes(program: str) -> list[str]:
     """The environments that `program` may belong to: the one that it lies in, the one whose Python it names."""
     found = [os.path.dirname(os.path.dirname(os.path.realpath(program)))]
     try:
-        with open(program, "rb") as file:
-            head = file.read(1000).decode("utf-8", "replace")
+        head = read_head(program, 1000).decode("utf-8", "replace")
     except OSError:
         return found
     # pip writes `#!/path/python`, or where that is long or holds blanks `#!/bin/sh` and a line with exec.

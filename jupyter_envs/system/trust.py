@@ -20,6 +20,7 @@ import msgspec
 
 from jupyter_envs.system.files import atomic_write, lock
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import decode, opened, read_from
 from jupyter_envs.system.redact import redact
 
 _FORMAT = 1
@@ -39,6 +40,9 @@ class _File(msgspec.Struct, frozen=True):
     approved: list[tuple[str, str]]
 
 
+_decoder = msgspec.json.Decoder(_File)
+
+
 class Trust:
     """The approvals in the file `path`."""
 
@@ -48,12 +52,11 @@ class Trust:
     def approved(self) -> set[Approval]:
         """Everything that was approved; nothing where the file is missing or not to be relied on."""
         try:
-            with open(self._path, "rb") as file:
-                told = os.fstat(file.fileno())
-                if not _owners_alone(told) or told.st_size > _MOST_BYTES:
+            with opened(self._path) as descriptor:
+                if not _owners_alone(os.fstat(descriptor)):
                     return set()
-                kept = msgspec.json.decode(file.read(), type=_File)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                kept = decode(_decoder, read_from(descriptor, _MOST_BYTES))
+        except (OSError, ValueError):
             return set()
         return {Approval(name, source) for name, source in kept.approved} if kept.format == _FORMAT else set()
 

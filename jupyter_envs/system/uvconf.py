@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jupyter_envs.model.address import Address
 from jupyter_envs.system import toml
+from jupyter_envs.system.reading import read_text
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 
@@ -63,8 +64,8 @@ def told(environ: Mapping[str, str]) -> Told:
 def _tables(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """The parsed configuration files, the one that wins first."""
     for path in _files(environ):
-        with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-            yield toml.parse(file.read())
+        with contextlib.suppress(OSError, ValueError):
+            yield toml.parse(read_text(path))
 
 
 def _files(environ: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from odd_files import ODD, put
 
-from jupyter_envs.system.files import (
+from jupyter_envs.system.reading import (
     CONFIG,
     opened,
     parse_json,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from typing import Any
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.system import conda_activate
 from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.reading import read_json
 
 # Packages that bring a kernel of their own, so that a Python with ipykernel is not what is meant.
 _KERNELS = re.compile(r"(.*::)?\s*(r-irkernel|xeus-[a-z0-9-]+|[a-z0-9-]+[-_]kernel|[a-z0-9]+-kernel)(?![A-Za-z0-9_.-])")
@@ -49,7 +49,7 @@ def drafts(tree: str, prefix: str, client: str | None = None) -> list[Draft]:
 def _draft(tree: str, prefix: str, name: str, env: dict[str, str]) -> Draft | None:
     folder = Path(tree, "share", "jupyter", "kernels", name)
     try:
-        said = json.loads((folder / "kernel.json").read_text("utf-8"))
+        said = read_json(folder / "kernel.json")
         argv = [_moved(str(part), tree, prefix) for part in said["argv"]]
         own = {str(k): _moved(str(v), tree, prefix) for k, v in (said.get("env") or {}).items()}
         metadata = dict(said.get("metadata") or {})
