@@ -88,6 +88,15 @@ class Catalog:
             )
         return chosen
 
+    def by_conda(self, source: ImportText, python: str | None = None) -> bool:
+        """Whether only conda brings what the text of an import asks for.
+
+        Raises:
+            InvalidRequest: as `read`.
+        """
+        found = self.read(source, python)
+        return bool(found.conda or found.archives)
+
     def read(self, source: ImportText, python: str | None = None) -> Read:
         """As `Imports.read`."""
         return self._imports.read(source, python)

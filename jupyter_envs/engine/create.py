@@ -47,6 +47,8 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
         Forbidden: the folder cannot be written.
         Unavailable: the manager cannot be used now.
     """
+    if request.manager is None and request.from_ is not None and parts.catalog.by_conda(request.from_, request.python):
+        request = structs.replace(request, manager="conda")
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
     prefix = _target(parts, kind, request.name, request.prefix)

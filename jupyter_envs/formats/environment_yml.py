@@ -28,6 +28,18 @@ _OTHERS = (
     "dev_dependencies",
 )
 _DEPENDENCIES = re.compile(r"^(?:dependencies|channels)[ \t]*:", re.M)
+# What an export of a whole environment holds of its system; only there does a channel have it.
+_ELSEWHERE = {
+    "win": re.compile(
+        r"(?:vc|vc14_runtime|vs20\d\d_runtime|vs20\d\d_win-64|ucrt|icc_rt|wincertstore|win_inet_pton|win_unicode_console"
+        r"|winpty|pywinpty|pywin32|pywin32-ctypes|pyreadline|console_shortcut|powershell_shortcut|msys2-conda-epoch"
+        r"|(?:m2|m2w64|msys2)-[\w.-]+)(?![\w.-])"
+    ),
+    "linux": re.compile(
+        r"(?:_libgcc_mutex|_openmp_mutex|ld_impl_linux-\w+|libgcc-ng|libstdcxx-ng|libgomp|libgfortran-ng)(?![\w.-])"
+    ),
+    "osx": re.compile(r"(?:appnope|cctools_osx-\w+|ld64_osx-\w+|clang_osx-\w+|python\.app)(?![\w.-])"),
+}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PYTHON = re.compile(r"python\s*={1,2}\s*([0-9]+(?:\.[0-9]+){0,2})(?:\.\*)?(?:=.*)?\Z")
 
@@ -42,7 +54,7 @@ def read(text: str, given: Given = ALONE) -> Read:
     warnings: list[str] = []
     unknown = [key for key in tables if key not in _KNOWN]
     conda, pip = _dependencies(tables, unknown)
-    specs = list(dict.fromkeys(_spec(node) for node in conda))
+    specs = _here(list(dict.fromkeys(_spec(node) for node in conda)), warnings)
     if len(specs) > MOST_PACKAGES:
         raise wrong(f"The file asks for more than {MOST_PACKAGES} packages.", hint="Take a part of it.")
     wanted = requirements.read(_at_their_lines(pip), given) if pip else None
@@ -172,6 +184,17 @@ def _dependencies(tables: Mapping[str, Node], unknown: list[str]) -> tuple[list[
     return conda, pip
 
 
+def _here(specs: list[str], warnings: list[str]) -> list[str]:
+    """`specs` without what channels have for another system alone, such as what Windows needs; that is told."""
+    from jupyter_envs.formats.explicit import platform
+
+    system = platform().partition("-")[0]
+    left = [spec for spec in specs if any(_ELSEWHERE[name].match(spec) for name in _ELSEWHERE if name != system)]
+    if left:
+        warnings.append(f"Left out, since they are there for another system alone: {listed(left)}.")
+    return [spec for spec in specs if spec not in left]
+
+
 def _spec(node: Node) -> str:
     return check_spec(scalar(node, "A dependency"), f"from.text line {node.line}").text
 
@@ -243,6 +266,9 @@ def _fits(filename: str, text: str) -> bool:
     """By its name alone, or as any YAML that names channels or dependencies at its top."""
     if filename in ("environment.yml", "environment.yaml"):
         return True
+    if filename.endswith(".json"):
+        # `conda env export --json`; JSON is YAML too.
+        return '"dependencies"' in text and ('"channels"' in text or '"prefix"' in text)
     return filename.endswith((".yml", ".yaml")) and bool(_DEPENDENCIES.search(text))
 
 

@@ -21,6 +21,7 @@ from jupyter_envs.formats.base import (
     Read,
     cleaned,
 )
+from jupyter_envs.formats.pins import Pins
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_url import SUBDIR, leads_elsewhere, public
@@ -32,6 +33,11 @@ _MARK = re.compile(r"^[ \t]*@EXPLICIT[ \t]*$", re.M)
 _ARCHIVE = re.compile(
     r"(?:https?|file)://\S+/(?P<subdir>[^/]+)/"
     r"(?P<name>[A-Za-z0-9_.-]+)-(?P<version>[^-/]+)-[^-/]+\.(?:conda|tar\.bz2)\Z"
+)
+# As conda-lock writes what pip brings, and micromamba reads it.
+_PIP_LINE = re.compile(
+    r"#[ \t]*pip[ \t]+([A-Za-z0-9][\w.-]*)(?:[ \t]*@[ \t]*([^\s#]+)|==([^\s#]+))"
+    r"(?:(?:#|[ \t]+--hash=)(?:sha256[=:])?([0-9a-fA-F]{64}))?"
 )
 _PYTHON = re.compile(r"[0-9]+(\.[0-9]+){1,2}\Z")
 _HASH = re.compile(r"(?:(?:md5:)?(?P<md5>[0-9a-fA-F]{32})|(?:sha256:)?(?P<sha256>[0-9a-fA-F]{64}))\Z")
@@ -68,7 +74,7 @@ def read(text: str, given: Given = ALONE) -> Read:
             f"{len(bare)} of {len(archives)} archives have no hash; whatever lies at their address is taken."
         )
     beside = given.beside(PIP_PART)
-    pip = pylock.read(beside, given) if beside is not None else Read(packages=[])
+    pip = pylock.read(beside, given) if beside is not None else _pip_lines(plain, given)
     return Read(
         packages=pip.packages,
         hashes=pip.hashes,
@@ -78,6 +84,23 @@ def read(text: str, given: Given = ALONE) -> Read:
         python=python,
         warnings=[*warnings, *pip.warnings],
     )
+
+
+def _pip_lines(text: str, given: Given) -> Read:
+    """What the comments of the lock say that pip brings."""
+    pins = Pins(given)
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _PIP_LINE.match(line.strip()):
+            place = f"line {number}"
+            hashes = [f"sha256:{found[4]}"] if found[4] else []
+            address, _, commit = (found[2] or "").removeprefix("git+").rpartition("@")
+            if found[3]:
+                pins.release(found[1], found[3], hashes, place)
+            elif found[2].startswith("git+"):
+                pins.repository(found[1], "git", address, commit, place)
+            else:
+                pins.url(found[1], found[2], hashes, place)
+    return pins.read() if pins.any else Read(packages=[])
 
 
 def write(installed: Installed) -> str:

@@ -84,6 +84,11 @@ class Pins:
         if isinstance(url, str) and url:
             self.indexes[redact(url)] = None
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a package."""
+        return bool(self._lines)
+
     def read(self, **about: Any) -> Read:
         """All of it; `about` are more fields of what was read."""
         packages = checked(self._lines)

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from jupyter_envs.formats import (
     binder,
+    conda_lock,
     containers,
     environment_yml,
     explicit,
+    listings,
     notebook,
     pipfile,
     poetrylock,
@@ -24,11 +26,13 @@ from jupyter_envs.model.errors import InvalidRequest
 # What says more comes first: of several files together the first that fits is read.
 FORMATS: tuple[FileFormat, ...] = (
     explicit.FORMAT,
+    conda_lock.FORMAT,
     pylock.FORMAT,
     uvlock.FORMAT,
     poetrylock.FORMAT,
     pipfile.LOCK,
     pipfile.FORMAT,
+    listings.FORMAT,
     environment_yml.ALL,
     environment_yml.REQUESTED,
     pyproject.FORMAT,

@@ -52,6 +52,13 @@ def test_from_environment_yml(engine: Engine, channel: Channel, index: Index) ->
         assert conda_environments.variables(engine.find(request.name or "").prefix) == {"GREETING": "hello"}
 
 
+def test_a_conda_file_takes_conda_by_itself(engine: Engine, channel: Channel, index: Index) -> None:
+    offer(index, "other", "1.0")
+    source = ImportText(format="environment.yml", text=described(channel))
+    done(engine, engine.create(Create(name="chosen", from_=source, kernel=NO_KERNEL)))
+    assert engine.find("chosen").manager == "conda"
+
+
 def test_a_conda_file_for_another_manager(engine: Engine, channel: Channel) -> None:
     source = ImportText(format="environment.yml", text=described(channel))
     with pytest.raises(InvalidRequest) as caught:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_envs.formats import environment_yml
+from jupyter_envs.formats import environment_yml, explicit, registry
 from jupyter_envs.formats.base import ALONE, Given, Installed, Read
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
@@ -290,3 +290,19 @@ dependencies:
     assert found.find_links == ["https://wheels.example/torch.html"]
     assert found.indexes == ["https://x.example/simple"]
     assert "--pre" in " ".join(found.warnings)
+
+
+def test_what_another_system_needs_is_left_out_and_told() -> None:
+    here = explicit.platform().partition("-")[0]
+    names = {"win": "vs2015_runtime=14.16=h5_1", "linux": "_libgcc_mutex=0.1=main", "osx": "appnope=0.1.2"}
+    entries = "".join(f"  - {spec}\n" for spec in [*names.values(), "vc4-tools", "m2r=1.0"])
+    found = environment_yml.read(f"dependencies:\n{entries}")
+    assert found.conda == [names[here], "vc4-tools", "m2r=1.0"]
+    assert "another system" in found.warnings[0]
+
+
+def test_json_of_conda() -> None:
+    text = '{"name": "x", "channels": ["defaults"], "dependencies": ["python=3.11", {"pip": ["six"]}], "prefix": "/x"}'
+    assert registry.sniff("env.json", text) is environment_yml.ALL
+    found = environment_yml.read(text)
+    assert (found.conda, found.packages, found.channels) == (["python=3.11"], ["six"], ["defaults"])
