@@ -24,6 +24,7 @@ import queue
 import re
 import shlex
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -274,9 +275,8 @@ def owner(prefix: str) -> "list[str]":
             ours=False,
         )
     try:
-        with open(os.path.join(home, "owner.json"), encoding="utf-8") as file:
-            recorded = json.load(file)
-        found = [recorded["python"], recorded["main"]]
+        recorded = _json(_content(os.path.join(home, "owner.json"), 100_000)) or {}
+        found = [os.fspath(recorded["python"]), os.fspath(recorded["main"])]
         gone = [path for path in found if not os.path.isfile(path)]
     except (OSError, ValueError, KeyError, TypeError):
         raise OwnerError(
@@ -491,7 +491,8 @@ def run(argv: "list[str]", board: Board) -> "Said":
             if process.poll() is None:
                 _signal(process, hard=True)
                 process.wait()
-        errors.seek(0)
+        # The end of it: an error tells itself there.
+        errors.seek(max(0, errors.seek(0, os.SEEK_END) - 65536))
         noise += _lines(errors.read())
     state = ended.get("state")
     if state == "succeeded":
@@ -600,9 +601,9 @@ def _recorded(site: str, distributions: "set[str]") -> "Iterable[str]":
         if kind != ".dist-info" or _normal(stem.split("-")[0]) not in distributions:
             continue
         try:
-            with open(os.path.join(site, entry, "RECORD"), encoding="utf-8", errors="replace") as file:
-                # path,hash,size: a path with a comma stands in quotes and is no module
-                relative = [line.split(",")[0] for line in file]
+            # path,hash,size: a path with a comma stands in quotes and is no module
+            listed = _lines(_content(os.path.join(site, entry, "RECORD"), 50_000_000))
+            relative = [line.split(",")[0] for line in listed]
         except OSError:
             continue
         for path in relative:
@@ -714,9 +715,24 @@ def _usage(function: "Callable[..., Any]") -> str:
 def _json(raw: bytes) -> "Said | None":
     try:
         said = json.loads(raw.decode("utf-8", "replace"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None
+
+
+def _content(path: str, limit: int) -> bytes:
+    """The content of the regular file `path`, at most `limit` bytes; a pipe or a device would hold the kernel.
+
+    Raises:
+        OSError: it cannot be read, or is something else.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(f"{path} is no regular file")
+        return os.read(descriptor, limit)
+    finally:
+        os.close(descriptor)
 
 
 def _lines(raw: bytes) -> "list[str]":
