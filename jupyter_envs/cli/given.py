@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.formats import binder, registry
+from jupyter_envs.formats import registry
+from jupyter_envs.formats.folder import BINDER, OUTSIDE
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import ImportText, Inspect
 from jupyter_envs.system.decode import decode
@@ -18,6 +20,8 @@ from jupyter_envs.system.reading import read_bytes
 
 MOST = 5_000_000
 MOST_FILES = 50
+_MOST_NOTEBOOKS = 20
+_MOST_LOOKED_AT = 2000
 _STDIN = "-"
 
 
@@ -38,11 +42,7 @@ def imported(names: Iterable[str], extras: Iterable[str] = (), groups: Iterable[
 
 def _of_folder(name: str) -> ImportText:
     folder = Path(os.path.realpath(name))
-    files = _folder(folder)
-    chosen, path = registry.main(files)
-    return ImportText(
-        format=chosen.name, text=files.get(path, ""), filename=path, files=files, folder=os.fspath(folder)
-    )
+    return ImportText(format=registry.FOLDER.name, text="", files=_folder(folder), folder=os.fspath(folder))
 
 
 def _of_files(names: list[str]) -> ImportText:
@@ -87,6 +87,10 @@ class _Gathered:
             self._add(path, root, str(path.relative_to(root)))
             self._include(path, root)
 
+    def module(self, path: Path) -> None:
+        """Note that there is a module of the user's own; what it holds is not read."""
+        self._texts.setdefault(path, "")
+
     def within(self, folder: Path) -> dict[str, str]:
         """The texts of all of them by their path in `folder`."""
         return {path.relative_to(folder).as_posix(): text for path, text in self._texts.items()}
@@ -103,6 +107,8 @@ class _Gathered:
             self._above.add(root)
         for name in registry.included(path.name, text):
             other = Path(os.path.realpath(path.parent / name))
+            if registry.may_include(path.name) and not (other.is_file() and other.is_relative_to(root)):
+                continue
             if other not in self._texts:
                 self._add(other, root, name)
                 self._include(other, root)
@@ -131,7 +137,7 @@ def _root(folder: Path) -> Path:
 def as_inspect(source: ImportText) -> Inspect:
     """The question what `source` means."""
     return Inspect(
-        filename=source.filename or "requirements.txt",
+        filename="" if source.format == registry.FOLDER.name else source.filename or "requirements.txt",
         text=None if source.format == registry.FOLDER.name else source.text,
         files=source.files,
         folder=source.folder,
@@ -185,11 +191,24 @@ def _stdin() -> str:
 
 
 def _folder(folder: Path) -> dict[str, str]:
-    """What a folder holds that can be read, as repo2docker has it: its own files or those in ``binder``."""
+    """What a folder holds that can be read: its own files, Binder's, or those of the folders right below it.
+
+    Its notebooks are read where no file says what it needs.
+    """
     gathered = _Gathered()
-    for path in (p for part in (".", *binder.FOLDERS) for p in sorted((folder / part).glob("*"))):
+    for path in (p for part in (".", *BINDER) for p in sorted((folder / part).glob("*"))):
         if path.is_file() and registry.of_folder(path.name):
             gathered.inside(folder, path)
+    texts = gathered.within(folder)
+    if not any(registry.says(path, text) for path, text in texts.items()):
+        below = (p for p in sorted(folder.glob("*/*")) if not p.parent.name.startswith("."))
+        for path in itertools.islice(below, _MOST_LOOKED_AT):
+            if path.is_file() and registry.of_folder(path.name) and path.name.lower() not in OUTSIDE:
+                gathered.inside(folder, path)
+        for path in itertools.islice(sorted(folder.glob("*.ipynb")), _MOST_NOTEBOOKS):
+            gathered.inside(folder, path)
+        for path in itertools.islice(sorted(folder.glob("*.py")), _MOST_NOTEBOOKS):
+            gathered.module(path)
     files = gathered.within(folder)
     if not files:
         raise _unusable(str(folder), "holds no file that can be read")

@@ -59,7 +59,8 @@ class Imports:
             fitting = _picked(usable, found.python)
             if found.python is not None and fitting is not here:
                 found = replace(_read(chosen, source, fitting), python=found.python, warnings=found.warnings)
-        return self._with_guesses(found)
+        found = self._with_guesses(found)
+        return replace(found, warnings=_told(found))
 
     def inspect(self, request: Inspect) -> Inspected:
         """The create request that dropped files mean, its name taken from the file.
@@ -73,8 +74,9 @@ class Imports:
             if text is None:
                 raise InvalidRequest("The file has no text.", hint="Send its content.", field="text")
         if text is None:
-            chosen, filename = registry.main(request.files)
-            text = request.files.get(filename, "")
+            if not request.files:
+                raise InvalidRequest("There is no file.", hint="Send a file, or files of a folder.", field="files")
+            chosen, text = registry.FOLDER, ""
         else:
             chosen = registry.sniff(filename, text)
         source = ImportText(
@@ -87,7 +89,10 @@ class Imports:
             groups=request.groups,
         )
         found = self.read(source)
-        whole = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
+        known, filename = found.source or (chosen.name, filename)
+        plain = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
+        # What lies outside of the environment is told when it is made, too.
+        whole = plain and not (found.source and found.unknown)
         conda = bool(found.conda or found.archives)
         create = Create(
             name=_suggested(found.name, filename),
@@ -99,10 +104,10 @@ class Imports:
             from_=None if whole else source,
         )
         return Inspected(
-            format=chosen.name,
+            format=known,
             filename=filename,
             create=create,
-            warnings=_told(found),
+            warnings=found.warnings,
             exact=found.exact,
             python=found.python,
             requires_python=found.requires_python,
@@ -185,6 +190,11 @@ def _with_python(found: Read, usable: list[Interpreter]) -> Read:
 def _told(found: Read) -> list[str]:
     """The warnings, with those that hold for every format."""
     told = list(found.warnings)
+    if found.package:
+        told.append(
+            f"The project itself ({listed([found.package])}) is not installed; ask for it as -e and its folder to have"
+            " it in place."
+        )
     if found.unknown:
         told.append(f"Nothing comes of these parts of the file: {listed(found.unknown)}.")
     return told

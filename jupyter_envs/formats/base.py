@@ -127,7 +127,9 @@ class Read:
 
     `conda` are match specs, Python's among them; an explicit lock gives `archives` in
     their place, and in `asked` the specs that count as asked for.
-    `variables` are for whoever activates the environment, `prefix` is where the file says that it lay. `roots`
+    `variables` are for whoever activates the environment, `prefix` is where the file says that it lay.
+    Of a folder, `source` is the format and the path of the file that was read. `package` names the project
+    where it is one that can be installed itself; it is not among `packages`. `roots`
     are what a lock says was asked for, a requirement by normalised name, and the rest came along with
     it; None where the file tells nothing of it.
     """
@@ -153,6 +155,8 @@ class Read:
     asked: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
     prefix: str | None = None
+    source: tuple[str, str] | None = None
+    package: str | None = None
     roots: dict[str, str] | None = None
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:

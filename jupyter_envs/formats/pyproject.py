@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from jupyter_envs.formats import poetry
+from jupyter_envs.formats import pixi, poetry
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Installed, Read, checked, listed
 from jupyter_envs.formats.python import pinned, python_of
 from jupyter_envs.formats.requirements import line_of
+from jupyter_envs.formats.setuptools_files import of_file
 from jupyter_envs.formats.values import mapping, strings, tables, word
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.dist_info import normalise
@@ -26,12 +29,19 @@ def read(text: str, given: Given = ALONE) -> Read:
     Raises:
         InvalidRequest: it is not TOML, a value is wrong, or it names no dependency in a way that is known.
     """
-    project = _Project(tables(text), given)
+    document = tables(text)
+    own = mapping(mapping(document.get("tool"), "tool").get("pixi"), "tool.pixi")
+    features = given.groups & mapping(own.get("feature"), "tool.pixi.feature").keys()
+    project = _Project(document, replace(given, groups=given.groups - features))
     found = project.lines()
     packages = checked(found)
     python, requires = project.python()
+    if own:
+        of_pixi = pixi.of_tables(own, replace(given, groups=frozenset(features)), "tool.pixi.")
+        return _with_pixi(of_pixi, packages, requires, project)
     return Read(
         packages=packages,
+        constraints=checked(project.limits()),
         python=python,
         requires_python=requires,
         warnings=project.warnings(packages),
@@ -40,7 +50,62 @@ def read(text: str, given: Given = ALONE) -> Read:
         groups=sorted(project.groups),
         indexes=project.indexes,
         unknown=sorted(project.unknown),
+        package=project.package(),
     )
+
+
+def _with_pixi(found: Read, packages: list[str], requires: str | None, project: _Project) -> Read:
+    """What pixi's tables ask for, and what the project itself does, which pixi takes from the index."""
+    named = any(re.match(r"python(?![\w.-])", spec) for spec in found.conda)
+    python = [] if named or not (found.conda or requires) else [f"python {requires}" if requires else "python"]
+    return replace(
+        found,
+        packages=list(dict.fromkeys([*found.packages, *packages])),
+        conda=[*python, *found.conda],
+        warnings=[*found.warnings, *project.warnings(packages or found.conda)],
+        name=project.name() or found.name,
+        extras=sorted(project.optional),
+        groups=sorted({*found.groups, *project.groups}),
+        constraints=checked(project.limits()),
+        package=project.package(),
+    )
+
+
+def declares(text: str) -> bool:
+    """Whether `text` has a table that may name dependencies."""
+    return bool(
+        re.search(
+            r"^[ \t]*\[[ \t]*(?:project|dependency-groups|tool[ \t]*\.[ \t]*(?:poetry|pdm|pixi|hatch))", text, re.M
+        )
+    )
+
+
+def included(text: str) -> Iterator[str]:
+    """The files that a backend takes the dependencies of the project `text` from; none where it cannot be read."""
+    try:
+        tool = mapping(tables(text).get("tool"), "tool")
+        for names in _dynamic(tool).values():
+            yield from names
+    except InvalidRequest:
+        return
+
+
+def _dynamic(tool: dict[str, Any]) -> dict[str, list[str]]:
+    """The files that setuptools or a plug-in of hatch reads the dependencies from; by extra, "" without one."""
+    found: dict[str, list[str]] = {}
+    place = "tool.setuptools.dynamic"
+    dynamic = mapping(mapping(tool.get("setuptools"), "tool.setuptools").get("dynamic"), place)
+    extras = mapping(dynamic.get("optional-dependencies"), f"{place}.optional-dependencies")
+    for extra, value in [("", dynamic.get("dependencies")), *extras.items()]:
+        names = value.get("file") if isinstance(value, dict) else None
+        if names is not None:
+            found[extra] = [names] if isinstance(names, str) else strings(names, place)
+    hooks: Any = tool
+    for key in ("hatch", "metadata", "hooks", "requirements_txt"):
+        hooks = mapping(hooks.get(key), f"tool.hatch.{key}")
+    if "files" in hooks:
+        found[""] = strings(hooks["files"], "tool.hatch.metadata.hooks.requirements_txt.files")
+    return found
 
 
 class _Project:
@@ -53,6 +118,7 @@ class _Project:
         tool = mapping(document.get("tool"), "tool")
         self._poetry = mapping(tool.get("poetry"), "tool.poetry")
         self._uv = mapping(tool.get("uv"), "tool.uv")
+        self._files = _dynamic(tool)
         self.unknown: set[str] = set()
         self.indexes = [redact(url) for url in poetry.sources(self._poetry)]
         self.optional = self._optional()
@@ -62,19 +128,32 @@ class _Project:
                 "The file has no [project] table.",
                 hint="Dependencies are read from [project], [dependency-groups] and [tool.poetry].",
                 field=FIELD,
+                reason="nothing",
             )
 
     def lines(self) -> Lines:
         """What the project needs, with the optional parts that are wanted."""
         found = _listed_lines(self._table.get("dependencies", []), "project.dependencies")
         declared = bool(found) or "dependencies" in self._table
-        if not declared:
+        if not declared and "" in self._files:
+            found = self._file_lines("")
+        elif not declared:
             found = self._poetry_lines(self._poetry.get("dependencies"), "tool.poetry.dependencies", optional=False)
         for extra in self._given.chosen("extra", self._given.extras, self.optional):
             found += self.optional[extra]
         for group in self._given.chosen("group", self._given.groups, self.groups):
             found += self._group(group, ())
         return found
+
+    def package(self) -> str | None:
+        """The project's name where a backend can install it, None where it only lists what is needed."""
+        if "build-system" not in self._document or self._poetry.get("package-mode") is False:
+            return None
+        return None if self._uv.get("package") is False else self.name() or "the project"
+
+    def _file_lines(self, extra: str) -> Lines:
+        place = "tool.setuptools.dynamic"
+        return [(line, place) for name in self._files[extra] for line in of_file(name, self._given, place)]
 
     def python(self) -> tuple[str | None, str | None]:
         if "requires-python" in self._table:
@@ -86,6 +165,10 @@ class _Project:
         requires = poetry.specifier(word(asked, place), place)
         return pinned(requires, place), requires
 
+    def limits(self) -> Lines:
+        """What [tool.uv] limits the versions of."""
+        return _listed_lines(self._uv.get("constraint-dependencies", []), "tool.uv.constraint-dependencies")
+
     def name(self) -> str | None:
         name = self._table.get("name", self._poetry.get("name"))
         return name if isinstance(name, str) else None
@@ -93,7 +176,7 @@ class _Project:
     def warnings(self, packages: list[str]) -> list[str]:
         found = []
         dynamic = self._table.get("dynamic")
-        if isinstance(dynamic, list) and "dependencies" in dynamic and not self._poetry:
+        if isinstance(dynamic, list) and "dependencies" in dynamic and not self._poetry and "" not in self._files:
             found.append("The project computes its dependencies when it is built; they are not read here.")
         elif not packages:
             found.append("The file asks for no package.")
@@ -103,6 +186,11 @@ class _Project:
         left = [name for name in self.groups if name not in self._given.groups]
         if left:
             found.append(f"Dependency groups are left out: {listed(left)}.")
+        for key, what in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
+            if key in self._uv:
+                lines = strings(self._uv[key], f"tool.uv.{key}")
+                how = "hold here too" if what == "constraints" else "do not hold here; they are uv's alone"
+                found.append(f"The project's {what} ({key} of uv) {how}: {listed(lines)}.")
         if isinstance(self._uv.get("sources"), dict):
             found.append(f"Sources in [tool.uv] do not hold here: {listed(self._uv['sources'])}.")
         if self.indexes:
@@ -116,6 +204,9 @@ class _Project:
             for name, value in mapping(self._table.get("optional-dependencies"), place).items()
         }
         own = mapping(self._poetry.get("dependencies"), "tool.poetry.dependencies")
+        for extra in self._files:
+            if extra and extra not in found:
+                found[extra] = self._file_lines(extra)
         for name, members in mapping(self._poetry.get("extras"), "tool.poetry.extras").items():
             wanted = {normalise(member) for member in strings(members, f"tool.poetry.extras.{name}")}
             some = {key: value for key, value in own.items() if normalise(key) in wanted}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 
 from jupyter_envs.formats import (
     binder,
@@ -11,18 +11,33 @@ from jupyter_envs.formats import (
     containers,
     environment_yml,
     explicit,
+    folder,
     listings,
     notebook,
     pipfile,
+    pixi,
     poetrylock,
     pylock,
     pyproject,
     requirements,
+    setuptools_files,
     uvlock,
 )
-from jupyter_envs.formats.base import FIELD, FileFormat, cleaned, listed
+from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, cleaned, listed
 from jupyter_envs.model.errors import InvalidRequest
 
+
+def _read_folder(_text: str, given: Given = ALONE) -> Read:
+    """What the files of a folder ask for together, as `folder.read` has it.
+
+    Raises:
+        InvalidRequest: the file that says most is wrong, or none says anything.
+    """
+    readable = [known for known in FORMATS if known.read and known not in (notebook.FORMAT, FOLDER)]
+    return folder.read(given, readable, notebook.FORMAT, included)
+
+
+FOLDER = replace(binder.FORMAT, read=_read_folder)
 # What says more comes first: of several files together the first that fits is read.
 FORMATS: tuple[FileFormat, ...] = (
     explicit.FORMAT,
@@ -32,20 +47,23 @@ FORMATS: tuple[FileFormat, ...] = (
     poetrylock.FORMAT,
     pipfile.LOCK,
     pipfile.FORMAT,
+    pixi.LOCK,
+    pixi.FORMAT,
     listings.FORMAT,
     environment_yml.ALL,
     environment_yml.REQUESTED,
     pyproject.FORMAT,
+    setuptools_files.CFG,
+    setuptools_files.PY,
     requirements.ALL,
     requirements.REQUESTED,
     requirements.HASHED,
     notebook.FORMAT,
-    binder.FORMAT,
+    FOLDER,
     containers.DOCKERFILE,
     containers.DEVCONTAINER,
     containers.ACTIONS,
 )
-FOLDER = binder.FORMAT
 
 
 def by_name(name: str, field: str = "format") -> FileFormat:
@@ -71,6 +89,14 @@ def sniff(filename: str, text: str) -> FileFormat:
         InvalidRequest: it is none that can be read.
     """
     base = re.split(r"[/\\]", filename)[-1].strip().lower()
+    if what := folder.OUTSIDE.get(base):
+        raise InvalidRequest(
+            f"{listed([base])} tells {what}, which are outside of an environment.",
+            hint="Hand in the folder, or the file that names the packages of Python, such as requirements.txt.",
+            field="filename",
+        )
+    if base == "runtime.txt":
+        return FOLDER
     for known in FORMATS:
         if known.read and known.fits(base, text):
             return known
@@ -83,35 +109,13 @@ def sniff(filename: str, text: str) -> FileFormat:
     raise InvalidRequest(f"{listed([base])!r} is not a kind of file that can be read.", hint=hint, field="filename")
 
 
-def main(files: Mapping[str, str]) -> tuple[FileFormat, str]:
-    """How to read `files` of one folder together: as Binder does where it is a folder for that, else one of them.
-
-    That is the least deep, and of those the one whose format comes first; its path comes
-    with it, an empty one for the folder.
-
-    Raises:
-        InvalidRequest: none can be read.
-    """
-    if binder.is_folder(files):
-        return FOLDER, ""
-    readable = [known for known in FORMATS if known.read]
-    found: list[tuple[int, int, bool, str]] = []
-    for path in files:
-        base = path.rpartition("/")[2].lower()
-        fitting = (at for at, known in enumerate(readable) if known.fits(base, files[path]))
-        if (at := next(fitting, None)) is not None:
-            named = base != readable[at].filename.lower()
-            found.append((path.count("/"), at, named, path))
-    if not found:
-        hint = f"Files that can be read: {', '.join(known.filename for known in readable)}."
-        raise InvalidRequest("None of the files is of a kind that can be read.", hint=hint, field="files")
-    _, at, _, path = min(found)
-    return readable[at], path
-
-
 def beside(filename: str) -> tuple[str, ...]:
     """The files in the same folder that the file `filename` is read with."""
-    pairs = {poetrylock.FORMAT.filename: "pyproject.toml", pipfile.LOCK.filename: pipfile.FORMAT.filename}
+    pairs = {
+        poetrylock.FORMAT.filename: "pyproject.toml",
+        uvlock.FORMAT.filename: "pyproject.toml",
+        pipfile.LOCK.filename: pipfile.FORMAT.filename,
+    }
     return tuple(other for lock, other in pairs.items() if filename.lower().endswith(lock.lower()))
 
 
@@ -122,14 +126,31 @@ def included(filename: str, text: str) -> list[str]:
         return list(environment_yml.included(text))
     if base.endswith((".txt", ".in")) or base in ("requirements", "requirements.lock", "requirements-dev.lock"):
         return list(requirements.included(cleaned(text)))
+    if base.endswith("pyproject.toml"):
+        return list(pyproject.included(text))
+    if base in ("setup.cfg", "setup.py"):
+        return list(setuptools_files.included(text))
     return []
+
+
+def may_include(filename: str) -> bool:
+    """Whether the files that a file of this name mentions need not be there: it is read as text, and not run."""
+    return filename.lower() in ("setup.cfg", "setup.py", "pyproject.toml")
 
 
 def of_folder(filename: str) -> bool:
     """Whether a file of this name in a folder says what the folder needs; no list of just any name does."""
     base = filename.lower()
     known = {each.filename.lower() for each in FORMATS if each.read and each is not notebook.FORMAT}
-    return base in known or base in binder.NAMES
+    return base in known or base in {*folder.OUTSIDE, "runtime.txt", "environment.yaml", "requirements.lock"}
+
+
+def says(path: str, text: str) -> bool:
+    """Whether the file `path` of a folder may say what the folder needs; one that only sets up tools does not."""
+    base = path.rpartition("/")[2].lower()
+    if base in folder.OUTSIDE or base in ("setup.py", "setup.cfg"):
+        return base == "setup.py" or "install_requires" in text
+    return base != "pyproject.toml" or pyproject.declares(text)
 
 
 def lie(chosen: FileFormat, text: str) -> str | None:

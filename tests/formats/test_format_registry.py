@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_envs.formats.registry import FORMATS, by_name, lie, main, sniff
+from jupyter_envs.formats.registry import FORMATS, by_name, lie, sniff
 from jupyter_envs.model.errors import InvalidRequest
 
 
@@ -46,30 +46,11 @@ def test_sniff(filename: str, text: str, name: str) -> None:
     assert sniff(filename, text).name == name
 
 
-@pytest.mark.parametrize("filename", ["a.png", "", "x.json", "a.lock", "setup.cfg", "x.toml"])
+@pytest.mark.parametrize("filename", ["a.png", "", "x.json", "a.lock", "setup.cfg", "x.toml", "apt.txt", "Procfile"])
 def test_what_is_not_read(filename: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         sniff(filename, "name: x")
     assert "requirements.txt" in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize(
-    ("names", "chosen"),
-    [
-        (["requirements.txt", "uv.lock", "pyproject.toml"], ("uv.lock", "uv.lock")),
-        (["pyproject.toml", "poetry.lock"], ("poetry.lock", "poetry.lock")),
-        (["a/uv.lock", "pyproject.toml"], ("pyproject.toml", "pyproject.toml")),
-        (["requirements.txt", "apt.txt"], ("binder", "")),
-        (["binder/requirements.txt"], ("binder", "")),
-        (["requirements.txt", "environment.yml"], ("environment.yml", "environment.yml")),
-        (["Pipfile", "Pipfile.lock", "x.png"], ("Pipfile.lock", "Pipfile.lock")),
-    ],
-)
-def test_the_one_of_several_that_says_most(names: list[str], chosen: tuple[str, str]) -> None:
-    known, path = main(dict.fromkeys(names, "[project]"))
-    assert (known.name, path) == chosen
-    with pytest.raises(InvalidRequest):
-        main({"a.png": ""})
 
 
 @pytest.mark.parametrize(

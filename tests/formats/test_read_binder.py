@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from jupyter_envs.formats import binder
+from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import Read
 from jupyter_envs.model.errors import InvalidRequest
 from tests.formats.recorded import NEW
@@ -14,7 +14,7 @@ from tests.formats.recorded import NEW
 
 def read(**files: str) -> Read:
     names = {name.replace("__", "/").replace("_", "."): text for name, text in files.items()}
-    return binder.read("", replace(NEW, files=names))
+    return registry.FOLDER.read("", replace(NEW, files=names))
 
 
 def test_its_files_together() -> None:
