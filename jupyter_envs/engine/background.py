@@ -14,6 +14,7 @@ from jupyter_envs.engine import kernels, scratch
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError, Unavailable
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.request import Create
@@ -106,8 +107,9 @@ class Background:
         ledger = self._parts.ledger
         for prefix in list(ledger.incomplete):
             ledger.incomplete.discard(prefix)
-            if not ledger.complete(prefix, self._stop, offline=True) and not self._stop.is_set():
-                ledger.complete(prefix, self._stop, offline=False)
+            own = self._parts.own(prefix)
+            if own and not ledger.complete(own, self._stop, offline=True) and not self._stop.is_set():
+                ledger.complete(own, self._stop, offline=False)
 
     def _compile(self) -> None:
         """Until a job comes: it may need all of the machine, and after it a spare is wanted first."""
@@ -119,7 +121,8 @@ class Background:
                 if not self._to_compile:
                     return
                 prefix, names = self._to_compile.popitem()
-            compile_packages(prefix, names, self._busy)
+            if own := self._parts.own(prefix):
+                compile_packages(own, names, self._busy)
             if self._busy.is_set():
                 # What is compiled already is passed over the next time.
                 with self._guard:
@@ -159,7 +162,7 @@ def tidy(parts: Parts, jobs: Jobs) -> None:
         remove_tree(path)
 
 
-def compile_packages(prefix: str, names: set[str], stop: threading.Event) -> None:
+def compile_packages(prefix: Own, names: set[str], stop: threading.Event) -> None:
     """Compile the modules of the distributions `names`, at low priority, so that their first import is fast."""
     infos = dist_infos(prefix)
     files = [

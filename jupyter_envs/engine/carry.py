@@ -20,7 +20,7 @@ from jupyter_envs.formats.base import Installed, listed
 from jupyter_envs.formats.carried import Carried, CarriedConda, block, metadata_of, write
 from jupyter_envs.model.carry import NotebookRecord, Rebuild, RecordPlace
 from jupyter_envs.model.check import check_requirement
-from jupyter_envs.model.env import Environment, Package
+from jupyter_envs.model.env import Environment, Own, Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
@@ -32,12 +32,16 @@ from jupyter_envs.system.trust import Approval, Trust, plain_name
 _BASE = frozenset({"ipykernel", "pip", "setuptools", "wheel"})
 
 
-def carried(environment: Environment, packages: list[Package], origin: Origin) -> tuple[Carried, list[str]]:
+def carried(
+    environment: Environment, own: Own | None, packages: list[Package], origin: Origin
+) -> tuple[Carried, list[str]]:
     """What was asked for in `environment` and the lock of its last revision; then what cannot be carried, and why.
+
+    Of one that is not the user's `own` no record counts, so that it carries no lock of pip's.
 
     What other things than pip brought is as `origin` tells.
     """
-    spec = record.read_spec(environment.prefix)
+    spec = record.read_spec(own) if own else {}
     apart = bool(origin.archives or origin.specs)
     asked = spec.get("pip_packages" if apart else "packages")
     if asked is None:
@@ -58,9 +62,9 @@ def carried(environment: Environment, packages: list[Package], origin: Origin) -
             kept.append(redact(str(requirement)))
     version = environment.python.version
     python = f">={'.'.join(version.split('.')[:2])}" if version else None
-    newest = history.last(environment.prefix)
+    newest = history.last(own) if own else None
     number = newest.revision.revision if newest else None
-    whole = history.lock_of(environment.prefix, number) if number is not None else None
+    whole = history.lock_of(own, number) if own and number is not None else None
     pip = [package for package in whole.packages if package.manager == "pip"] if whole else []
     unhashed = [package.name for package in pip if not package.hashed]
     lock = None
@@ -152,11 +156,12 @@ class Notebooks:
 
     def _carried(self, key: str) -> tuple[Carried, list[str]]:
         environment = self._find(key)
-        if history.incomplete(environment.prefix):
+        own = self._parts.own(environment.prefix)
+        if own and history.incomplete(own):
             # What was installed a moment ago; that of earlier days has been completed in the background.
-            self._parts.ledger.complete(environment.prefix, threading.Event(), offline=True)
-        origin = self._parts.kind_of(environment).origin(environment.prefix)
-        return carried(environment, self._packages(environment.id), origin)
+            self._parts.ledger.complete(own, threading.Event(), offline=True)
+        origin = self._parts.kind_of(environment).origin(environment.prefix, own)
+        return carried(environment, own, self._packages(environment.id), origin)
 
 
 def _told(found: Carried, warnings: list[str], place: RecordPlace) -> NotebookRecord:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
+from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.asked import asked_of, refuse_conda
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
@@ -16,7 +17,7 @@ from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
-from jupyter_envs.model.env import Environment
+from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Change
@@ -32,12 +33,12 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
         Forbidden: the environment may not be changed.
         Conflict: another process changes it now.
     """
-    wanted, found = _wanted(parts, environment, request)
     refuse_protected(environment)
+    wanted, found = _wanted(parts, environment, request)
     if project := projects.project_of(parts, environment):
         return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
     refuse_unchangeable(environment)
-    prefix, kind = environment.prefix, parts.kind_of(environment)
+    prefix, kind = adopted(parts, environment, request.adopt), parts.kind_of(environment)
 
     if request.dry_run:
 
@@ -51,7 +52,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            before = parts.begin(environment, context)
+            before = parts.begin(environment, prefix, context)
             did = kind.apply(prefix, wanted, context)
             _remember(kind, prefix, request, wanted, found)
             noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
@@ -100,7 +101,8 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
     lines = [*install, *upgrade]
     if request.upgrade_all:
         named = {r.name for r in lines} | set(remove)
-        lines += [r for r in kind.upgrades(environment.prefix) if r.name not in named]
+        own = adopted(parts, environment, request.adopt)
+        lines += [r for r in kind.upgrades(own) if r.name not in named]
     wanted = Wanted(
         install=lines,
         pip=pip,
@@ -142,7 +144,7 @@ def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Req
     return (own, pip) if kind.pip_apart else ([*own, *pip], [])
 
 
-def _remember(kind: Kind, prefix: str, request: Change, wanted: Wanted, found: Read) -> None:
+def _remember(kind: Kind, prefix: Own, request: Change, wanted: Wanted, found: Read) -> None:
     """Keep the environment's own record of what was asked for current."""
     spec = record.read_spec(prefix)
     if not spec and not history.has(prefix):
@@ -196,10 +198,10 @@ def _title(environment: Environment, wanted: Wanted) -> str:
     return f"{verb} {shown} {'into' if verb == 'Install' else 'from'} {environment.name}"
 
 
-def with_kernel(parts: Parts, environment: Environment, context: Context) -> Plan:
+def with_kernel(parts: Parts, environment: Environment, own: Own, context: Context) -> Plan:
     """Install what a kernel needs where it is missing; the caller holds the lock."""
     if projects.kept_by_tool(parts, environment):
-        return projects.add_kernel(parts, environment.prefix, context)
+        return projects.add_kernel(parts, own, context)
     kind = parts.kind_of(environment)
-    lines = kind.lacks_for_kernel(environment.prefix)
-    return kind.apply(environment.prefix, Wanted(install=lines), context) if lines else Plan()
+    lines = kind.lacks_for_kernel(own)
+    return kind.apply(own, Wanted(install=lines), context) if lines else Plan()

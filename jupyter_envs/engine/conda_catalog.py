@@ -12,6 +12,7 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.catalog import Found, Versions
 from jupyter_envs.model.conda import Terms
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class CondaCatalog:
         self._kept: dict[_Key, tuple[float, list[object]]] = {}
         self._lock = threading.Lock()
 
-    def search(self, q: str, channel: str | None, prefix: str | None = None) -> list[Found]:
+    def search(self, q: str, channel: str | None, prefix: Own | None = None) -> list[Found]:
         """At most 50 packages whose name holds `q`, of `channel`.
 
         Without one, of those from which the environment at `prefix` takes its packages; else of the settings'.
@@ -53,7 +54,7 @@ class CondaCatalog:
         fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
         return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
 
-    def versions(self, name: str, channel: str | None, prefix: str | None = None) -> Versions:
+    def versions(self, name: str, channel: str | None, prefix: Own | None = None) -> Versions:
         """The versions of `name`, newest first, of the channels that `search` looks in.
 
         Raises:
@@ -100,7 +101,7 @@ class CondaCatalog:
             )
         return [conda_terms.accept(url, setup.terms_file) for url in found]
 
-    def _channels(self, channel: str | None, prefix: str | None = None) -> list[Address]:
+    def _channels(self, channel: str | None, prefix: Own | None = None) -> list[Address]:
         from jupyter_envs.system.conda_channels import check_channel
 
         if channel is not None:
@@ -111,7 +112,7 @@ class CondaCatalog:
     def _urls(self, setup: Setup, channels: list[Address]) -> list[Address]:
         return setup.names.urls(channels or setup.rc.channels)
 
-    def _setup(self, prefix: str | None = None) -> Setup:
+    def _setup(self, prefix: Own | None = None) -> Setup:
         from jupyter_envs.backends.conda_setup import Setup
 
         return Setup(None, self._settings.state, prefix)

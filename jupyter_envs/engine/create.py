@@ -13,6 +13,8 @@ from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import kernels, record, scratch
+from jupyter_envs.engine.adopt import adopted
+from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
 from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
@@ -29,7 +31,7 @@ from jupyter_envs.engine.refuse import (
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.check import check_display_name, check_name, check_prefix
-from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import Clone, Create
@@ -69,10 +71,10 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     versions: dict[str, str] = {}
 
     def work(context: Context) -> dict[str, Any]:
-        def fill(stage: str) -> str:
+        def fill(stage: Own) -> str:
             return _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context)
 
-        def finish(tree: str) -> None:
+        def finish(tree: Own) -> None:
             spec = {
                 "manager": backend.name,
                 "python": python or _python(tree),
@@ -91,12 +93,12 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
 
         with parts.hold(prefix, context):
             context.about(identity)
-            kernel = anew and bool(kernels.of_prefix(prefix))
+            kernel, before = anew and bool(kernels.of_prefix(prefix)), parts.own(prefix)
             try:
                 appear(parts, kind, prefix, fill, context, finish=finish, replace=anew)
             except BaseException:
-                if kernel:
-                    parts.register(parts.discovery.by_prefix(prefix))
+                if kernel and before:
+                    parts.register(parts.discovery.by_prefix(prefix), before)
                 raise
             return parts.result(prefix, difference({}, versions))
 
@@ -129,17 +131,18 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
     target = _target(parts, kind, request.name, None)
     refuse_taken(parts, target)
     refuse_uncopyable(source)
+    own = adopted(parts, source, request.adopt)
 
     def work(context: Context) -> dict[str, Any]:
-        def finish(tree: str) -> None:
+        def finish(tree: Own) -> None:
             number = parts.ledger.copied(tree, "clone", {"from": source.name}, stands)
             _complete(parts, kind, target, tree, number, bool(source.kernels), None, context)
 
         with parts.hold(source.prefix, context):
-            stands = parts.begin(source, context)
+            stands = parts.begin(source, own, context)
             with parts.hold(target, context):
                 context.about(environment_id(target, request.name))
-                copy(parts, source, target, context, finish)
+                copy(parts, source, own, target, context, finish)
                 return parts.result(target, difference({}, kind.versions(target)))
 
     return Task(
@@ -152,14 +155,19 @@ def clone(parts: Parts, source: Environment, request: Clone) -> Task:
 
 
 def copy(
-    parts: Parts, source: Environment, target: str, context: Context, finish: Callable[[str], None] | None = None
+    parts: Parts,
+    source: Environment,
+    own: Own,
+    target: str,
+    context: Context,
+    finish: Callable[[Own], None] | None = None,
 ) -> None:
-    """Let a hard-linked copy of `source` appear at `target`; the caller holds both locks."""
+    """Let a hard-linked copy of `source`, the user's `own`, appear at `target`; the caller holds both locks."""
 
-    def fill(stage: str) -> str:
+    def fill(stage: Own) -> str:
         context.step("copy")
-        link_tree(source.prefix, stage, context.check)
-        return source.prefix
+        link_tree(own, stage, context.check)
+        return own
 
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
@@ -212,7 +220,7 @@ def _backend(parts: Parts, request: Create) -> Backend:
 
 
 def _fill(
-    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: Asked, stage: str, context: Context
+    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: Asked, stage: Own, context: Context
 ) -> str:
     """Put the new environment together at `stage`; return the place that its scripts speak of."""
     context.step("create")
@@ -259,11 +267,11 @@ def appear(
     parts: Parts,
     kind: Kind,
     prefix: str,
-    fill: Callable[[str], str],
+    fill: Callable[[Own], str],
     context: Context,
     *,
     replace: bool = False,
-    finish: Callable[[str], None] | None = None,
+    finish: Callable[[Own], None] | None = None,
 ) -> None:
     """Let an environment appear at `prefix`, whole: filled aside, relocated, renamed.
 
@@ -282,9 +290,10 @@ def appear(
         if replace:
             os.rename(prefix, aside)
         try:
-            fill(prefix)
+            fill(new(prefix))
+            parts.discovery.adoption.adopt(prefix)
             if finish:
-                finish(prefix)
+                finish(new(prefix))
         except BaseException:
             remove_tree(prefix)
             if replace:
@@ -293,10 +302,10 @@ def appear(
         remove_tree(aside)
         return
     if root == parent:
-        stage = scratch.staging(root, os.path.basename(prefix))
+        stage = new(scratch.staging(root, os.path.basename(prefix)))
     else:
         # A scratch folder of ours has no place in a folder of the user's. What lies there is a killed process's.
-        stage = f"{prefix}.new-{os.getpid()}"
+        stage = new(f"{prefix}.new-{os.getpid()}")
         for left in parent.glob(glob.escape(os.path.basename(prefix)) + ".new-[0-9]*"):
             if scratch.abandoned(left):
                 remove_tree(left)
@@ -306,6 +315,7 @@ def appear(
         context.check()
         if finish:
             finish(stage)
+        parts.discovery.adoption.adopt(prefix, stage)
         if replace:
             os.rename(prefix, aside)
         try:
@@ -326,7 +336,7 @@ def _complete(
     parts: Parts,
     kind: Kind,
     prefix: str,
-    tree: str,
+    tree: Own,
     number: int,
     kernel: bool,
     display: str | None,
@@ -337,7 +347,7 @@ def _complete(
     Before it appears, so that whatever ends this process leaves none without
     it; a kernelspec whose environment never came is pruned.
     """
-    known = read(tree)
+    known = read(tree, tree)
     try:
         kind.appeared(prefix)
         if parts.root_of(prefix) is None:
@@ -348,13 +358,13 @@ def _complete(
             made = structs.replace(
                 known.environment, id=environment_id(prefix, name), name=name, prefix=prefix, revision=number
             )
-            parts.register(made, display, tree)
+            parts.register(made, tree, display)
     except BaseException:
         kernels.unregister(prefix)
         kind.vanished(prefix)
         raise
 
 
-def _python(tree: str) -> str | None:
-    known = read(tree)
+def _python(tree: Own) -> str | None:
+    known = read(tree, tree)
     return known.environment.python.version if known else None

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from jupyter_envs.backends import tools
 from jupyter_envs.engine import index as stored
 from jupyter_envs.engine import kernels, prefix, scan
+from jupyter_envs.engine.adoption import Adoption
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.owners import Owned, Owners
 from jupyter_envs.engine.owners import homes as managed_homes
@@ -62,6 +63,7 @@ class Discovery:
         self._index: stored.Index | None = None
         self._changed = False
         self._built: dict[str, tuple[object, Environment]] = {}
+        self.adoption = Adoption(settings, notebook_root)
         self._root = os.path.realpath(os.path.expanduser(notebook_root)) if notebook_root else None
         self._walk: scan.Walk | None = None
         self._unsized = threading.Event()
@@ -110,7 +112,7 @@ class Discovery:
             self._note(real, False)
 
     def suspects(self) -> dict[str, int]:
-        """The environments with a history that may have changed since, with the time (ns since the epoch) of that."""
+        """The user's own with a history that may have changed since, with the time (ns since the epoch) of that."""
         with self._lock:
             known = self._loaded().known.items()
             return {
@@ -170,9 +172,11 @@ class Discovery:
 
     def _read(self, index: stored.Index, path: str) -> prefix.Known | None:
         known = index.known.get(path)
-        if known and known.stamp == prefix.stamp_of(path, known.site, known.home):
+        own = self.adoption.own(path)
+        unchanged = known and known.environment.adopted == (own is not None)
+        if known and unchanged and known.stamp == prefix.stamp_of(path, known.site, known.home):
             return known
-        new = prefix.read(path)
+        new = prefix.read(path, own)
         if new is None:
             if known:
                 del index.known[path]

@@ -24,12 +24,12 @@ from jupyter_envs.engine.task import Task
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry, Disk
-from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Package, Problem, TreeNode
+from jupyter_envs.model.env import Activation, Environment, Interpreter, Manager, Own, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Conflict, NotFound
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.plan import By, Revision
 from jupyter_envs.model.project import Project, ProjectKernel
-from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
+from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Repair, Rollback, Update
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.background import Background
@@ -149,7 +149,8 @@ class Engine:
     def packages(self, key: str) -> list[Package]:
         """What is installed in an environment."""
         environment = self.find(key)
-        packages = self._kinds[environment.kind].packages(environment.prefix, self._store)
+        own = self._discovery.adoption.own(environment.prefix)
+        packages = self._kinds[environment.kind].packages(environment.prefix, self._store, own)
         project = self._discovery.project_of(environment.prefix)
         if project is None:
             return packages
@@ -178,7 +179,8 @@ class Engine:
 
         environment = self.find(key)
         kind = self._kinds[environment.kind]
-        written = export(self._catalog, kind, environment, self.packages(environment.id), format_name)
+        own = self._discovery.adoption.own(environment.prefix)
+        written = export(self._catalog, kind, environment, own, self.packages(environment.id), format_name)
         return replace(written, filename=f"{environment.name.replace('/', '-')}-{written.filename}")
 
     def history(self, key: str) -> list[Revision]:
@@ -186,8 +188,9 @@ class Engine:
         environment = self.find(key)
         if environment.prefix in self._discovery.suspects():
             self._ledger.notice(environment)
-        own = history.revisions(environment.prefix)
-        return (own or self._kinds[environment.kind].past(environment.prefix))[::-1]
+        own = self._discovery.adoption.own(environment.prefix)
+        noted = history.revisions(own) if own else []
+        return (noted or self._kinds[environment.kind].past(environment.prefix))[::-1]
 
     def revision(self, key: str, number: int, against: int | None = None) -> RevisionDetail:
         """One revision with what stood after it, and what had changed since the revision `against`.
@@ -197,7 +200,8 @@ class Engine:
         """
         from jupyter_envs.engine.rollback import detail
 
-        return detail(self.find(key), number, against)
+        environment = self.find(key)
+        return detail(environment, self._discovery.adoption.own(environment.prefix), number, against)
 
     def health(self, key: str) -> list[Problem]:
         """What is wrong with an environment, or may become so."""
@@ -217,18 +221,18 @@ class Engine:
 
         With an `environment` they are those that it takes its packages from.
         """
-        prefix = self._with_channels(environment)
-        if prefix or self._by_channel(manager, channel):
-            return self._conda_catalog.search(q, channel, prefix)
+        conda, own = self._with_channels(environment)
+        if conda or self._by_channel(manager, channel):
+            return self._conda_catalog.search(q, channel, own)
         return self._catalog.search(q)
 
     def versions(
         self, name: str, manager: str | None = None, channel: str | None = None, environment: str | None = None
     ) -> Versions:
         """The versions of a package that the user's indexes, or channels, offer; chosen as for `search`."""
-        prefix = self._with_channels(environment)
-        if prefix or self._by_channel(manager, channel):
-            return self._conda_catalog.versions(name, channel, prefix)
+        conda, own = self._with_channels(environment)
+        if conda or self._by_channel(manager, channel):
+            return self._conda_catalog.versions(name, channel, own)
         return self._catalog.versions(name)
 
     def terms(self, channel: str | None = None) -> list[Terms]:
@@ -296,10 +300,10 @@ class Engine:
 
         return rollback(self._parts, self.find(key), request)
 
-    def repair(self, key: str) -> Task:
+    def repair(self, key: str, request: Repair | None = None) -> Task:
         from jupyter_envs.engine.keep import repair
 
-        return repair(self._parts, self.find(key))
+        return repair(self._parts, self.find(key), request or Repair())
 
     def register(self, key: str, request: Register) -> Task:
         from jupyter_envs.engine.keep import register
@@ -350,8 +354,8 @@ class Engine:
         else:
             # A short-lived process leaves nothing undone that takes it a moment.
             self._outside.settle(0.2)
-            for prefix in self._ledger.incomplete:
-                self._ledger.complete(prefix, threading.Event(), offline=True)
+            for own in filter(None, map(self._discovery.adoption.own, self._ledger.incomplete)):
+                self._ledger.complete(own, threading.Event(), offline=True)
         self._discovery.close()
 
     @cached_property
@@ -366,10 +370,12 @@ class Engine:
         backend = self._parts.backends.get(manager)
         return backend is not None and backend.can.channels
 
-    def _with_channels(self, key: str | None) -> str | None:
-        """The prefix of the environment `key`, where its packages come from channels."""
+    def _with_channels(self, key: str | None) -> tuple[bool, Own | None]:
+        """Whether the environment `key` takes its packages from channels, and it where it is the user's own."""
         found = self.find(key) if key is not None else None
-        return found.prefix if found and found.kind == "conda" else None
+        if found is None or found.kind != "conda":
+            return False, None
+        return True, self._discovery.adoption.own(found.prefix)
 
     @property
     def _store(self) -> Path:

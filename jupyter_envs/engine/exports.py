@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from jupyter_envs.formats.base import Installed, listed
 from jupyter_envs.formats.lock import entry
 from jupyter_envs.formats.requirements import line_of
 from jupyter_envs.model.catalog import Export
-from jupyter_envs.model.env import Environment, Package
+from jupyter_envs.model.env import Environment, Own, Package
 from jupyter_envs.model.errors import Failed, Unavailable
 from jupyter_envs.model.lock import Locked
 from jupyter_envs.system import installed
@@ -25,30 +25,42 @@ from jupyter_envs.system.dist_info import normalise
 
 
 def export(
-    catalog: Catalog, kind: Kind, environment: Environment, packages: Sequence[Package], format_name: str
+    catalog: Catalog,
+    kind: Kind,
+    environment: Environment,
+    own: Own | None,
+    packages: Sequence[Package],
+    format_name: str,
 ) -> Export:
-    """What `environment` has, in a format.
+    """What `environment` has, in a format; of one that is not the user's `own` as far as its files tell it.
 
     Raises:
         InvalidRequest: there is no such format to write.
         Unavailable: the format needs hashes that nothing here tells, and no index or installer does.
     """
     chosen = catalog.exporter(format_name)
-    origin = kind.origin(environment.prefix)
+    origin = kind.origin(environment.prefix, own)
+    python, tables = environment.python.version, None
+    unhashed: list[str] = []
+    if chosen.locks and own:
+        tables = lock(own, python, packages)
+    elif chosen.locks:
+        tables, unhashed = told(environment.prefix, python, packages)
     what = Installed(
         packages=packages,
-        python=environment.python.version,
+        python=python,
         name=environment.name,
         channels=origin.channels,
         specs=origin.specs,
         archives=origin.archives,
         variables=origin.variables,
-        lock=lock(environment.prefix, environment.python.version, packages) if chosen.locks else None,
+        lock=tables,
+        unhashed=unhashed,
     )
     return catalog.export(what, format_name)
 
 
-def lock(prefix: str, python: str | None, packages: Sequence[Package]) -> dict[str, Any]:
+def lock(prefix: Own, python: str | None, packages: Sequence[Package]) -> dict[str, Any]:
     """The tables of a pylock (PEP 751) of those `packages` that pip installs, at their versions.
 
     What the history holds the hashes of is taken from there, so that it is the very files
@@ -62,12 +74,24 @@ def lock(prefix: str, python: str | None, packages: Sequence[Package]) -> dict[s
     rest = [package for name, package in pip.items() if name not in found]
     if rest:
         found.update({normalise(table["name"]): table for table in _asked(prefix, rest)})
-    requested = sorted(name for name, package in pip.items() if package.requested)
+    return _tables(found, pip)
+
+
+def told(prefix: str, python: str | None, packages: Sequence[Package]) -> tuple[dict[str, Any], list[str]]:
+    """As `lock`, from the environment's files alone, and the names of those without hashes."""
+    pip = {normalise(package.name): package for package in packages if package.manager == "pip"}
+    here = installed.lock(prefix, python, None, 0, pip.keys()).packages
+    found = {each.name: entry(replace(each, content=None)) for each in here}
+    return _tables(found, pip), [each.name for each in here if not each.hashed]
+
+
+def _tables(found: Mapping[str, dict[str, Any]], packages: Mapping[str, Package]) -> dict[str, Any]:
+    requested = sorted(name for name, package in packages.items() if package.requested)
     ours = {"tool": {"jupyter_envs": {"requested": requested}}} if requested else {}
     return {"packages": [found[name] for name in sorted(found)], **ours}
 
 
-def _noted(prefix: str, python: str | None, names: Container[str]) -> list[Locked]:
+def _noted(prefix: Own, python: str | None, names: Container[str]) -> list[Locked]:
     """The distributions `names` that are still what a revision noted of them, each with its hashes."""
     last = history.last(prefix)
     before = history.lock_of(prefix, last.revision.revision) if last else None
@@ -81,7 +105,7 @@ def _noted(prefix: str, python: str | None, names: Container[str]) -> list[Locke
     ]
 
 
-def _asked(prefix: str, packages: Sequence[Package]) -> list[dict[str, Any]]:
+def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
     from jupyter_envs.backends.registry import installer
     from jupyter_envs.engine.install import explain
     from jupyter_envs.system import toml

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer
 from jupyter_envs.formats.lock import files_of
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
 from jupyter_envs.system import toml
@@ -37,7 +38,7 @@ class Hashes:
         self._found: dict[str, Files] = {}
 
     @contextmanager
-    def meanwhile(self, prefix: str, added: Mapping[str, str]) -> Iterator[None]:
+    def meanwhile(self, prefix: Own, added: Mapping[str, str]) -> Iterator[None]:
         """Look up what a change of `prefix` adds, versions by name, while the block makes the change."""
         # What comes from elsewhere than an index is told with its URL.
         wanted = [Locked(name=name, version=version) for name, version in added.items() if "/" not in version]
@@ -62,7 +63,7 @@ class Hashes:
         """`lock` with what `meanwhile` has found for `prefix`."""
         return _with(prefix, lock, self._found.pop(prefix, {}))
 
-    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+    def completed(self, prefix: Own, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
         """`lock` with the hashes that it lacked, as far as they can be found now."""
         missing = [package for package in lock.packages if package.manager == "pip" and not package.hashed]
         # Whose credentials were left out cannot be asked for.
@@ -70,7 +71,7 @@ class Hashes:
         found = self._ask(prefix, missing, stop, offline=offline) if missing else {}
         return _with(prefix, lock, found)
 
-    def _ask(self, prefix: str, packages: Sequence[Locked], stop: threading.Event, *, offline: bool) -> Files:
+    def _ask(self, prefix: Own, packages: Sequence[Locked], stop: threading.Event, *, offline: bool) -> Files:
         lines = [f"{p.name} @ {p.url}" if p.url else f"{p.name}=={p.version}" for p in packages]
         with listing(lines) as file:
             argv = self._installer.lock_argv(os.fspath(python_of(prefix)), file, offline=offline)

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.engine.record import read_spec
 from jupyter_envs.formats import lock as lock_file
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.lock import Lock, Locked
 from jupyter_envs.model.plan import By, Plan, Revision
 from jupyter_envs.system.files import atomic_write
@@ -47,7 +48,7 @@ _head = msgspec.json.Decoder(_Head)
 _stored = msgspec.json.Decoder(Stored)
 
 
-def numbers(prefix: str) -> list[int]:
+def numbers(prefix: Own) -> list[int]:
     """The numbers of the revisions, the oldest first; damaged ones are among them."""
     try:
         names = os.listdir(record_of(prefix) / "revisions")
@@ -56,12 +57,12 @@ def numbers(prefix: str) -> list[int]:
     return sorted(int(name[:-5]) for name in names if name.endswith(".json") and name[:-5].isdecimal())
 
 
-def has(prefix: str) -> bool:
+def has(prefix: Own) -> bool:
     """Whether there is any revision."""
     return bool(numbers(prefix))
 
 
-def revisions(prefix: str) -> list[Revision]:
+def revisions(prefix: Own) -> list[Revision]:
     """The revisions, oldest first; a damaged one is left out."""
     folder = os.path.join(record_of(prefix), "revisions")
     locks = _locks(prefix)
@@ -75,7 +76,7 @@ def revisions(prefix: str) -> list[Revision]:
     return found
 
 
-def get(prefix: str, number: int) -> Stored | None:
+def get(prefix: Own, number: int) -> Stored | None:
     """The revision `number`; None where there is none, or it is damaged."""
     try:
         stored = read_as(os.path.join(record_of(prefix), "revisions", f"{number}.json"), _stored, DOCUMENT)
@@ -84,18 +85,18 @@ def get(prefix: str, number: int) -> Stored | None:
     return replace(stored, revision=_told(stored.revision, stored.python, _locks(prefix)))
 
 
-def last(prefix: str) -> Stored | None:
+def last(prefix: Own) -> Stored | None:
     """The newest revision that can be read."""
     return next((found for number in reversed(numbers(prefix)) if (found := get(prefix, number))), None)
 
 
-def before_last(prefix: str) -> int | None:
+def before_last(prefix: Own) -> int | None:
     """The number of the revision before the newest."""
     known = numbers(prefix)
     return known[-2] if len(known) > 1 else None
 
 
-def lock_text(prefix: str, number: int) -> str | None:
+def lock_text(prefix: Own, number: int) -> str | None:
     """The text of a revision's lock file; None where it has none."""
     name = _locks(prefix).get(number)
     if name is None:
@@ -106,7 +107,7 @@ def lock_text(prefix: str, number: int) -> str | None:
         return None
 
 
-def lock_of(prefix: str, number: int) -> Lock | None:
+def lock_of(prefix: Own, number: int) -> Lock | None:
     """What stood after a revision, from its lock file, else from its pins; None where there is no such revision.
 
     From pins alone it is not known where a distribution came from: a lock file that is
@@ -126,7 +127,7 @@ def lock_of(prefix: str, number: int) -> Lock | None:
 
 
 def add(
-    prefix: str,
+    prefix: Own,
     *,
     time: str,
     by: By,
@@ -161,12 +162,12 @@ def add(
     return number
 
 
-def incomplete(prefix: str) -> list[int]:
+def incomplete(prefix: Own) -> list[int]:
     """The numbers of the revisions whose lock lacks hashes, the newest first."""
     return sorted((n for n, name in _locks(prefix).items() if name.endswith(".incomplete.toml")), reverse=True)
 
 
-def complete(prefix: str, number: int, lock: Lock) -> None:
+def complete(prefix: Own, number: int, lock: Lock) -> None:
     """Replace the lock of a revision by one that knows more; its time stays that of the revision."""
     folder = record_of(prefix) / "locks"
     old = folder / _locks(prefix)[number]
@@ -177,7 +178,7 @@ def complete(prefix: str, number: int, lock: Lock) -> None:
         old.unlink(missing_ok=True)
 
 
-def written_at(prefix: str) -> int:
+def written_at(prefix: Own) -> int:
     """When the lock of the newest revision was written, in ns since the epoch; 0 where it has none."""
     name = _locks(prefix).get((numbers(prefix) or [0])[-1])
     try:
@@ -186,14 +187,14 @@ def written_at(prefix: str) -> int:
         return 0
 
 
-def keep_base(tree: str, lock: Lock) -> None:
+def keep_base(tree: Own, lock: Lock) -> None:
     """Leave in a template what stands in it, for the first revision of its copies."""
     folder = record_of(tree) / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     atomic_write(folder / _BASE, lock_file.write(lock))
 
 
-def renew_base(tree: str) -> None:
+def renew_base(tree: Own) -> None:
     """Say of a fresh copy of a template that it is as its template; without a lock there it is read anew."""
     path = record_of(tree) / "locks" / _BASE
     try:
@@ -202,7 +203,7 @@ def renew_base(tree: str) -> None:
         return
 
 
-def base(tree: str) -> tuple[Lock | None, int]:
+def base(tree: Own) -> tuple[Lock | None, int]:
     """The lock that a template left, and since when the copy may differ from it, in ns since the epoch."""
     path = record_of(tree) / "locks" / _BASE
     try:
@@ -211,11 +212,11 @@ def base(tree: str) -> tuple[Lock | None, int]:
         return None, 0
 
 
-def drop_base(tree: str) -> None:
+def drop_base(tree: Own) -> None:
     (record_of(tree) / "locks" / _BASE).unlink(missing_ok=True)
 
 
-def forget(prefix: str) -> None:
+def forget(prefix: Own) -> None:
     """Drop the history."""
     for name in ("revisions", "locks"):
         shutil.rmtree(record_of(prefix) / name, ignore_errors=True)
@@ -227,7 +228,7 @@ def _told(revision: Revision, python: str | None, locks: dict[int, str]) -> Revi
     return replace(revision, python=revision.python or python, lock=state)
 
 
-def _locks(prefix: str) -> dict[int, str]:
+def _locks(prefix: Own) -> dict[int, str]:
     """The file names of the locks by revision; of two for one, left by an interruption, the complete one."""
     try:
         names = os.listdir(record_of(prefix) / "locks")
@@ -240,7 +241,7 @@ def _locks(prefix: str) -> dict[int, str]:
     return found
 
 
-def _write_lock(prefix: str, number: int, lock: Lock) -> str:
+def _write_lock(prefix: Own, number: int, lock: Lock) -> str:
     from jupyter_envs.system.redact import redact
 
     name = f"pylock.{number}.toml" if lock.complete else f"{number}.incomplete.toml"

@@ -17,6 +17,7 @@ from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.check import Requirement
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Changed, Plan, difference
 from jupyter_envs.system import toml, wheels
@@ -33,7 +34,7 @@ class Installation:
         self.installer = installer
         self.hashes = Hashes(installer)
 
-    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def plan(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         """What `wanted` would change; nothing is changed.
 
         Raises:
@@ -45,7 +46,7 @@ class Installation:
             outcome = replace(outcome, cached=self._cached(prefix, wanted, context))
         return self._sized(prefix, planned, outcome, context)
 
-    def apply(self, prefix: str, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
 
         The caller holds the environment's lock. With the journal `undo`, begun by the caller, it is the
@@ -74,7 +75,7 @@ class Installation:
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
         return difference(before, versions(prefix))
 
-    def fill(self, prefix: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, prefix: Own, wanted: Wanted, context: Context) -> None:
         """Do `wanted` in an environment that nobody uses yet; after an error it is good for nothing.
 
         Where every version is given the package cache is enough: to ask the index for what it says of 227
@@ -101,7 +102,7 @@ class Installation:
                 )
             return self._call(argv, context, None).out
 
-    def _sized(self, prefix: str, plan: Plan, outcome: Outcome, context: Context) -> Plan:
+    def _sized(self, prefix: Own, plan: Plan, outcome: Outcome, context: Context) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
         here = {p.name.lower().replace("_", "-").replace(".", "-"): p.size for p in read_packages(prefix)}
         removed = [replace(pin, size=here.get(pin.name)) for pin in plan.removed]
@@ -118,7 +119,7 @@ class Installation:
         complete = outcome.added.keys() <= known.keys()
         return replace(plan, added=added, removed=removed, download_size=sum(known.values()) if complete else None)
 
-    def _planned(self, prefix: str, wanted: Wanted, context: Context) -> tuple[Plan, Outcome]:
+    def _planned(self, prefix: Own, wanted: Wanted, context: Context) -> tuple[Plan, Outcome]:
         before = versions(prefix)
         if wanted.goal is not None:
             return _known(before, wanted, wanted.goal)
@@ -135,7 +136,7 @@ class Installation:
         after = {n: v for n, v in before.items() if n not in removed} | added
         return difference(before, after), Outcome(added, removed, cached)
 
-    def _cached(self, prefix: str, wanted: Wanted, context: Context) -> bool:
+    def _cached(self, prefix: Own, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` takes no download; raises as `plan` where it cannot be had at all."""
         context.step("resolve")
         for offline in (True, False):
@@ -148,7 +149,7 @@ class Installation:
                     raise
         return False
 
-    def _perform(self, prefix: str, wanted: Wanted, context: Context, *, offline: bool, total: int | None) -> None:
+    def _perform(self, prefix: Own, wanted: Wanted, context: Context, *, offline: bool, total: int | None) -> None:
         if wanted.remove:
             context.step("remove", 0, len(wanted.remove), "packages")
             with listing(wanted.remove) as file:
@@ -167,7 +168,7 @@ class Installation:
                 with self._install_argv(prefix, wanted) as argv:
                     self._call(argv, context, meter)
 
-    def _given(self, prefix: str, wanted: Wanted, context: Context) -> bool:
+    def _given(self, prefix: Own, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` leaves the index no choice: a lock, or pinned lines that need nothing beside them."""
         if not self.installer.can_offline:
             return False
@@ -185,7 +186,7 @@ class Installation:
 
     @contextmanager
     def _install_argv(
-        self, prefix: str, wanted: Wanted, *, dry_run: bool = False, offline: bool = False
+        self, prefix: Own, wanted: Wanted, *, dry_run: bool = False, offline: bool = False
     ) -> Iterator[list[str]]:
         """The command, as long as the files that it names are there."""
         with ExitStack() as files:
@@ -364,7 +365,7 @@ def _entries(requirements: Sequence[Requirement]) -> list[str]:
     return found
 
 
-def _python(prefix: str) -> str:
+def _python(prefix: Own) -> str:
     return os.fspath(python_of(prefix))
 
 

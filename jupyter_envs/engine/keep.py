@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from jupyter_envs.engine import kernels, scratch
+from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.change import with_kernel
 from jupyter_envs.engine.create import appear, copy
 from jupyter_envs.engine.parts import Parts
@@ -23,11 +24,11 @@ from jupyter_envs.engine.refuse import (
 )
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.check import check_display_name, check_name
-from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.model.request import Register, Update
+from jupyter_envs.model.request import Register, Repair, Update
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.files import link_tree, lock
 from jupyter_envs.system.paths import inside, record_of
@@ -53,6 +54,7 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
             freed = reclaimable(prefix)
             context.step("remove")
             kernels.unregister(prefix)
+            parts.discovery.adoption.forget(prefix)
             # Asked again, under the lock: a link may have been put in its place meanwhile.
             if not inside(prefix, root):
                 raise Forbidden(f"{prefix} no longer lies in {root}.", reason="outside_root")
@@ -88,19 +90,21 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
         raise Conflict(
             f"{environment.name} is no kernel yet.", hint="Register it as a kernel first.", reason="no_kernel"
         )
-    parts.refuse_busy(environment.prefix)
+    own = adopted(parts, environment, request.adopt)
+    parts.refuse_busy(own)
 
     def work(context: Context) -> dict[str, Any]:
-        with parts.hold(environment.prefix, context):
-            before = parts.begin(environment, context)
-            if target != environment.prefix:
+        there = own
+        with parts.hold(own, context):
+            before = parts.begin(environment, own, context)
+            if target != own:
                 with parts.hold(target, context):
-                    _move(parts, environment, target, asked, before, context)
+                    there = _move(parts, environment, own, target, asked, before, context)
             else:
-                parts.ledger.note(target, "rename", asked, before, always=True)
+                parts.ledger.note(own, "rename", asked, before, always=True)
             if environment.kernels:
-                parts.register(parts.discovery.by_prefix(target), display)
-            return parts.result(target, Plan())
+                parts.register(parts.discovery.by_prefix(there), there, display)
+            return parts.result(there, Plan())
 
     return Task(
         action="rename",
@@ -123,15 +127,16 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
     if parts.kind_of(environment).lacks_for_kernel(environment.prefix):
         refuse_unchangeable(environment)
     refuse_old_python(environment)
+    own = adopted(parts, environment, request.adopt)
 
     def work(context: Context) -> dict[str, Any]:
-        with parts.hold(environment.prefix, context):
-            before = parts.begin(environment, context)
-            with_kernel(parts, environment, context)
-            plan = parts.ledger.note(environment.prefix, "kernel", plain(request), before, always=True)
+        with parts.hold(own, context):
+            before = parts.begin(environment, own, context)
+            with_kernel(parts, environment, own, context)
+            plan = parts.ledger.note(own, "kernel", plain(request), before, always=True)
             context.step("register kernel")
-            parts.register(parts.discovery.by_prefix(environment.prefix), display)
-            return parts.result(environment.prefix, plan)
+            parts.register(parts.discovery.by_prefix(own), own, display)
+            return parts.result(own, plan)
 
     return Task(
         action="kernel",
@@ -148,15 +153,18 @@ def unregister(parts: Parts, environment: Environment) -> None:
     Raises:
         Conflict: it has none.
     """
-    if not kernels.unregister(environment.prefix):
+    own = parts.own(environment.prefix)
+    if not kernels.unregister(environment.prefix, own):
         raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
+    if own is None:
+        return
     # While somebody changes the environment there is no waiting to have it noted.
-    with suppress(OSError), lock(parts.lock_file(environment.prefix)):
-        before = parts.ledger.begin(environment)
-        parts.ledger.note(environment.prefix, "kernel", {"register": False}, before, always=True)
+    with suppress(OSError), lock(parts.lock_file(own)):
+        before = parts.ledger.begin(environment, own)
+        parts.ledger.note(own, "kernel", {"register": False}, before, always=True)
 
 
-def repair(parts: Parts, environment: Environment) -> Task:
+def repair(parts: Parts, environment: Environment, request: Repair) -> Task:
     """The task that mends what can be: a change left half done, a lost interpreter, missing packages, the kernelspec.
 
     Raises:
@@ -166,20 +174,21 @@ def repair(parts: Parts, environment: Environment) -> Task:
     refuse_tool(environment)
     if environment.protected:
         raise Forbidden(f"{environment.name} may not be changed here.", reason="protected")
-    prefix, kind = environment.prefix, parts.kind_of(environment)
+    kind = parts.kind_of(environment)
     if kind.outlived(environment):
         own_root(parts, environment)
+    prefix = adopted(parts, environment, request.adopt)
     parts.refuse_busy(prefix)
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            before = parts.begin(environment, context)
+            before = parts.begin(environment, prefix, context)
             now_ = parts.discovery.by_prefix(prefix)
             if kind.outlived(now_):
-                _rebuild(parts, now_, context)
+                _rebuild(parts, now_, prefix, context)
             if now_.kernels:
-                with_kernel(parts, now_, context)
-                parts.register(parts.discovery.by_prefix(prefix))
+                with_kernel(parts, now_, prefix, context)
+                parts.register(parts.discovery.by_prefix(prefix), prefix)
             plan = parts.ledger.note(prefix, "repair", {}, before, always=True)
             return parts.result(prefix, plan)
 
@@ -187,29 +196,38 @@ def repair(parts: Parts, environment: Environment) -> Task:
 
 
 def _move(
-    parts: Parts, environment: Environment, target: str, asked: dict[str, Any], stands: Lock, context: Context
-) -> None:
+    parts: Parts,
+    environment: Environment,
+    own: Own,
+    target: str,
+    asked: dict[str, Any],
+    stands: Lock,
+    context: Context,
+) -> Own:
     kind = parts.kind_of(environment)
 
-    def finish(tree: str) -> None:
+    def finish(tree: Own) -> None:
         parts.ledger.copied(tree, "rename", asked, stands)
 
     # A copy, then the old one away: whenever the power goes, one of them is whole.
-    copy(parts, environment, target, context, finish)
+    copy(parts, environment, own, target, context, finish)
     for spec in kernels.of_prefix(environment.prefix):
         kernels.point_at(spec, target)
     kind.appeared(target)
     scratch.discard(environment.prefix, own_root(parts, environment))
     kind.vanished(environment.prefix)
+    adoption = parts.discovery.adoption
+    adoption.forget(own)
+    return adoption.adopt(target)
 
 
-def _rebuild(parts: Parts, environment: Environment, context: Context) -> None:
+def _rebuild(parts: Parts, environment: Environment, own: Own, context: Context) -> None:
     """Make `environment` anew at its place, its record kept."""
 
     kind = parts.kind_of(environment)
 
-    def fill(stage: str) -> str:
-        kind.remake(environment, stage, context)
+    def fill(stage: Own) -> str:
+        kind.remake(environment, own, stage, context)
         _keep_record(environment.prefix, stage)
         return stage
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.record import place_magic, read_spec, write_spec
-from jupyter_envs.model.env import Environment, Kernel
+from jupyter_envs.model.env import Environment, Kernel, Own
 from jupyter_envs.system.files import atomic_write, remove_tree
 from jupyter_envs.system.paths import inside, kernels_dir, record_of
 from jupyter_envs.system.reading import read_bytes_if_any, read_json
@@ -78,27 +78,27 @@ def of_prefix(prefix: str) -> list[Spec]:
 
 
 def register(
-    environment: Environment, drafts: Iterable[Draft], display_name: str | None = None, tree: str | None = None
+    environment: Environment, tree: Own, drafts: Iterable[Draft], display_name: str | None = None
 ) -> list[Kernel]:
     """Write the kernelspecs of `environment` after `drafts`, or write them anew; return the kernels.
 
     The first one's name in pickers is `display_name`, else the one that it had, else,
     as for all, made from the environment's name; where another spec has it, the folder
     is added. A kernelspec of ours without a draft goes. `tree` is where the environment
-    lies as long as it is not yet at its place.
+    lies now, which is elsewhere as long as it is not yet at its place.
 
     Raises:
         OSError: the kernelspec folder cannot be written.
     """
-    prefix, where = environment.prefix, tree or environment.prefix
+    prefix = environment.prefix
     mine = {spec.draft: spec for spec in of_prefix(prefix)}
     others = [s for s in _visible() if s.ours.get("prefix") != prefix]
-    noted = read_spec(where)
+    noted = read_spec(tree)
     kept = noted.pop("display_name", None)
     if kept:
-        write_spec(where, noted)
+        write_spec(tree, noted)
     taken = {s.name.lower() for s in others}
-    place_magic(where)
+    place_magic(tree)
     made: list[Kernel] = []
     for draft in drafts:
         before = mine.pop(draft.name, None)
@@ -142,11 +142,11 @@ def _write(environment: Environment, draft: Draft, name: str, shown: str) -> Non
     atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def unregister(prefix: str) -> list[str]:
-    """Delete our kernelspecs of the environment at `prefix`; return their names. It keeps its display name in mind."""
+def unregister(prefix: str, own: Own | None = None) -> list[str]:
+    """Delete our kernelspecs of the environment at `prefix`; return their names. The user's `own` keeps its name."""
     gone = of_prefix(prefix)
-    if gone and (noted := read_spec(prefix)):
-        write_spec(prefix, {**noted, "display_name": gone[0].display_name})
+    if own and gone and (noted := read_spec(own)):
+        write_spec(own, {**noted, "display_name": gone[0].display_name})
     for spec in gone:
         remove_tree(spec.folder)
     return [spec.name for spec in gone]

@@ -16,7 +16,7 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.places import lock_file
 from jupyter_envs.engine.prefix import packages_time
 from jupyter_envs.engine.settings import Settings
-from jupyter_envs.model.env import Environment
+from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.lock import Lock, changes
 from jupyter_envs.model.plan import By, Plan
 from jupyter_envs.system.files import lock as file_lock
@@ -35,19 +35,18 @@ class Ledger:
         # What is told to whoever completes locks aside: the prefixes that a change left without hashes.
         self.incomplete: set[str] = set()
 
-    def begin(self, environment: Environment) -> Lock:
+    def begin(self, environment: Environment, own: Own) -> Lock:
         """What stands before a change; what others did since the last revision becomes one of its own.
 
         The caller holds the environment's lock.
         """
-        prefix = environment.prefix
-        if not history.has(prefix):
-            return self._kind(environment).lock(prefix, environment.python.version)
-        with file_lock(self._guard(prefix), lambda: None):
-            return self._caught_up(environment)
+        if not history.has(own):
+            return self._kind(environment).lock(own, environment.python.version)
+        with file_lock(self._guard(own), lambda: None):
+            return self._caught_up(environment, own)
 
     def note(
-        self, prefix: str, action: str, asked: dict[str, Any], before: Lock, known: Lock | None = None, *, always: bool
+        self, prefix: Own, action: str, asked: dict[str, Any], before: Lock, known: Lock | None = None, *, always: bool
     ) -> Plan:
         """Write the revision of a change that began with `before`, and return what it changed.
 
@@ -70,7 +69,7 @@ class Ledger:
         self._discovery.noted(prefix)
         return plan
 
-    def first(self, kind: Kind, tree: str, prefix: str, python: str | None, action: str, asked: dict[str, Any]) -> int:
+    def first(self, kind: Kind, tree: Own, prefix: str, python: str | None, action: str, asked: dict[str, Any]) -> int:
         """Write the first revision of the new environment at `tree`, which is to appear at `prefix`; its number."""
         before, since = history.base(tree)
         lock = kind.lock(tree, python, before, since)
@@ -79,7 +78,7 @@ class Ledger:
             self.incomplete.add(prefix)
         return self._add(tree, action, asked, changes(Lock(), lock), lock)
 
-    def copied(self, tree: str, action: str, asked: dict[str, Any], lock: Lock) -> int:
+    def copied(self, tree: Own, action: str, asked: dict[str, Any], lock: Lock) -> int:
         """Write the revision of the copy at `tree` of an environment in which `lock` stands, and return its number.
 
         The hashes that it lacks are those that the original lacks.
@@ -92,20 +91,20 @@ class Ledger:
 
         Returns whether that was so, and it should be looked at again.
         """
-        prefix = environment.prefix
-        if environment.state != "ready" or not history.has(prefix):
+        own = self._discovery.adoption.own(environment.prefix)
+        if own is None or environment.state != "ready" or not history.has(own):
             return False
         try:
-            with file_lock(self._guard(prefix), lambda: None):
+            with file_lock(self._guard(own), lambda: None):
                 # Whoever holds it has either begun, and will note what he does, or waits for us to begin.
-                if locked(lock_file(self._settings, self._kinds, prefix)) or unfinished(prefix):
+                if locked(lock_file(self._settings, self._kinds, own)) or unfinished(own):
                     return True
-                self._caught_up(environment)
+                self._caught_up(environment, own)
         except OSError:
             pass  # a record that cannot be written
         return False
 
-    def complete(self, prefix: str, stop: threading.Event, *, offline: bool) -> bool:
+    def complete(self, prefix: Own, stop: threading.Event, *, offline: bool) -> bool:
         """Add the hashes that locks of `prefix` lack, as far as they can be had; return whether all have theirs."""
         done = True
         kind = self._kinds[_kind_name(prefix)]
@@ -124,8 +123,8 @@ class Ledger:
             done = done and fuller.complete
         return done
 
-    def _caught_up(self, environment: Environment) -> Lock:
-        prefix, python = environment.prefix, environment.python.version
+    def _caught_up(self, environment: Environment, prefix: Own) -> Lock:
+        python = environment.python.version
         last = history.last(prefix)
         before = history.lock_of(prefix, last.revision.revision) if last else None
         here = self._kind(environment).lock(prefix, python, before, history.written_at(prefix))
@@ -140,7 +139,7 @@ class Ledger:
 
     def _add(
         self,
-        prefix: str,
+        prefix: Own,
         action: str,
         asked: dict[str, Any],
         plan: Plan,

@@ -17,7 +17,7 @@ from jupyter_envs.engine.places import lock_file
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.templates import Templates
-from jupyter_envs.model.env import Environment
+from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
@@ -70,24 +70,37 @@ class Parts:
                 reason="busy",
             )
 
-    def begin(self, environment: Environment, context: Context) -> Lock:
+    def own(self, prefix: str) -> Own | None:
+        """`prefix` as one of this user's, as `Adoption.own`."""
+        return self.discovery.adoption.own(prefix)
+
+    def begin(self, environment: Environment, own: Own, context: Context) -> Lock:
         """What stands before a change, once what an ended process left half done is undone; the caller holds the lock.
 
         What others did since the last revision becomes a revision of its own.
+
+        Raises:
+            Conflict: another folder has taken the place of the one that was asked about.
         """
-        if self.kind_of(environment).mend(environment.prefix):
+        if self.own(own) is None:
+            raise Conflict(
+                f"What lies at {own} is not what it was when this was asked for.",
+                hint="Look at it, and ask again.",
+                reason="changed_meanwhile",
+            )
+        if self.kind_of(environment).mend(own):
             context.line("A change that had not ended was undone.")
-        return self.ledger.begin(environment)
+        return self.ledger.begin(environment, own)
 
-    def register(self, environment: Environment, display_name: str | None = None, tree: str | None = None) -> None:
-        """Write the kernelspecs of `environment`, as `kernels.register`."""
-        drafts = self.kind_of(environment).kernels(tree or environment.prefix, environment.prefix, environment.name)
-        kernels.register(environment, drafts, display_name, tree)
+    def register(self, environment: Environment, tree: Own, display_name: str | None = None) -> None:
+        """Write the kernelspecs of `environment`, which lies at `tree` now, as `kernels.register`."""
+        drafts = self.kind_of(environment).kernels(tree, environment.prefix, environment.name)
+        kernels.register(environment, tree, drafts, display_name)
 
-    def refresh_kernels(self, prefix: str) -> None:
-        """Write the kernelspecs of `prefix` anew where there are any: a change may bring kernels and variables."""
-        if kernels.of_prefix(prefix):
-            self.register(self.discovery.by_prefix(prefix))
+    def refresh_kernels(self, own: Own) -> None:
+        """Write the kernelspecs of `own` anew where there are any: a change may bring kernels and variables."""
+        if kernels.of_prefix(own):
+            self.register(self.discovery.by_prefix(own), own)
 
     def result(self, prefix: str, plan: Plan) -> dict[str, Any]:
         """What a job that changed `prefix` gives back."""

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from msgspec import Struct
 
 from jupyter_envs.engine import places, record
-from jupyter_envs.model.env import Environment, Installation, Problem, Python
+from jupyter_envs.model.env import Environment, Installation, Own, Problem, Python
 from jupyter_envs.system import conda_clients, conda_meta, conda_places, metadata, pyvenv
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS, python_of
 
@@ -84,16 +84,19 @@ def packages_time(prefix: str) -> int:
     return max(stamp[0], stamp[4])
 
 
-def read(prefix: str) -> Known | None:
-    """The environment at `prefix` (links resolved); None when there is none."""
+def read(prefix: str, own: Own | None) -> Known | None:
+    """The environment at `prefix` (links resolved); None when there is none.
+
+    What its record says counts for the user's `own` alone.
+    """
     if os.path.isfile(os.path.join(prefix, "pyvenv.cfg")):
-        return _read_venv(prefix)
+        return _read_venv(prefix, own)
     if conda_places.is_prefix(prefix):
-        return _read_conda(prefix)
-    return _read_venv(prefix) if os.path.isdir(prefix) and places.was_environment(prefix) else None
+        return _read_conda(prefix, own)
+    return _read_venv(prefix, own) if os.path.isdir(prefix) and places.was_environment(prefix) else None
 
 
-def _read_venv(prefix: str) -> Known:
+def _read_venv(prefix: str, own: Own | None) -> Known:
     folders = metadata.site_packages(prefix)
     site = os.fspath(folders[0]) if folders else None
     stamp = _stamp_before(prefix, site)
@@ -112,9 +115,9 @@ def _read_venv(prefix: str) -> Known:
     version = pyvenv.version_of(config)
     if config:
         problems += _interpreter_problems(python, base, home, version)
-    if os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
+    if own and os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
-    spec = record.read_spec(prefix)
+    spec = record.read_spec(own) if own else {}
     names = set().union(*(metadata.entries(folder) for folder in folders))
     lib = os.path.basename(os.path.dirname(site)) if site else ""
     return Known(
@@ -134,7 +137,8 @@ def _read_venv(prefix: str) -> Known:
             created=_text(spec.get("created")) or _iso(stamp[0]),
             modified=_iso(max(stamp[4], stamp[7])),
             package_count=len(names) if site else None,
-            revision=_revision(prefix),
+            revision=_revision(own) if own else None,
+            adopted=own is not None,
             problems=problems,
         ),
         stamp=stamp,
@@ -145,7 +149,7 @@ def _read_venv(prefix: str) -> Known:
     )
 
 
-def _read_conda(prefix: str) -> Known:
+def _read_conda(prefix: str, own: Own | None) -> Known:
     folders = metadata.site_packages(prefix)
     site = os.fspath(folders[0]) if folders else None
     stamp = _stamp_before(prefix, site)
@@ -155,7 +159,7 @@ def _read_conda(prefix: str) -> Known:
     problems = []
     if version and not os.path.exists(python):
         problems.append(_error("no_interpreter", f"Its Python is gone: {python} does not exist.", REBUILD))
-    if os.path.exists(f"{prefix}/{RECORD_DIR}/undo/names.json"):
+    if own and os.path.exists(f"{prefix}/{RECORD_DIR}/undo/names.json"):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
     installation = None
     if conda_places.is_base(prefix):
@@ -172,7 +176,8 @@ def _read_conda(prefix: str) -> Known:
             created=_iso(_time(prefix + "/conda-meta/history") or stamp[0]),
             modified=_iso(max(stamp[0], stamp[4] if site else 0)),
             package_count=len(names),
-            revision=_revision(prefix),
+            revision=_revision(own) if own else None,
+            adopted=own is not None,
             problems=problems,
             installation=installation,
         ),

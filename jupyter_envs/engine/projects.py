@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.project_files import normal
+from jupyter_envs.engine.adopt import adopted_project
 from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.owners import Owned
@@ -18,7 +19,7 @@ from jupyter_envs.engine.refuse import refuse_old_python
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
 from jupyter_envs.model.check import Requirement, check_display_name, check_prefix
-from jupyter_envs.model.env import Environment, environment_id
+from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Failed, Forbidden, InvalidRequest, Unavailable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
@@ -95,22 +96,22 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     stale = project.tool.current(project.folder) is False
     if stale and not request.lock:
         raise outdated(project)
-    prefix = _main(parts, project)
-    if prefix == os.path.realpath(sys.prefix):
+    place = _main(parts, project)
+    if place == os.path.realpath(sys.prefix):
         raise Forbidden(
             f"{project.told.name} is the project that Jupyter runs in.",
             hint="Its environment is a kernel already: the one that Jupyter starts with.",
             reason="protected",
         )
+    commands = project.tool.lock_commands() if stale else []
+    commands += project.tool.sync_commands(place, project.told.locked)
+    prefix = adopted_project(parts, project, place, commands, request.adopt)
     _refuse_busy(parts, project, prefix)
     made = next((e for e in parts.discovery.environments() if e.prefix == prefix), None)
 
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
-            tool = project.tool
             with _whole(parts, aside, project, prefix, context):
-                commands = tool.lock_commands() if stale else []
-                commands += tool.sync_commands(prefix, project.told.locked)
                 perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 environment = parts.discovery.by_prefix(there)
@@ -122,7 +123,8 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
             context.about(parts.discovery.by_prefix(there).id)
             context.step("register kernel")
             environment = parts.discovery.by_prefix(there)
-            parts.register(environment, display or (None if environment.kernels else f"Python ({project.told.name})"))
+            named = None if environment.kernels else f"Python ({project.told.name})"
+            parts.register(environment, there, display or named)
             plan = parts.ledger.note(there, "kernel", plain(request), before, always=True)
             return parts.result(there, plan)
 
@@ -146,7 +148,7 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
         Conflict: another process works on it.
     """
     _refuse_missing(project)
-    prefix, tool, kind = environment.prefix, project.tool, parts.kind_of(environment)
+    place, tool, kind = environment.prefix, project.tool, parts.kind_of(environment)
     upgrade = set(wanted.upgrade_names)
     install = [] if wanted.upgrade_all else [r for r in wanted.install if r.name not in upgrade]
     besides, removed = _removals(project, wanted.remove)
@@ -154,6 +156,7 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
     commands += tool.add_commands(install) if install else []
     if wanted.upgrade_all or upgrade:
         commands += tool.upgrade_commands(project.folder, [] if wanted.upgrade_all else wanted.upgrade_names)
+    prefix = adopted_project(parts, project, place, commands, request.adopt)
     _refuse_busy(parts, project, prefix)
 
     if request.dry_run:
@@ -228,8 +231,8 @@ def _main(parts: Parts, project: Owned) -> str:
     return next(iter([*owners.made(project), *owners.prefixes(project)]))
 
 
-def _made(parts: Parts, project: Owned, prefix: str) -> str:
-    """The environment after the tool's work, which may lie elsewhere than was foreseen."""
+def _made(parts: Parts, project: Owned, prefix: Own) -> Own:
+    """The environment after the tool's work, which may lie elsewhere than was foreseen; this user's as it was."""
     made = parts.discovery.owners.made(project)
     if not made:
         raise Failed(
@@ -237,10 +240,10 @@ def _made(parts: Parts, project: Owned, prefix: str) -> str:
             hint="Its configuration may keep it from making one; the job's log holds what it said.",
             reason="no_environment",
         )
-    return prefix if prefix in made else made[0]
+    return parts.discovery.adoption.adopt(prefix if prefix in made else made[0])
 
 
-def add_kernel(parts: Parts, prefix: str, context: Context) -> Plan:
+def add_kernel(parts: Parts, prefix: Own, context: Context) -> Plan:
     """Install what ipykernel needs and is not there, without a change of what the project has.
 
     The caller holds the lock of the environment at `prefix`.
@@ -292,7 +295,7 @@ def _lock_file(parts: Parts, project: Owned) -> Path:
 
 
 @contextmanager
-def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Iterator[tuple[Aside, Lock]]:
+def _alone(parts: Parts, project: Owned, prefix: Own, context: Context) -> Iterator[tuple[Aside, Lock]]:
     """Alone with the project and its environment, what an ended process left half done put back.
 
     With it comes what stands in the environment, nothing where it is not made yet.
@@ -305,12 +308,13 @@ def _alone(parts: Parts, project: Owned, prefix: str, context: Context) -> Itera
         aside = Aside(_store(parts, project))
         if aside.mend():
             context.line("A change of the project that had not ended was undone.")
+            parts.discovery.adoption.adopt(prefix)
         there = os.path.isdir(prefix)
-        yield aside, parts.begin(parts.discovery.by_prefix(prefix), context) if there else Lock()
+        yield aside, parts.begin(parts.discovery.by_prefix(prefix), prefix, context) if there else Lock()
 
 
 @contextmanager
-def _whole(parts: Parts, aside: Aside, project: Owned, prefix: str, context: Context) -> Iterator[None]:
+def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Context) -> Iterator[None]:
     """What is done to the project and its environment, whole or not at all."""
 
     def there() -> set[str]:
@@ -324,6 +328,7 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: str, context: Con
     except BaseException:
         context.line("Putting the project back as it was.")
         aside.back()
+        parts.discovery.adoption.adopt(prefix)
         # A new environment may lie elsewhere than was foreseen.
         for path in there() - before:
             remove_tree(path)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from jupyter_envs._version import __version__
+from jupyter_envs.model.env import Own
 from jupyter_envs.system import toml
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import MAIN, PACKAGE, record_of
@@ -17,7 +18,7 @@ from jupyter_envs.system.reading import read_text
 MAGIC_SOURCE = PACKAGE / "magic" / "kernel.py"
 
 
-def write_spec(prefix: str, spec: dict[str, Any]) -> None:
+def write_spec(prefix: Own, spec: dict[str, Any]) -> None:
     """Note what was asked for, credentials stripped, as TOML: `manager`, `python`, `packages`, `created`."""
     import tomli_w
 
@@ -29,7 +30,7 @@ def write_spec(prefix: str, spec: dict[str, Any]) -> None:
     atomic_write(folder / "spec.toml", redact(tomli_w.dumps(known)))
 
 
-def read_spec(prefix: str) -> dict[str, Any]:
+def read_spec(prefix: Own) -> dict[str, Any]:
     """What `write_spec` noted; empty where nothing (readable) is."""
     try:
         return toml.parse(read_text(record_of(prefix) / "spec.toml"))
@@ -37,13 +38,13 @@ def read_spec(prefix: str) -> dict[str, Any]:
         return {}
 
 
-def channels(prefix: str) -> list[str]:
+def channels(prefix: Own) -> list[str]:
     """The conda channels that the environment was made with; none where nothing tells."""
     told = read_spec(prefix).get("channels")
     return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
 
 
-def place_magic(prefix: str) -> Path:
+def place_magic(prefix: Own) -> Path:
     """Put the file that brings the magics, and whom it calls, into the record; return its path."""
     folder = record_of(prefix)
     folder.mkdir(mode=0o755, exist_ok=True)

@@ -7,29 +7,30 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
+from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.kinds.way_back import not_quite
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
-from jupyter_envs.model.env import Environment
+from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict, Forbidden, NotFound
 from jupyter_envs.model.lock import Lock, RevisionDetail, changes
 from jupyter_envs.model.request import Rollback
 from jupyter_envs.model.wire import plain
 
 
-def detail(environment: Environment, number: int, against: int | None = None) -> RevisionDetail:
+def detail(environment: Environment, own: Own | None, number: int, against: int | None = None) -> RevisionDetail:
     """One revision with what stood after it, and what had changed since the revision `against`.
 
     Raises:
         NotFound: there is no such revision.
     """
-    stored, lock = _revision(environment, number, "revision")
-    since = None if against is None else _revision(environment, against, "against")[1]
+    stored, lock = _revision(environment, own, number, "revision")
+    since = None if against is None else _revision(environment, own, against, "against")[1]
     return RevisionDetail(
         revision=stored.revision,
         packages=lock.packages,
-        lock=history.lock_text(environment.prefix, number),
+        lock=history.lock_text(own, number) if own else None,
         against=against,
         difference=None if since is None else changes(since, lock),
     )
@@ -52,11 +53,11 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             hint=f"Bring {project.tool.lock} back, from version control perhaps, and make the project a kernel again.",
             reason="project",
         )
-    prefix, kind = environment.prefix, parts.kind_of(environment)
+    prefix, kind = adopted(parts, environment, request.adopt), parts.kind_of(environment)
     if not request.dry_run:
         parts.refuse_busy(prefix)
-    number = request.revision if request.revision is not None else _before_last(environment)
-    stored, goal = _revision(environment, number, "revision")
+    number = request.revision if request.revision is not None else _before_last(environment, prefix)
+    stored, goal = _revision(environment, prefix, number, "revision")
 
     def look(context: Context) -> dict[str, Any]:
         way = kind.back_to(kind.lock(prefix, environment.python.version), goal)
@@ -65,7 +66,7 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
-            before = parts.begin(environment, context)
+            before = parts.begin(environment, prefix, context)
             way = kind.back_to(before, goal)
             for warning in way.warnings:
                 context.line(warning)
@@ -91,11 +92,10 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
     )
 
 
-def _revision(environment: Environment, number: int, field: str) -> tuple[history.Stored, Lock]:
-    prefix = environment.prefix
-    stored, lock = history.get(prefix, number), history.lock_of(prefix, number)
+def _revision(environment: Environment, own: Own | None, number: int, field: str) -> tuple[history.Stored, Lock]:
+    stored, lock = (history.get(own, number), history.lock_of(own, number)) if own else (None, None)
     if stored is None or lock is None:
-        known = [revision.revision for revision in history.revisions(prefix)]
+        known = [revision.revision for revision in history.revisions(own)] if own else []
         raise NotFound(
             f"{environment.name} has no revision {number}.",
             hint=f"It has {known[0]} to {known[-1]}." if known else "It has no history yet.",
@@ -104,8 +104,8 @@ def _revision(environment: Environment, number: int, field: str) -> tuple[histor
     return stored, lock
 
 
-def _before_last(environment: Environment) -> int:
-    number = history.before_last(environment.prefix)
+def _before_last(environment: Environment, own: Own) -> int:
+    number = history.before_last(own)
     if number is None:
         raise Conflict(
             f"{environment.name} has no change to undo.",

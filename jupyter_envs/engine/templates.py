@@ -24,12 +24,14 @@ from pathlib import Path
 import msgspec
 
 from jupyter_envs.engine import history, scratch
+from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context, Silent
 from jupyter_envs.engine.warm import warm
 from jupyter_envs.model import wire
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
@@ -90,7 +92,7 @@ class Templates:
         """
         return hashlib.sha256(repr((FORMAT, kind.identity(recipe))).encode()).hexdigest()[:16]
 
-    def take(self, key: str, target: str, check: Callable[[], None]) -> Ready | None:
+    def take(self, key: str, target: Own, check: Callable[[], None]) -> Ready | None:
         """A tree for a new environment, at `target` (which must not exist), or None when there is no template.
 
         A spare where one is ready on the same file system, else a clone.
@@ -194,19 +196,19 @@ class Templates:
         if manifest and moment - manifest.checked < REFRESH_AFTER:
             return False
         folder = self._folder / key
-        prefix = folder / f"env-{secrets.token_hex(4)}"
+        prefix = new(os.fspath(folder / f"env-{secrets.token_hex(4)}"))
         folder.mkdir(parents=True, exist_ok=True)
         # A new one beside the old: whoever copies the old one now must find it whole.
-        kind.make(recipe, str(prefix), Wanted(install=kind.base(recipe, kernel=True)), context)
-        packages = kind.versions(str(prefix))
+        kind.make(recipe, prefix, Wanted(install=kind.base(recipe, kernel=True)), context)
+        packages = kind.versions(prefix)
         if manifest and manifest.packages == packages:
             discard_tree(prefix, self._template_bin)
             fresh = msgspec.structs.replace(manifest, checked=moment)
             atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
             return False
-        warm(kind.kernels(str(prefix), str(prefix), prefix.name)[0], context)
-        stands = kind.lock(str(prefix), None)
-        history.keep_base(str(prefix), kind.completed(str(prefix), stands, context.cancelled, offline=False))
+        warm(kind.kernels(prefix, prefix, os.path.basename(prefix))[0], context)
+        stands = kind.lock(prefix, None)
+        history.keep_base(prefix, kind.completed(prefix, stands, context.cancelled, offline=False))
         fresh = Manifest(
             format=FORMAT,
             manager=recipe.manager,
@@ -215,7 +217,7 @@ class Templates:
             built=moment,
             checked=moment,
             size=tree_size(prefix),
-            prefix=str(prefix),
+            prefix=prefix,
         )
         atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
         # Spares of the old template hold the old packages.

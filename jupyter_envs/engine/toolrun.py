@@ -14,7 +14,7 @@ from jupyter_envs.engine.install import Meter, explain
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.task import Context, Stream
-from jupyter_envs.model.env import TreeNode
+from jupyter_envs.model.env import Own, TreeNode
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.plan import Plan, difference
 from jupyter_envs.system.files import atomic_write
@@ -27,7 +27,7 @@ _OWN = frozenset({".venv", ".pixi"})
 
 def perform(
     project: Owned,
-    prefix: str,
+    prefix: Own,
     commands: Commands,
     context: Context,
     *,
@@ -73,7 +73,7 @@ def outdated(project: Owned) -> Conflict:
 
 
 def plan_of(
-    project: Owned, kind: Kind, prefix: str, commands: Commands, removed: Sequence[str], context: Context
+    project: Owned, kind: Kind, prefix: Own, commands: Commands, removed: Sequence[str], context: Context
 ) -> Plan:
     """What `commands`, that take `removed` out among others, would do to the environment at `prefix`."""
     tool, here = project.tool, kind.versions(prefix)

@@ -178,7 +178,8 @@ class Read:
 class Installed:
     """What is written: an environment's packages, its Python's version, its name and conda channels.
 
-    `lock` is there for formats that ask for it: the tables of a pylock (PEP 751).
+    `lock` is there for formats that ask for it: the tables of a pylock (PEP 751); `unhashed` are those
+    in it whose hashes are not known.
     Of a conda environment there are the match specs that were asked for, by name, the
     `archives` that it was made from, and the `variables` that its user set.
     """
@@ -188,9 +189,15 @@ class Installed:
     name: str = "environment"
     channels: Sequence[str] = ()
     lock: Mapping[str, Any] | None = None
+    unhashed: Sequence[str] = ()
     specs: Mapping[str, str] = field(default_factory=dict)
     archives: Sequence[Exact] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def not_hashed(self) -> str:
+        """A line of comment that names the `unhashed`; empty where there are none."""
+        return f"# Without hashes, since none are known here: {listed(self.unhashed)}\n" if self.unhashed else ""
 
     @property
     def by_conda(self) -> bool:

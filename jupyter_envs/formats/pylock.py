@@ -156,7 +156,7 @@ def write(installed: Installed) -> str:
     head: dict[str, Any] = {"lock-version": "1.0", "created-by": "jupyter_envs"}
     if installed.python:
         head["requires-python"] = f"=={'.'.join(installed.python.split('.')[:2])}.*"
-    return tomli_w.dumps({**head, "packages": packages, **({"tool": tool} if tool else {})})
+    return installed.not_hashed + tomli_w.dumps({**head, "packages": packages, **({"tool": tool} if tool else {})})
 
 
 FORMAT = FileFormat(

@@ -240,7 +240,7 @@ def write_hashed(installed: Installed) -> str:
         name = re.match(r"[A-Za-z0-9][\w.-]*", line)
         digests = hashes.get(normalise(name.group()), []) if name else []
         lines.append(" \\\n    ".join([line, *(f"--hash={digest}" for digest in digests)]))
-    return "\n".join(lines) + "\n"
+    return installed.not_hashed + "\n".join(lines) + "\n"
 
 
 def _digests(entry: Mapping[str, Any]) -> Iterator[str]:

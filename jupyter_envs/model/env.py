@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from typing import Literal
+from typing import Literal, NewType
 
 from msgspec import Struct
 
 State = Literal["ready", "busy", "broken"]
 Kind = Literal["venv", "conda"]
 Severity = Literal["error", "warning", "info"]
+
+# The prefix of an environment that this user made or adopted here. All that starts what lies in an environment,
+# follows a record in it or asks for what it names takes one of these, and `engine.adoption` alone gives them out.
+Own = NewType("Own", str)
 
 
 class Python(Struct, frozen=True, kw_only=True):
@@ -52,6 +56,8 @@ class Environment(Struct, frozen=True, kw_only=True):
 
     `created` and `modified` are ISO 8601 UTC, `size` is in bytes and counts the
     blocks of a hard-linked file once; a value that is not known yet is null.
+    `adopted` tells that this user made it or adopted it here: nothing is run for another one, and what lies
+    in it is shown and not followed.
     `installation` is set for the base environment of a conda installation. `lock`
     is the lock file's name where a project's tool keeps the environment: changes go
     through the tool, and there is no way back to a revision.
@@ -66,6 +72,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     state: State = "ready"
     managed: bool = False
     protected: bool = False
+    adopted: bool = False
     project: str | None = None
     lock: str | None = None
     kernels: list[Kernel] = []

@@ -34,8 +34,10 @@ class ProjectKernel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A project's folder, which becomes a kernel: made or synced from its lock file, with ipykernel besides.
 
     `lock` brings a lock file that is out of date up to date first; without it such a project is refused.
+    An environment that was not made here is made or synced only with `adopt`, as in the model's requests.
     """
 
     path: Text
     display_name: Annotated[str, Meta(max_length=100)] | None = None
     lock: bool = False
+    adopt: bool = False

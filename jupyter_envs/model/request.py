@@ -70,6 +70,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     and `upgrade` take match specs, the latter names of what pip brought too; pip afterwards brings
     `pip_packages`, and `pip_upgrade` at the newest that fits; `channels` go before those of
     conda's settings. With `or_pip` pip brings what no channel has, or what is no match spec.
+    An environment that others made is changed, and planned for, only with `adopt`, here and in the other
+    requests: it becomes this user's then, and what lies in it may run.
     """
 
     install: Packages = []
@@ -81,6 +83,7 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     remove: Packages = []
     upgrade_all: bool = False
     dry_run: bool = False
+    adopt: bool = False
     from_: ImportText | None = field(default=None, name="from")
 
 
@@ -89,12 +92,14 @@ class Update(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(max_length=300)] | None = None
     display_name: Annotated[str, Meta(max_length=100)] | None = None
+    adopt: bool = False
 
 
 class Clone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A copy of an environment under a new name, a kernel of its own included."""
 
     name: Annotated[str, Meta(max_length=300)]
+    adopt: bool = False
 
 
 class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,12 +107,20 @@ class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     revision: Annotated[int, Meta(ge=1)] | None = None
     dry_run: bool = False
+    adopt: bool = False
 
 
 class Register(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kernelspec for an existing environment; ipykernel is installed where it is missing."""
 
     display_name: Annotated[str, Meta(max_length=100)] | None = None
+    adopt: bool = False
+
+
+class Repair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wrong with an environment, mended as far as it can be."""
+
+    adopt: bool = False
 
 
 class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -89,10 +89,6 @@ class Since(Struct, frozen=True, kw_only=True):
     since: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
-class Nothing(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """No body, or an empty object."""
-
-
 class Managers(Struct, frozen=True):
     managers: list[Manager]
 

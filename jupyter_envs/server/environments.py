@@ -10,13 +10,12 @@ from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.lock import RevisionDetail
-from jupyter_envs.model.request import Clone, Create, Register, Rollback, Update
+from jupyter_envs.model.request import Clone, Create, Register, Repair, Rollback, Update
 from jupyter_envs.server.bodies import (
     Against,
     Environments,
     ExportAs,
     Force,
-    Nothing,
     Problems,
     RecordIn,
     Refresh,
@@ -96,5 +95,5 @@ def health(engine: Engine, key: str) -> Problems:
     return Problems(engine.health(key))
 
 
-def repair(engine: Engine, key: str, body: Nothing) -> Task:  # noqa: ARG001
-    return engine.repair(key)
+def repair(engine: Engine, key: str, body: Repair) -> Task:
+    return engine.repair(key, body)

@@ -13,9 +13,9 @@ from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.project import ProjectKernel
-from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Rollback, Update
+from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Repair, Rollback, Update
 from jupyter_envs.server import bodies, catalog, environments, jobs, packages, projects
-from jupyter_envs.server.bodies import Document, Nothing
+from jupyter_envs.server.bodies import Document
 from jupyter_envs.server.operation import Operation
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ OPERATIONS = [
     _starts("POST", "rebuild", environments.rebuild, "Make what a notebook carries, or tell it", body=Rebuild),
     _starts("POST", f"{_ENV}/rollback", environments.rollback, "Back to a revision, or plan it", body=Rollback),
     Operation("GET", f"{_ENV}/health", environments.health, "What is wrong with it", bodies.Problems),
-    _starts("POST", f"{_ENV}/repair", environments.repair, "Mend what can be mended", body=Nothing),
+    _starts("POST", f"{_ENV}/repair", environments.repair, "Mend what can be mended", body=Repair),
     Operation("GET", "projects", projects.index, "Folders whose environment a tool keeps", bodies.Projects,
               query=bodies.Refresh),
     _starts("POST", "projects/kernel", projects.kernel, "Make a project a kernel", body=ProjectKernel),

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import Failed
 from jupyter_envs.system import process
 from jupyter_envs.system.paths import WINDOWS
@@ -46,8 +47,8 @@ _SH = 'trap \'"$_P" -I -S "$_D" "$_O"\' EXIT; for _script in "$@"; do . "$_scrip
 
 def activation(
     prefix: str,
+    tree: Own,
     *,
-    tree: str | None = None,
     client: str | None = None,
     log: Log = lambda _line: None,
     cancelled: threading.Event | None = None,
@@ -61,24 +62,28 @@ def activation(
     the session; what they change is kept, what they print and what goes wrong is
     told to `log`. They have `limit` seconds; after that their part is missing.
 
-    `tree` is where the environment lies as long as it is not yet at its place.
+    `tree` is where the environment lies now, which is elsewhere as long as it is not yet at its place.
     `client` is the path of an installed conda, mamba or micromamba: it is then found
     by its name and acts on this environment.
 
     Raises:
         Cancelled: `cancelled` was set.
     """
-    at = tree or prefix
     with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as work:
         # No folder is called so: where it is found in a value, there the session's PATH begins.
         rest = os.pathsep.join([os.path.join(work, "rest"), os.environ.get("PATH", os.defpath)])
         started = {**_basics(prefix), **_of_client(client)}
         # As long as it lies elsewhere, scripts find the environment's files there.
-        started["CONDA_PREFIX"] = at
-        started["PATH"] = _path(at, client, rest)
-        started |= _noted(at, log)
-        ended = _after_scripts(at, started, work, log, cancelled, limit)
-    return {name: _portable(value, at, prefix, rest, path=name == "PATH") for name, value in sorted(ended.items())}
+        started["CONDA_PREFIX"] = tree
+        started["PATH"] = _path(tree, client, rest)
+        started |= _noted(tree, log)
+        ended = _after_scripts(tree, started, work, log, cancelled, limit)
+    return {name: _portable(value, tree, prefix, rest, path=name == "PATH") for name, value in sorted(ended.items())}
+
+
+def scripts(prefix: str) -> list[str]:
+    """The scripts that run whenever the environment at `prefix` is activated."""
+    return _listed(os.path.join(prefix, _SCRIPTS), _ENDING)
 
 
 def path_folders(prefix: str) -> list[str]:
@@ -173,14 +178,14 @@ def _after_scripts(
     limit: float,
 ) -> dict[str, str]:
     """`started` with what the activate.d scripts add, change and unset."""
-    scripts = _listed(os.path.join(prefix, _SCRIPTS), _ENDING)
-    if not scripts:
+    found = scripts(prefix)
+    if not found:
         return started
     base = {name: os.environ[name] for name in _KEPT if name in os.environ} | {"TERM": "dumb"}
     dump, out = Path(work, "dump.py"), Path(work, "variables.json")
     dump.write_text(_DUMP, encoding="ascii")
     helpers = {"_P": sys.executable, "_D": os.fspath(dump), "_O": os.fspath(out)}
-    argv = _bat(scripts, helpers, work) if WINDOWS else _sh(scripts)
+    argv = _bat(found, helpers, work) if WINDOWS else _sh(found)
     try:
         ran = process.run(
             argv,

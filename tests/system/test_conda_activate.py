@@ -36,7 +36,7 @@ class Prefix:
         path.write_text(text)
 
     def active(self, **more: object) -> dict[str, str]:
-        return activation(str(self.path), log=self.said.append, **more)  # type: ignore[arg-type]
+        return activation(str(self.path), str(self.path), log=self.said.append, **more)  # type: ignore[arg-type]
 
     def kernel(self, path: str = "/usr/bin:/bin") -> dict[str, str]:
         """The variables as jupyter_client gives them to a kernel started where PATH is `path`."""
@@ -211,7 +211,7 @@ def test_before_it_is_at_its_place(prefix: Prefix, tmp_path: Path) -> None:
         "a", 'export DATA=$(cat "$CONDA_PREFIX/share/data.txt"); export AT="$CONDA_PREFIX/share:$CONDA_PREFIX"'
     )
     final = tmp_path / "envs" / "final"
-    got = activation(str(final), tree=str(prefix.path))
+    got = activation(str(final), str(prefix.path))
     assert got["DATA"] == "found"
     assert got["AT"] == f"{final}/share:{final}"
     assert got["CONDA_PREFIX"] == str(final)

@@ -14,7 +14,7 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
-from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
+from jupyter_envs.model.env import Environment, Own, Package, Problem, TreeNode
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan, Revision
 from jupyter_envs.model.request import Create
@@ -121,13 +121,16 @@ class Kind(Protocol):
     def named(self, prefix: str, name: str) -> str | None:
         """Under which name the package that `name` means is installed; None where it is not."""
 
-    def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
-        """Every package, sorted by name, with `requested` as far as it is known; `store` keeps what was read."""
+    def packages(self, prefix: str, store: Path | None = None, own: Own | None = None) -> list[Package]:
+        """Every package, sorted by name, with `requested` as far as it is known; `store` keeps what was read.
+
+        The record of what was asked for is read of the user's `own` alone, also in `origin`.
+        """
 
     def tree(self, prefix: str) -> list[TreeNode]:
         """What each package needs and what needs it, sorted by name."""
 
-    def origin(self, prefix: str) -> Origin:
+    def origin(self, prefix: str, own: Own | None = None) -> Origin:
         """Where the packages come from, as far as that is not in each of them."""
 
     # What a caller asks for.
@@ -149,7 +152,7 @@ class Kind(Protocol):
             Unavailable: there is no such Python here.
         """
 
-    def upgrades(self, prefix: str) -> list[Requirement]:
+    def upgrades(self, prefix: Own) -> list[Requirement]:
         """What an upgrade of everything has to name, within the limits that were asked for."""
 
     # The past.
@@ -163,7 +166,7 @@ class Kind(Protocol):
         What was not written to after `since` (ns since the epoch) is as `before` has it.
         """
 
-    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+    def completed(self, prefix: Own, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
         """`lock` with the hashes that it lacks, as far as they can be found; `stop` ends that."""
 
     def back_to(self, here: Lock, goal: Lock) -> Return:
@@ -171,7 +174,7 @@ class Kind(Protocol):
 
     # Changes of an environment: whole or not at all.
 
-    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def plan(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         """What `wanted` would change; nothing is changed.
 
         Raises:
@@ -179,7 +182,7 @@ class Kind(Protocol):
             Unavailable: an index or a channel cannot be reached.
         """
 
-    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
 
         Raises:
@@ -188,7 +191,7 @@ class Kind(Protocol):
             Cancelled: the user ended the job.
         """
 
-    def mend(self, prefix: str) -> bool:
+    def mend(self, prefix: Own) -> bool:
         """Undo a change whose process ended in the middle; return whether there was one."""
 
     # New environments, put together where nobody sees them yet.
@@ -212,7 +215,7 @@ class Kind(Protocol):
             OSError: the interpreter is gone.
         """
 
-    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def make(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         """Make an environment with what is `wanted` at `tree`, which does not exist; an error leaves nothing of it.
 
         Raises:
@@ -220,7 +223,7 @@ class Kind(Protocol):
             EnvsError: as `apply`.
         """
 
-    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         """Install what is `wanted` into a tree that nobody uses yet; after an error it is good for nothing."""
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
@@ -237,7 +240,7 @@ class Kind(Protocol):
     def lacks_for_kernel(self, prefix: str) -> list[Requirement]:
         """What has to be installed before the environment can be a kernel."""
 
-    def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
+    def kernels(self, tree: Own, prefix: str, name: str) -> list[Draft]:
         """The kernels of the environment called `name`, now at `tree`, in the end at `prefix`; the main one first."""
 
     # Health and repair.
@@ -248,7 +251,7 @@ class Kind(Protocol):
     def outlived(self, environment: Environment) -> bool:
         """Whether its interpreter is gone or not its own any more, so that it has to be made anew."""
 
-    def remake(self, environment: Environment, tree: str, context: Context) -> None:
+    def remake(self, environment: Environment, own: Own, tree: Own, context: Context) -> None:
         """Make `environment` anew at `tree`, as near to what it was as this machine allows.
 
         Raises:

@@ -21,7 +21,7 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_python, check_requirement
-from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
+from jupyter_envs.model.env import Environment, Own, Package, Problem, TreeNode
 from jupyter_envs.model.errors import InvalidRequest, Unsolvable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Changed, Pin, Plan, Revision, difference
@@ -70,15 +70,15 @@ class Conda:
         found = conda_packages.content(prefix)
         return found.by_pip(name) or (name if any(record.name == name for record in found.records) else None)
 
-    def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
+    def packages(self, prefix: str, store: Path | None = None, own: Own | None = None) -> list[Package]:
         return conda_packages.packages(prefix, store)
 
     def tree(self, prefix: str) -> list[TreeNode]:
         return conda_packages.tree(prefix)
 
-    def origin(self, prefix: str) -> Origin:
+    def origin(self, prefix: str, own: Own | None = None) -> Origin:
         found = conda_records.records(prefix)
-        told = record.channels(prefix) or [public(r.channel) for r in found if r.channel]
+        told = (record.channels(own) if own else []) or [public(r.channel) for r in found if r.channel]
         return Origin(
             channels=list(dict.fromkeys(told)),
             specs=conda_records.requested(prefix),
@@ -117,7 +117,7 @@ class Conda:
             python = NO_PYTHON
         return Recipe(manager=backend.name, python=python, pip=request.pip, channels=channels)
 
-    def upgrades(self, prefix: str) -> list[Requirement]:
+    def upgrades(self, prefix: Own) -> list[Requirement]:
         """Nothing: the solver takes everything by itself."""
         return []
 
@@ -135,21 +135,21 @@ class Conda:
         # Where pip has brought nothing, no installer of its packages need be there.
         return self._installation().hashes.filled(prefix, lock) if pip.packages else lock
 
-    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+    def completed(self, prefix: Own, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
         return self._installation().hashes.completed(prefix, lock, stop, offline=offline)
 
     def back_to(self, here: Lock, goal: Lock) -> Return:
         """The very archives of `goal`; one whose address nobody knows in its version."""
         return conda_return.way_back(here, goal)
 
-    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def plan(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         asked = wanted
         wanted, outcome = self._solved(prefix, wanted, context)
         plan = replace(_plan(outcome), warnings=_warnings(asked, wanted, outcome))
         pip = self._for_pip(prefix, wanted, outcome)
         return _joined(plan, self._installation().plan(prefix, pip, context)) if pip else plan
 
-    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         before, asked = self.versions(prefix), wanted
         wanted, outcome = self._solved(prefix, wanted, context)
         operation = self._operation(prefix, wanted)
@@ -166,7 +166,7 @@ class Conda:
             context.line(warning)
         return replace(difference(before, self.versions(prefix)), warnings=warnings)
 
-    def mend(self, prefix: str) -> bool:
+    def mend(self, prefix: Own) -> bool:
         return Undo(prefix).back()
 
     def home(self) -> Path:
@@ -200,14 +200,14 @@ class Conda:
         installer = self._installer()
         return (recipe.manager, installer.name, installer.version(), recipe.python, recipe.pip, recipe.channels, said)
 
-    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def make(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         try:
             self._fill(tree, wanted, context, recipe.channels)
         except BaseException:
             remove_tree(tree)
             raise
 
-    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         self._fill(tree, wanted, context, recipe.channels)
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
@@ -226,7 +226,7 @@ class Conda:
             return []
         return [Requirement(line="ipykernel", name="ipykernel")]
 
-    def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
+    def kernels(self, tree: Own, prefix: str, name: str) -> list[Draft]:
         # So that `!conda` in a notebook finds the client, and it this environment.
         found = sorted(conda_clients.clients(), key=lambda client: client.name != "conda")
         return conda_kernels.drafts(tree, prefix, client=found[0].path if found else None)
@@ -237,7 +237,7 @@ class Conda:
     def outlived(self, environment: Environment) -> bool:
         return any(problem.code == "no_interpreter" for problem in environment.problems)
 
-    def remake(self, environment: Environment, tree: str, context: Context) -> None:
+    def remake(self, environment: Environment, own: Own, tree: Own, context: Context) -> None:
         """With the archives that its records name, and pip's packages at their versions."""
         prefix = environment.prefix
         found = conda_packages.content(prefix)
@@ -253,13 +253,13 @@ class Conda:
             remove_tree(tree)
             raise
 
-    def _fill(self, tree: str, wanted: Wanted, context: Context, channels: Sequence[Address]) -> None:
+    def _fill(self, tree: Own, wanted: Wanted, context: Context, channels: Sequence[Address]) -> None:
         self._run(replace(self._operation(tree, wanted), channels=[*wanted.channels, *channels]), context)
         _set_variables(tree, wanted)
         if pip := self._for_pip(tree, wanted, CondaOutcome()):
             self._installation().fill(tree, pip, context)
 
-    def _solved(self, prefix: str, wanted: Wanted, context: Context) -> tuple[Wanted, CondaOutcome]:
+    def _solved(self, prefix: Own, wanted: Wanted, context: Context) -> tuple[Wanted, CondaOutcome]:
         """What conda's part comes to; with `or_pip` what no channel has is pip's to bring."""
         operation = replace(self._operation(prefix, wanted), dry_run=True)
         try:
@@ -281,7 +281,7 @@ class Conda:
 
         return Embedded(self._settings.state)
 
-    def _operation(self, prefix: str, wanted: Wanted) -> Operation:
+    def _operation(self, prefix: Own, wanted: Wanted) -> Operation:
         found = conda_packages.content(prefix)
         archives = wanted.archives or None
         newer = {name for name in wanted.upgrade_names if not found.by_pip(name)}

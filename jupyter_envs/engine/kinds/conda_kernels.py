@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.engine.kinds.base import Draft
+from jupyter_envs.model.env import Own
 from jupyter_envs.system import conda_activate
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.reading import read_json
@@ -34,14 +35,14 @@ def shipped(tree: str) -> list[str]:
         return []
 
 
-def drafts(tree: str, prefix: str, client: str | None = None) -> list[Draft]:
+def drafts(tree: Own, prefix: str, client: str | None = None) -> list[Draft]:
     """A draft for each kernelspec that the environment ships, Python's own first; one that cannot be read is left out.
 
     `tree` is where the environment lies now, `prefix` where it will be. A spec's
     argv is kept, a program that it names without a path taken from the environment;
     its variables are merged over those of the activation.
     """
-    env = conda_activate.activation(prefix, tree=tree, client=client)
+    env = conda_activate.activation(prefix, tree, client=client)
     found = [draft for name in shipped(tree) if (draft := _draft(tree, prefix, name, env))]
     return sorted(found, key=lambda draft: not draft.magic)
 

@@ -19,7 +19,7 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_distribution, check_python, check_requirement
-from jupyter_envs.model.env import Environment, Interpreter, Package, Problem, TreeNode
+from jupyter_envs.model.env import Environment, Interpreter, Own, Package, Problem, TreeNode
 from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan, Revision
@@ -53,13 +53,13 @@ class Venv:
     def named(self, prefix: str, name: str) -> str | None:
         return name if name in metadata.versions(prefix) else None
 
-    def packages(self, prefix: str, store: Path | None = None) -> list[Package]:
-        return mark(prefix, metadata.read_packages(prefix, store), record.read_spec(prefix))
+    def packages(self, prefix: str, store: Path | None = None, own: Own | None = None) -> list[Package]:
+        return mark(prefix, metadata.read_packages(prefix, store), record.read_spec(own) if own else {})
 
     def tree(self, prefix: str) -> list[TreeNode]:
         return metadata.tree(prefix)
 
-    def origin(self, prefix: str) -> Origin:
+    def origin(self, prefix: str, own: Own | None = None) -> Origin:
         return Origin()
 
     def check(self, text: str, field: str) -> Requirement:
@@ -80,7 +80,7 @@ class Venv:
         python = interpreters.pick(asked, self._settings.interpreters_file)
         return Recipe(manager=backend.name, python=python.path, pip=request.pip)
 
-    def upgrades(self, prefix: str) -> list[Requirement]:
+    def upgrades(self, prefix: Own) -> list[Requirement]:
         """A line for each package; what came from a URL or is editable stays as it is."""
         limits: dict[str, Requirement] = {}
         for text in record.read_spec(prefix).get("packages", []):
@@ -103,7 +103,7 @@ class Venv:
     def lock(self, prefix: str, python: str | None, before: Lock | None = None, since: int = 0) -> Lock:
         return self._installation().hashes.filled(prefix, installed.lock(prefix, python, before, since))
 
-    def completed(self, prefix: str, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
+    def completed(self, prefix: Own, lock: Lock, stop: threading.Event, *, offline: bool) -> Lock:
         return self._installation().hashes.completed(prefix, lock, stop, offline=offline)
 
     def back_to(self, here: Lock, goal: Lock) -> Return:
@@ -111,13 +111,13 @@ class Venv:
 
         return way_back(here, goal)
 
-    def plan(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def plan(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         return self._installation().plan(prefix, wanted, context)
 
-    def apply(self, prefix: str, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         return self._installation().apply(prefix, wanted, context)
 
-    def mend(self, prefix: str) -> bool:
+    def mend(self, prefix: Own) -> bool:
         from jupyter_envs.engine.undo import Undo
 
         return Undo(prefix).back()
@@ -145,7 +145,7 @@ class Venv:
         backend = self._backends()[recipe.manager]
         return (backend.name, backend.version(), interpreter, recipe.pip, pipconf.fingerprint(os.environ))
 
-    def make(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def make(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         from jupyter_envs.system import interpreters
 
         python = interpreters.pick(recipe.python, self._settings.interpreters_file)
@@ -161,7 +161,7 @@ class Venv:
             remove_tree(tree)
             raise
 
-    def fill(self, recipe: Recipe, tree: str, wanted: Wanted, context: Context) -> None:
+    def fill(self, recipe: Recipe, tree: Own, wanted: Wanted, context: Context) -> None:
         self._installation().fill(tree, wanted, context)
 
     def relocate(self, tree: str, old: Sequence[str], new: str) -> None:
@@ -178,7 +178,7 @@ class Venv:
     def lacks_for_kernel(self, prefix: str) -> list[Requirement]:
         return [] if "ipykernel" in self.versions(prefix) else [Requirement(line="ipykernel", name="ipykernel")]
 
-    def kernels(self, tree: str, prefix: str, name: str) -> list[Draft]:
+    def kernels(self, tree: Own, prefix: str, name: str) -> list[Draft]:
         literal = prefix.replace("$", "$$")
         first = os.fspath(bin_of(prefix)).replace("$", "$$")
         resources = (root / _LOGOS for root in metadata.site_packages(tree))
@@ -202,12 +202,12 @@ class Venv:
     def outlived(self, environment: Environment) -> bool:
         return any(p.code in ("no_interpreter", "base_upgraded") for p in environment.problems)
 
-    def remake(self, environment: Environment, tree: str, context: Context) -> None:
+    def remake(self, environment: Environment, own: Own, tree: Own, context: Context) -> None:
         """On its Python or the nearest, with its versions, or where they do not fit with what was asked for."""
         backends = self._backends()
         manager = environment.manager if environment.manager in backends else self._settings.default_manager
         python = self._nearest(environment, context)
-        packages = self.packages(environment.prefix)
+        packages = self.packages(own, own=own)
         pip = "pip" in self.versions(environment.prefix)
         for package in packages:
             if package.url is not None:
