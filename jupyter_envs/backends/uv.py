@@ -8,6 +8,7 @@ import sys
 from functools import cache
 
 from jupyter_envs.model.env import Capabilities, Interpreter, Kind
+from jupyter_envs.system.paths import search_path
 
 
 @cache
@@ -22,7 +23,7 @@ def find_uv() -> str | None:
 
         return os.fspath(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        return shutil.which("uv")
+        return shutil.which("uv", path=search_path())
 
 
 def uv() -> str:

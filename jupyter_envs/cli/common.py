@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_envs.cli import show
 from jupyter_envs.cli.parser import Call
 from jupyter_envs.model.env import Environment
-from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.errors import Cancelled, Conflict, InvalidRequest
 from jupyter_envs.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -42,6 +42,34 @@ def part_arguments(parser: argparse.ArgumentParser) -> None:
     """``--extra NAME`` and ``--group NAME``, both as often as wanted."""
     for name, text in (("--extra", "optional dependencies"), ("--group", "a dependency group")):
         parser.add_argument(name, metavar="NAME", action="append", default=[], help=f"also take {text} of the file")
+
+
+def adopt_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--adopt", action="store_true", help="let what lies in an environment that others made run, without a question"
+    )
+
+
+def adopting(call: Call, start: Callable[[bool], Task]) -> Task:
+    """The task that `start` gives; where an environment has to be adopted for it, that is asked on the terminal.
+
+    Raises:
+        Cancelled: whoever sits here does not adopt it.
+        Conflict: nobody can be asked, and ``--adopt`` was not given.
+    """
+    try:
+        return start(call.args.adopt)
+    except Conflict as error:
+        if error.reason != "adoption_needed":
+            raise
+        if call.out.mode != "text" or not sys.stdin or not sys.stdin.isatty():
+            error.hint = "Look at what would run. If you trust whoever made it, add --adopt in a terminal."
+            raise
+        lines = [error.message, *(f"  {line}" for line in (error.detail or "").splitlines())]
+        print("\n".join(map(show.clean, lines)), file=sys.stderr)
+    if not asked("Adopting it"):
+        raise Cancelled("It was not adopted, and nothing was changed.")
+    return start(True)
 
 
 def key(call: Call) -> str:
@@ -93,5 +121,10 @@ def confirm(call: Call, question: str) -> bool:
             reason="confirmation",
             field="yes",
         )
+    return asked(question)
+
+
+def asked(question: str) -> bool:
+    """Whether whoever sits at the terminal says yes."""
     print(f"{show.clean(question)}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -6,11 +6,23 @@ import argparse
 import os
 from typing import Any
 
+from msgspec.structs import replace
+
 from jupyter_envs.cli import given, requirements, show
-from jupyter_envs.cli.common import confirm, env_argument, environment, file_arguments, job, kernel_lines, key
+from jupyter_envs.cli.common import (
+    adopt_argument,
+    adopting,
+    confirm,
+    env_argument,
+    environment,
+    file_arguments,
+    job,
+    kernel_lines,
+    key,
+)
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import Cancelled, InvalidRequest
-from jupyter_envs.model.request import Clone, Create, KernelRequest, Update
+from jupyter_envs.model.request import Clone, Create, KernelRequest, Repair, Update
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,20 +130,23 @@ def _rename_arguments(parser: argparse.ArgumentParser) -> None:
     env_argument(parser)
     parser.add_argument("name", metavar="NAME", help="its new name")
     parser.add_argument("--display-name", metavar="D", help="new name of its kernel in the pickers")
+    adopt_argument(parser)
 
 
 def _rename(call: Call) -> int:
     request = Update(name=call.args.name, display_name=call.args.display_name)
-    return job(call, call.engine.update(key(call), request), lambda result: _made("Renamed to", result))
+    task = adopting(call, lambda agreed: call.engine.update(key(call), replace(request, adopt=agreed)))
+    return job(call, task, lambda result: _made("Renamed to", result))
 
 
 def _clone_arguments(parser: argparse.ArgumentParser) -> None:
     env_argument(parser)
     parser.add_argument("name", metavar="NAME", help="name of the copy")
+    adopt_argument(parser)
 
 
 def _clone(call: Call) -> int:
-    task = call.engine.clone(key(call), Clone(name=call.args.name))
+    task = adopting(call, lambda agreed: call.engine.clone(key(call), Clone(name=call.args.name, adopt=agreed)))
     return job(call, task, lambda result: _made("Cloned to", result))
 
 
@@ -153,6 +168,11 @@ def _remove(call: Call) -> int:
     return job(call, task, text)
 
 
+def _repair_arguments(parser: argparse.ArgumentParser) -> None:
+    env_argument(parser)
+    adopt_argument(parser)
+
+
 def _repair(call: Call) -> int:
     def text(result: dict[str, Any]) -> list[str]:
         if "environment" not in result:
@@ -161,7 +181,7 @@ def _repair(call: Call) -> int:
         left = [show.problem_line(p) for p in env.problems]
         return [f"Repaired {show.clean(env.name)}." if not left else f"{show.clean(env.name)} still has:", *left]
 
-    return job(call, call.engine.repair(key(call)), text)
+    return job(call, adopting(call, lambda agreed: call.engine.repair(key(call), Repair(adopt=agreed))), text)
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -215,7 +235,7 @@ VERBS = [
     Verb("rename", "rename an environment", "jupyter envs rename analysis thesis", _rename_arguments, _rename),
     Verb("clone", "copy an environment", "jupyter envs clone analysis trial", _clone_arguments, _clone),
     Verb("remove", "delete an environment and its kernel", "jupyter envs remove analysis", _remove_arguments, _remove),
-    Verb("repair", "repair a broken environment", "jupyter envs repair analysis", env_argument, _repair),
+    Verb("repair", "repair a broken environment", "jupyter envs repair analysis", _repair_arguments, _repair),
     Verb(
         "export",
         "write an environment as requirements or another format",

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from jupyter_envs.cli import show
-from jupyter_envs.cli.common import NAMES, environment, job, kernel_lines, key
+from jupyter_envs.cli.common import NAMES, adopt_argument, adopting, environment, job, kernel_lines, key
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Register, Update
@@ -19,6 +19,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     env = parser.add_argument("env", metavar="ENV", help="name, id or prefix of the environment")
     env.complete = NAMES  # type: ignore[attr-defined]
     parser.add_argument("--display-name", metavar="D", help="name of the kernel in the pickers")
+    adopt_argument(parser)
 
 
 def _kernel(call: Call) -> int:
@@ -26,13 +27,15 @@ def _kernel(call: Call) -> int:
     if call.args.action == "unregister":
         return _unregister(call)
     if call.args.action == "register":
-        task = call.engine.register(key(call), Register(display_name=asked))
+        task = adopting(
+            call, lambda agreed: call.engine.register(key(call), Register(display_name=asked, adopt=agreed))
+        )
     elif asked is None:
         raise InvalidRequest(
             "The new name is missing.", hint="Add --display-name NAME.", reason="usage", field="display_name"
         )
     else:
-        task = call.engine.update(key(call), Update(display_name=asked))
+        task = adopting(call, lambda agreed: call.engine.update(key(call), Update(display_name=asked, adopt=agreed)))
     return job(call, task, _ready)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.cli import given, requirements, show
-from jupyter_envs.cli.common import env_argument, file_arguments, job, key, plan
+from jupyter_envs.cli.common import adopt_argument, adopting, env_argument, file_arguments, job, key, plan
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Change, ImportText
@@ -86,13 +86,15 @@ def _remove(call: Call) -> int:
 
 def _dry_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="tell what would change, change nothing")
+    adopt_argument(parser)
 
 
 def _change(call: Call, request: Change) -> int:
     def text(result: dict[str, Any]) -> list[str]:
         return show.plan(plan(result), request.dry_run)
 
-    return job(call, call.engine.change(key(call), request), text)
+    task = adopting(call, lambda agreed: call.engine.change(key(call), replace(request, adopt=agreed)))
+    return job(call, task, text)
 
 
 VERBS = [

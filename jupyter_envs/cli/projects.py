@@ -6,8 +6,10 @@ import argparse
 import os
 from typing import Any
 
+from msgspec.structs import replace
+
 from jupyter_envs.cli import show
-from jupyter_envs.cli.common import environment, job, kernel_lines
+from jupyter_envs.cli.common import adopt_argument, adopting, environment, job, kernel_lines
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.project import Project, ProjectKernel
@@ -43,12 +45,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="the project's folder")
     parser.add_argument("--display-name", metavar="D", help="name of the kernel in the pickers")
     parser.add_argument("--lock", action="store_true", help="bring a lock file that is out of date up to date first")
+    adopt_argument(parser)
 
 
 def _project(call: Call) -> int:
     path = _folder(call.args.folder)
     request = ProjectKernel(path=path, display_name=call.args.display_name, lock=call.args.lock)
-    return job(call, call.engine.project_kernel(request), _ready)
+    return job(call, adopting(call, lambda agreed: call.engine.project_kernel(replace(request, adopt=agreed))), _ready)
 
 
 def _ready(result: dict[str, Any]) -> list[str]:

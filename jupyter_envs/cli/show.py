@@ -157,6 +157,7 @@ def environment(env: Environment, problems: Sequence[Problem]) -> list[str]:
         ("id", env.id),
         ("state", env.state + (", protected" if env.protected else "")),
         ("manager", f"{env.manager} ({'managed' if env.managed else 'found here, not managed'})"),
+        ("adopted", None if env.adopted else "no: others made it, and nothing in it is run"),
         ("product", f"{env.installation.name} {env.installation.version or ''}" if env.installation else None),
         ("python", python),
         ("base", env.python.base),

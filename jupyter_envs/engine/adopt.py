@@ -16,8 +16,8 @@ from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.system import metadata
 from jupyter_envs.system.conda_activate import scripts
-from jupyter_envs.system.files import read_json, read_text
 from jupyter_envs.system.paths import record_of
+from jupyter_envs.system.reading import read_json, read_text
 
 REASON = "adoption_needed"
 # More than that nobody reads; how many there are is told.

@@ -28,9 +28,10 @@ import msgspec
 from jupyter_envs.engine import kernels
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Own
-from jupyter_envs.system.files import atomic_write, decode, lock, opened, read_bytes
+from jupyter_envs.system.files import atomic_write, lock
 from jupyter_envs.system.identity import identity
 from jupyter_envs.system.paths import WINDOWS, inside
+from jupyter_envs.system.reading import decode, opened, read_from
 
 _FORMAT = 1
 _MOST_BYTES = 20_000_000
@@ -133,7 +134,7 @@ class Adoption:
             with opened(self._file, follow=False) as descriptor:
                 if not _owners_alone(os.fstat(descriptor)):
                     return {}
-            kept = decode(_decoder, read_bytes(self._file, _MOST_BYTES, follow=False))
+                kept = decode(_decoder, read_from(descriptor, _MOST_BYTES))
         except (OSError, ValueError):
             return {}
         return kept.environments if kept.format == _FORMAT else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -122,7 +121,7 @@ def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
                 hint="Install uv.",
                 reason="no_lock",
             )
-        done = run(argv, env=tool.environment(clean_environment()), cwd=tempfile.gettempdir(), most=DATA)
+        done = run(argv, env=tool.environment(clean_environment()), most=DATA)
     if done.code:
         raise explain(tool, done)
     try:

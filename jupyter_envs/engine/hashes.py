@@ -7,7 +7,6 @@ for what was just resolved takes some 30 ms and no network.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -79,7 +78,7 @@ class Hashes:
                 return {}
             with suppress(EnvsError, OSError, ValueError, KeyError):
                 env = self._installer.environment(clean_environment())
-                done = run(argv, env=env, cwd=tempfile.gettempdir(), cancelled=stop, timeout=LIMIT, most=DATA)
+                done = run(argv, env=env, cancelled=stop, timeout=LIMIT, most=DATA)
                 if done.code == 0:
                     entries = toml.parse(done.out).get("packages", [])
                     return {normalise(entry["name"]): files_of(entry) for entry in entries}

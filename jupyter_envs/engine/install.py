@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -212,7 +211,7 @@ class Installation:
                 meter.read(text)
 
         env = self.installer.environment(clean_environment())
-        done = run(argv, env=env, cwd=tempfile.gettempdir(), on_line=on_line, cancelled=context.cancelled)
+        done = run(argv, env=env, on_line=on_line, cancelled=context.cancelled)
         if done.code:
             raise explain(self.installer, done)
         return done

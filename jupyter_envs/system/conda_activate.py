@@ -13,7 +13,7 @@ from pathlib import Path
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import Failed
 from jupyter_envs.system import process
-from jupyter_envs.system.paths import WINDOWS
+from jupyter_envs.system.paths import WINDOWS, search_path
 from jupyter_envs.system.reading import DOCUMENT, read_json
 
 Log = Callable[[str], None]
@@ -223,7 +223,7 @@ def _sh(scripts: list[str]) -> list[str]:
     """`bash --noprofile --norc -c PROGRAM sh SCRIPT…`; scripts are written for bash, whatever their name says."""
     import shutil
 
-    bash = shutil.which("bash")
+    bash = shutil.which("bash", path=search_path())
     head = [bash, "--noprofile", "--norc"] if bash else ["/bin/sh"]
     return [*head, "-c", _SH, "sh", *scripts]
 

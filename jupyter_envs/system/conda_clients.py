@@ -112,7 +112,9 @@ def _own(root: str | None) -> list[str]:
 def _programs(environ: Mapping[str, str]) -> Iterator[str]:
     """Where the programs may be, the likeliest first; only files that exist."""
     candidates = [environ.get("CONDA_EXE"), environ.get("MAMBA_EXE")]
-    candidates += [shutil.which(name, path=environ.get("PATH", "")) for name in _PROGRAMS]
+    # A relative folder on PATH means whatever folder this process happens to be in.
+    folders = os.pathsep.join(filter(os.path.isabs, environ.get("PATH", "").split(os.pathsep)))
+    candidates += [shutil.which(name, path=folders) for name in _PROGRAMS]
     for top in tops():
         for folder in _FOLDERS:
             candidates += [os.path.join(top, folder, name + end) for name in _PROGRAMS for end in _endings()]

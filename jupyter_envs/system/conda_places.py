@@ -21,6 +21,12 @@ def is_base(prefix: str) -> bool:
     return os.path.isdir(prefix + "/condabin") or is_mamba_root(prefix)
 
 
+def installations() -> list[str]:
+    """The base environments of the conda installations in their usual places, links resolved, each once."""
+    found = dict.fromkeys(os.path.realpath(top) for top in tops())
+    return [prefix for prefix in found if is_prefix(prefix) and is_base(prefix)]
+
+
 def is_mamba_root(prefix: str) -> bool:
     """Whether `prefix` (links resolved) is the folder that micromamba, which needs no installation, calls its base."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")

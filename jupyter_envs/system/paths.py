@@ -16,6 +16,11 @@ PACKAGE = Path(__file__).parents[1]
 MAIN = os.fspath(PACKAGE / "__main__.py")
 
 
+def search_path() -> str:
+    """PATH without its relative folders: what lies in the folder that we happen to be in is not meant."""
+    return os.pathsep.join(filter(os.path.isabs, os.environ.get("PATH", os.defpath).split(os.pathsep)))
+
+
 def python_of(prefix: str | os.PathLike[str]) -> Path:
     """The interpreter of the PEP 405 environment at `prefix`; on Windows ``Scripts\\python.exe``."""
     return Path(prefix, BIN, "python" + EXE)

@@ -16,6 +16,9 @@ from typing import IO, NamedTuple
 from jupyter_envs.model.errors import Cancelled, Failed
 from jupyter_envs.system.files import held_descriptors
 
+# Where a command runs that was told nowhere: tools look for settings in the folder that they are in and above it,
+# and there nobody but an administrator can have put any.
+_NEUTRAL = os.path.dirname(sys.executable) if sys.platform == "win32" else "/"
 GUARD = str(Path(__file__).with_name("guard.py"))
 OnLine = Callable[[str, str], None]
 
@@ -69,7 +72,8 @@ def run(
     `most` than `KEPT` every line comes, with up to `most` bytes.
 
     Setting `cancelled` ends the whole process tree, and so does the death of this process; the locks that this
-    process holds are free only after that. `timeout` is in seconds.
+    process holds are free only after that. `timeout` is in seconds. Without `cwd` it runs in a folder that holds
+    no settings.
 
     Raises:
         Cancelled: `cancelled` was set; nothing of the command runs any more.
@@ -82,7 +86,7 @@ def run(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(env) if env is not None else clean_environment(),
-            cwd=cwd,
+            cwd=_NEUTRAL if cwd is None else cwd,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             # Whoever comes for a lock when we were killed must find nothing of this at work any more.
             pass_fds=held,

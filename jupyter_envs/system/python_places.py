@@ -21,9 +21,9 @@ _SYSTEM = ("/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin", "/sbin", "/Library
 def search() -> list[tuple[str, str]]:
     """Path and source of each interpreter, one path for each file; shims, scripts and environments left out."""
     found: dict[object, tuple[str, str]] = {}
-    for told, source in (*_of_tools(), *_of_library()):
-        path = os.path.abspath(told)
-        if _usable(path) and (key := _identity(path)) not in found:
+    for path, source in (*_of_tools(), *_of_library()):
+        # A relative folder on PATH means whatever folder this process happens to be in.
+        if os.path.isabs(path) and _usable(path) and (key := _identity(path)) not in found:
             found[key] = (_lasting(path), source)
     return list(found.values())
 
@@ -54,7 +54,7 @@ def stamp() -> str:
     for top in (os.path.join(pyenv_root(), "versions"), uv_folder(), os.path.join(_asdf(), "installs", "python")):
         folders.append(top)
         folders += [os.path.join(child, "bin") for child in _children(top)]
-    folders += [os.path.join(prefix, "bin") for prefix in conda_places.prefixes()]
+    folders += [os.path.join(prefix, "bin") for prefix in conda_places.installations()]
     folders += [os.path.join(top, "bin") for top in _HOMEBREW]
     folders.append("/Library/Frameworks/Python.framework/Versions")
     parts += [f"{folder}:{_mtime(folder)}" for folder in dict.fromkeys(folders)]
@@ -82,7 +82,8 @@ def _of_tools() -> Iterator[tuple[str, str]]:
         # `cpython-3.12-…` beside `cpython-3.12.1-…` is a link to it, which lasts longer.
         for folder in (os.path.join(child, "bin"), child):
             yield from ((path, "uv") for path in _pythons(folder))
-    for prefix in conda_places.prefixes():
+    # Of installations alone: to look what Python an environment has must not start what its maker put there.
+    for prefix in conda_places.installations():
         yield os.path.join(prefix, "python.exe" if WINDOWS else "bin/python"), "conda"
     for top in _HOMEBREW:
         if os.path.isdir(os.path.join(top, "Cellar")):

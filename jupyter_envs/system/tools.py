@@ -8,13 +8,13 @@ import shutil
 import sys
 from glob import escape, glob
 
-from jupyter_envs.system.paths import EXE
+from jupyter_envs.system.paths import EXE, search_path
 from jupyter_envs.system.reading import read_head
 
 
 def find(name: str, *places: str) -> str | None:
     """The program `name`: on PATH, beside our own Python, or in one of the folders `places` and the usual ones."""
-    if found := shutil.which(name):
+    if found := shutil.which(name, path=search_path()):
         return found
     usual = [os.path.dirname(sys.executable), *places, "~/.local/bin", "/opt/homebrew/bin", "/usr/local/bin"]
     for folder in usual:

@@ -296,7 +296,7 @@ def test_others_environments(engine: Engine, engines: Engines, shop: Index, tmp_
     venv.create(tmp_path / "project" / ".venv")
     theirs = engines(notebook_root=str(tmp_path))
     found = theirs.find(str(tmp_path / "project" / ".venv"))
-    done(theirs, theirs.change(found.id, Change(install=["a"])))
+    done(theirs, theirs.change(found.id, Change(adopt=True, install=["a"])))
     assert versions(found.prefix) == {"a": "2.0", "base": "2.0"}
     assert not Path(found.prefix, ".jupyter-envs", "spec.toml").exists(), "no record is begun for it"
     if sys.prefix != sys.base_prefix:

@@ -270,7 +270,7 @@ def test_a_base_interpreter_that_is_gone(engine: Engine, index: Index, base: Pat
     prefix = engine.settings.all_roots[0] / "demo"
     prefix.parent.mkdir()
     subprocess.run([base, "-m", "venv", "--without-pip", "--symlinks", prefix], check=True)
-    done(engine, engine.change("demo", Change(install=["one<2", "two"])))
+    done(engine, engine.change("demo", Change(adopt=True, install=["one<2", "two"])))
     before = engine.find("demo")
     assert before.state == "ready"
     shutil.rmtree(base.parent)
@@ -313,7 +313,7 @@ def test_a_repair_that_fails_leaves_what_there_is(engine: Engine, index: Index, 
     prefix = engine.settings.all_roots[0] / "demo"
     prefix.parent.mkdir()
     subprocess.run([base, "-m", "venv", "--without-pip", "--symlinks", prefix], check=True)
-    done(engine, engine.change("demo", Change(install=["one"])))
+    done(engine, engine.change("demo", Change(adopt=True, install=["one"])))
     index.answers.clear()
     shutil.rmtree(os.environ["UV_CACHE_DIR"])
     shutil.rmtree(base.parent)

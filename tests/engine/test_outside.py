@@ -145,7 +145,7 @@ def test_an_environment_that_others_made(engine: Engine, shop: Index) -> None:
     venv.create(prefix)
     by_hand(str(prefix), "one==1.0")
     assert told(engine, "theirs") == []
-    done(engine, engine.change("theirs", Change(upgrade=["one"], install=["two"])))
+    done(engine, engine.change("theirs", Change(adopt=True, upgrade=["one"], install=["two"])))
     assert told(engine, "theirs") == [(2, "rest", "change"), (1, "outside", "found")]
     done(engine, engine.rollback("theirs", Rollback()))
     assert versions(prefix) == {"one": "1.0"}

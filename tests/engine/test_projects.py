@@ -38,7 +38,7 @@ def demo(engine: Engine, index: Index, top: Path) -> Path:
     """A project of uv with a kernel."""
     stock(index)
     folder = write("uv", top / "demo", index, "one")
-    done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     return folder
 
 
@@ -58,7 +58,7 @@ def test_without_the_tool(tool: str, engine: Engine, index: Index, top: Path, no
     env = engine.find(project.environment or "")
     before = snapshot(folder)
     for act in (
-        lambda: engine.project_kernel(ProjectKernel(path=str(folder))),
+        lambda: engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))),
         lambda: engine.change(env.id, Change(install=["two"])),
         lambda: engine.change(env.id, Change(install=["two"], dry_run=True)),
     ):
@@ -84,11 +84,11 @@ def test_managers_say_what_they_can(engine: Engine) -> None:
 
 def test_what_is_no_project(engine: Engine, top: Path) -> None:
     with pytest.raises(InvalidRequest, match="is no project") as caught:
-        engine.project_kernel(ProjectKernel(path=str(top)))
+        engine.project_kernel(ProjectKernel(adopt=True, path=str(top)))
     assert "uv.lock" in (caught.value.hint or "")
     for path in ("work", "-x", f"{top}/../work", "a\0b", f"{top}/nowhere"):
         with pytest.raises(InvalidRequest) as caught:
-            engine.project_kernel(ProjectKernel(path=path))
+            engine.project_kernel(ProjectKernel(adopt=True, path=path))
         assert caught.value.field == "path"
 
 
@@ -97,8 +97,8 @@ def test_by_a_link_and_nested(engine: Engine, index: Index, top: Path) -> None:
     outer = write("uv", top / "a/demo", index, "one")
     inner = write("uv", outer / "parts/demo", index, "two")
     (top / "link").symlink_to(inner)
-    done(engine, engine.project_kernel(ProjectKernel(path=str(outer))))
-    result = done(engine, engine.project_kernel(ProjectKernel(path=str(top / "link"))))
+    done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(outer))))
+    result = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(top / "link"))))
     assert result["environment"]["project"] == str(inner)
     found = {p.path: engine.find(p.environment or "") for p in engine.projects(refresh=True)}
     assert found.keys() == {str(outer), str(inner)}, "a link is no second project"
@@ -161,7 +161,7 @@ def test_cancelled_before_there_was_an_environment(engine: Engine, index: Index,
     folder = write("uv", top / "new", index, "one")
     before = snapshot(folder)
     index.hold, index.held = threading.Event(), "/files/one"
-    job = engine.jobs.submit(engine.project_kernel(ProjectKernel(path=str(folder))))
+    job = engine.jobs.submit(engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     wait_for(lambda: any(p.startswith("/files/one") and ".metadata" not in p for p, _ in index.asked))
     engine.jobs.cancel(job.id)
     assert ended(engine, job).state == "cancelled"
@@ -178,7 +178,7 @@ def test_one_writer_per_project(engine: Engine, demo: Path) -> None:
     assert holder.stdout
     assert holder.stdout.readline() == "held\n"
     for act in (
-        lambda: engine.project_kernel(ProjectKernel(path=str(demo))),
+        lambda: engine.project_kernel(ProjectKernel(adopt=True, path=str(demo))),
         lambda: engine.change(env.id, Change(install=["tail"])),
     ):
         with pytest.raises(Conflict) as caught:
@@ -220,7 +220,7 @@ def test_what_lies_beside_and_within(engine: Engine, index: Index, top: Path) ->
     with (folder / "pyproject.toml").open("a") as file:
         file.write('[tool.uv.sources]\nlib = {path = "../lib"}\npart = {workspace = true}\n')
         file.write('[tool.uv.workspace]\nmembers = ["parts/*"]\n')
-    env = done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))["environment"]
+    env = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))["environment"]
     assert versions(env["prefix"]).keys() >= {"lib", "part", "one", "ipykernel"}
     assert engine.find(env["id"]).lock == "uv.lock"
     before = files(folder)
@@ -235,7 +235,7 @@ def test_no_python_that_fits(engine: Engine, demo: Path) -> None:
     env = engine.find(engine.projects()[0].environment or "")
     (demo / "pyproject.toml").write_text((demo / "pyproject.toml").read_text().replace(">=3.10", "==3.99.*"))
     before, tree = files(demo), snapshot(env.prefix)
-    job = run(engine, engine.project_kernel(ProjectKernel(path=str(demo), lock=True)))
+    job = run(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(demo), lock=True)))
     assert job.error
     assert (job.error.reason, job.error.kind) == ("no_python", "unavailable"), job.error
     assert files(demo) == before
@@ -251,7 +251,7 @@ def test_a_lost_interpreter_is_no_end(engine: Engine, demo: Path) -> None:
     python.unlink()
     python.symlink_to("/nowhere/python3")
     assert engine.find(env.id).state == "broken"
-    result = done(engine, engine.project_kernel(ProjectKernel(path=str(demo))))
+    result = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(demo))))
     assert (result["environment"]["id"], result["environment"]["state"]) == (env.id, "ready")
     assert result["environment"]["kernels"][0]["name"] == env.kernels[0].name
     assert versions(env.prefix).keys() >= {"one", "ipykernel"}
@@ -301,7 +301,7 @@ def test_a_project_of_pixi_by_a_stand_in(
     folder = top / "bio"
     folder.mkdir()
     (folder / "pixi.toml").write_text('[workspace]\nname = "bio"\nchannels = []\n[dependencies]\none = "*"\n')
-    result = done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    result = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     assert result["environment"]["manager"] == "pixi"
     [project] = engine.projects(refresh=True)
     env = engine.find(project.environment or "")
@@ -335,7 +335,7 @@ def test_a_project_without_python_is_no_kernel(
     program.chmod(0o755)
     (top / "tool").mkdir()
     (top / "tool/pixi.toml").write_text('[workspace]\nname = "tool"\n[dependencies]\nhtop = "*"\n')
-    job = run(engine, engine.project_kernel(ProjectKernel(path=str(top / "tool"))))
+    job = run(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(top / "tool"))))
     assert job.error
     assert (job.error.reason, job.error.kind) == ("no_python", "conflict"), job.error
     assert "pixi add python" in (job.error.hint or "")

@@ -54,7 +54,7 @@ def test_a_real_conda_prefix(engines: Engines, channel: Channel, home: Path, mon
     engine = engines(notebook_root=str(home / "work"))
     [project] = engine.projects()
     assert (project.manager, project.python, project.available) == ("pixi", f"=={channel.python}.*", True)
-    result = done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    result = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     env = engine.find(result["environment"]["id"])
     assert (env.kind, env.manager, env.prefix, env.project) == ("conda", "pixi", str(prefix), str(folder))
     assert not list((prefix / "conda-meta").glob("ipykernel-*")), "pixi would take a conda package away again"

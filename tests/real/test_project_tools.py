@@ -70,7 +70,7 @@ def test_the_life_of_a_project(tool: str, engine: Engine, index: Index, tools: P
     assert (project.manager, project.locked, project.environment, project.available) == (tool, False, None, True)
 
     # Made and a kernel; the project's own files know nothing of that.
-    result = done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    result = done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     project = only(engine)
     assert (project.locked, project.current, project.environment) == (True, True, result["environment"]["id"])
     assert fits(tool, folder)
@@ -129,7 +129,7 @@ def as_json(value: Plan) -> dict[str, object]:
 def test_a_lock_file_that_is_out_of_date(tool: str, engine: Engine, index: Index, tools: Path, top: Path) -> None:
     stock(index)
     folder = write(tool, top / "demo", index, "one")
-    done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     manifest = folder / ("Pipfile" if tool == "pipenv" else "pyproject.toml")
     old = manifest.read_text()
     manifest.write_text(old.replace('"one"', '"one", "four"') if tool != "pipenv" else old + 'four = "*"\n')
@@ -137,10 +137,10 @@ def test_a_lock_file_that_is_out_of_date(tool: str, engine: Engine, index: Index
     assert project.current is False
     assert not fits(tool, folder)
     with pytest.raises(Conflict) as caught:
-        engine.project_kernel(ProjectKernel(path=str(folder)))
+        engine.project_kernel(ProjectKernel(adopt=True, path=str(folder)))
     assert caught.value.reason == "lock_outdated"
     assert f"{tool} lock" in (caught.value.hint or "")
-    done(engine, engine.project_kernel(ProjectKernel(path=str(folder), lock=True)))
+    done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder), lock=True)))
     assert fits(tool, folder)
     assert only(engine).current
     assert versions(engine.find(project.environment or "").prefix)["four"] == "1.0"
@@ -168,10 +168,10 @@ def test_cancelled_in_the_middle(tool: str, engine: Engine, index: Index, tools:
     stock(index)
     folder = write(tool, top / "demo", index, "one")
     fresh, folders = files(folder), environments(home)
-    cancel(engine, index, "/files/one", engine.project_kernel(ProjectKernel(path=str(folder))))
+    cancel(engine, index, "/files/one", engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     assert (files(folder), environments(home), only(engine).environment) == (fresh, folders, None)
 
-    done(engine, engine.project_kernel(ProjectKernel(path=str(folder))))
+    done(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder))))
     env = engine.find(only(engine).environment or "")
     stands, tree = files(folder), content(env.prefix)
     cancel(engine, index, "/files/three", engine.change(env.id, Change(install=["three"])))
@@ -186,7 +186,9 @@ def test_a_cell_runs(tool: str, engine: Engine, tools: Path, top: Path) -> None:
     with serving() as own:
         stock(own)
         folder = write(tool, top / "demo", own, "one")
-        result = done(engine, engine.project_kernel(ProjectKernel(path=str(folder), display_name="My project")))
+        result = done(
+            engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(folder), display_name="My project"))
+        )
     [kernel] = result["environment"]["kernels"]
     assert kernel["display_name"] == "My project"
     said = json.loads(start(kernel["name"], "import json, sys, one; print(json.dumps([sys.prefix, one.VERSION]))"))

@@ -27,7 +27,11 @@ async def test_a_project_becomes_a_kernel(
         [project] = (await call("GET", "projects?refresh=1")).json["projects"]
         assert (project["path"], project["environment"], project["locked"]) == (str(folder), None, False)
 
-        job = await done(await call("POST", "projects/kernel", {"path": str(folder), "display_name": "Mine"}))
+        asked = {"path": str(folder), "display_name": "Mine"}
+        refused = await call("POST", "projects/kernel", asked)
+        assert (refused.status, refused.json["reason"]) == (409, "adoption_needed")
+        assert not (folder / ".venv").exists()
+        job = await done(await call("POST", "projects/kernel", {**asked, "adopt": True}))
         assert job["state"] == "succeeded", job["error"]
         env = job["result"]["environment"]
         assert job["environment"] == env["id"]

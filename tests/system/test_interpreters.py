@@ -97,7 +97,7 @@ def test_a_new_interpreter_and_a_changed_one_are_seen(bare: Path, run_as_shell: 
     assert len(run_as_shell) == 3
 
 
-def test_each_tool_is_a_source(bare: Path, run_as_shell: list[str]) -> None:
+def test_each_tool_is_a_source(bare: Path, run_as_shell: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     made_up(bare / "pyenv/versions/3.9.1/bin/python3.9", "3.9.1")
     uv = made_up(bare / "share/uv/python/cpython-3.13.2-linux/bin/python3.13", "3.13.2")
     (bare / "share/uv/python/cpython-3.13-linux").symlink_to(uv.parents[1])
@@ -105,8 +105,13 @@ def test_each_tool_is_a_source(bare: Path, run_as_shell: list[str]) -> None:
     (uv.parent / "python").symlink_to("python3.13")
     conda = made_up(bare / "conda/bin/python", "3.11.1")
     (bare / "conda/conda-meta").mkdir()
+    (bare / "conda/condabin").mkdir()
+    monkeypatch.setattr("jupyter_envs.system.conda_places.tops", lambda: [os.fspath(bare / "conda")])
+    # Not a named environment, which is one that somebody made: its Python is not started.
+    made_up(bare / "conda/envs/other/bin/python", "3.11.9")
+    (bare / "conda/envs/other/conda-meta").mkdir()
     (bare / ".conda").mkdir()
-    (bare / ".conda/environments.txt").write_text(f"{bare}/conda\n/gone\n")
+    (bare / ".conda/environments.txt").write_text(f"{bare}/conda/envs/other\n/gone\n")
     made_up(bare / "bin/pypy3.10", "3.10.14", "PyPy")
     found = interpreters.find(bare / "cache.json")
     assert [(i.version, i.source, i.implementation) for i in found] == [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -242,7 +241,6 @@ class Venv:
         done = run(
             backend.create_argv(tree, python, pip=pip, prompt=os.path.basename(tree)),
             env=clean_environment({"UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}),
-            cwd=tempfile.gettempdir(),
             on_line=lambda stream, text: context.line(text, "out" if stream == "out" else "err"),
             cancelled=context.cancelled,
         )

@@ -55,8 +55,8 @@ export class Client implements IReads {
   }
 
   /** `POST projects/kernel`; with `lock` a lock file that is out of date is brought up to date */
-  projectKernel(path: string, lock: boolean): Promise<IJob> {
-    return this._send('POST', { path, lock }, ['projects', 'kernel']);
+  projectKernel(path: string, lock: boolean, adopt = false): Promise<IJob> {
+    return this._send('POST', adopting({ path, lock }, adopt), ['projects', 'kernel']);
   }
 
   /** `GET interpreters` */
@@ -81,33 +81,38 @@ export class Client implements IReads {
   }
 
   /** `POST environments/{id}/kernel` */
-  registerKernel(id: string): Promise<IJob> {
-    return this._send('POST', {}, ['environments', id, 'kernel']);
+  registerKernel(id: string, adopt = false): Promise<IJob> {
+    return this._send('POST', adopting({}, adopt), ['environments', id, 'kernel']);
   }
 
   /** `POST environments/{id}/repair` */
-  repair(id: string): Promise<IJob> {
-    return this._send('POST', {}, ['environments', id, 'repair']);
+  repair(id: string, adopt = false): Promise<IJob> {
+    return this._send('POST', adopting({}, adopt), ['environments', id, 'repair']);
   }
 
   /** `POST environments/{id}/packages`; with `dryRun` the job's result is the plan alone */
-  change(id: string, change: IChange, dryRun = false): Promise<IJob> {
-    return this._send('POST', { ...change, dry_run: dryRun }, ['environments', id, 'packages']);
+  change(id: string, change: IChange, dryRun = false, adopt = false): Promise<IJob> {
+    const body = adopting({ ...change, dry_run: dryRun }, adopt);
+    return this._send('POST', body, ['environments', id, 'packages']);
   }
 
   /** `PATCH environments/{id}` */
-  update(id: string, names: { name?: string; display_name?: string }): Promise<IJob> {
-    return this._send('PATCH', names, ['environments', id]);
+  update(
+    id: string,
+    names: { name?: string; display_name?: string },
+    adopt = false
+  ): Promise<IJob> {
+    return this._send('PATCH', adopting(names, adopt), ['environments', id]);
   }
 
   /** `POST environments/{id}/clone` */
-  clone(id: string, name: string): Promise<IJob> {
-    return this._send('POST', { name }, ['environments', id, 'clone']);
+  clone(id: string, name: string, adopt = false): Promise<IJob> {
+    return this._send('POST', adopting({ name }, adopt), ['environments', id, 'clone']);
   }
 
   /** `POST environments/{id}/rollback` */
-  rollback(id: string, revision: number): Promise<IJob> {
-    return this._send('POST', { revision }, ['environments', id, 'rollback']);
+  rollback(id: string, revision: number, adopt = false): Promise<IJob> {
+    return this._send('POST', adopting({ revision }, adopt), ['environments', id, 'rollback']);
   }
 
   /** `DELETE environments/{id}/kernel` */
@@ -261,6 +266,11 @@ export class Client implements IReads {
   }
 
   private _etag: string | null = null;
+}
+
+/** `body`, with the word that an environment of others may be adopted for it. */
+function adopting(body: object, adopt: boolean): object {
+  return adopt ? { ...body, adopt } : body;
 }
 
 function refreshQuery(refresh: boolean): string {

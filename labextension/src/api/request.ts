@@ -24,6 +24,7 @@ export class RequestError extends Error implements IErrorBody {
   readonly hint: string | null;
   readonly field: string | null;
   readonly detail: string | null;
+  adopt?: () => Promise<unknown>;
 
   get offline(): boolean {
     return this.status === 0;

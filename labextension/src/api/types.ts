@@ -40,6 +40,8 @@ export interface IEnvironmentBody {
   state: EnvironmentState;
   managed: boolean;
   protected: boolean;
+  /** Whether this user made it or adopted it here: nothing is run for another one. */
+  adopted?: boolean;
   project: string | null;
   /** The name of the lock file by which a project's tool keeps it. */
   lock?: string | null;
@@ -116,6 +118,8 @@ export interface IErrorBody {
   hint: string | null;
   field?: string | null;
   detail?: string | null;
+  /** Does what was refused, once the user agrees that what lies in the environment may run. */
+  adopt?: () => Promise<unknown>;
 }
 
 export interface IJob {

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { IErrorBody } from '../api/types';
+import { AdoptionQuestion } from './adoption';
 
 /** What went wrong and what to do; the tool's own words are one click away. */
 export function ErrorText(props: {
@@ -9,9 +10,22 @@ export function ErrorText(props: {
   trans: TranslationBundle;
   /** Buttons that go with it. */
   children?: React.ReactNode;
+  /** What follows once an environment is adopted, where that is what it takes. */
+  onAdopted?: () => void;
 }): JSX.Element {
   const { error, trans } = props;
   const [open, setOpen] = useState(false);
+  if (error.adopt) {
+    return (
+      <AdoptionQuestion
+        error={error}
+        adopt={error.adopt}
+        onAdopted={props.onAdopted}
+        failure={failed => <ErrorText error={failed} trans={trans} />}
+        trans={trans}
+      />
+    );
+  }
   return (
     <div className="jp-Environments-problem" data-severity="error" role="alert">
       <span>

@@ -143,7 +143,7 @@ export function Refusal(props: {
   const [declined, setDeclined] = useState('');
   if (channels.length === 0) {
     return (
-      <ErrorText error={error} trans={trans}>
+      <ErrorText error={error} onAdopted={props.onGoOn} trans={trans}>
         {props.children}
       </ErrorText>
     );

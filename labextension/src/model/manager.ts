@@ -21,6 +21,7 @@ import type {
 } from '../api/types';
 import type { IEnvironmentManager, IFailure, IReads } from '../tokens';
 import { abilitiesOf } from './abilities';
+import { asking } from './adoption';
 import type { JobsModel } from './jobs';
 import { countByName, sameKernels } from './kernels';
 
@@ -138,23 +139,24 @@ export class EnvironmentManager implements IEnvironmentManager {
   }
 
   registerKernel(id: string): Promise<IJob> {
-    return this._start(() => this._client.registerKernel(id));
+    return this._start(adopt => this._client.registerKernel(id, adopt));
   }
 
   projectKernel(path: string, lock = false): Promise<IJob> {
-    return this._start(() => this._client.projectKernel(path, lock));
+    return this._start(adopt => this._client.projectKernel(path, lock, adopt));
   }
 
   repair(id: string): Promise<IJob> {
-    return this._start(() => this._client.repair(id));
+    return this._start(adopt => this._client.repair(id, adopt));
   }
 
   change(id: string, change: IChange): Promise<IJob> {
-    return this._start(() => this._client.change(id, change));
+    return this._start(adopt => this._client.change(id, change, false, adopt));
   }
 
   plan(id: string, change: IChange, signal?: AbortSignal): Promise<IPlan> {
-    return this._told(this._client.change(id, change, true), 'plan', signal);
+    const sent = asking(adopt => this._client.change(id, change, true, adopt));
+    return this._told(sent, 'plan', signal);
   }
 
   rebuild(request: IRebuild): Promise<IJob> {
@@ -166,15 +168,15 @@ export class EnvironmentManager implements IEnvironmentManager {
   }
 
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob> {
-    return this._start(() => this._client.update(id, names));
+    return this._start(adopt => this._client.update(id, names, adopt));
   }
 
   clone(id: string, name: string): Promise<IJob> {
-    return this._start(() => this._client.clone(id, name));
+    return this._start(adopt => this._client.clone(id, name, adopt));
   }
 
   rollback(id: string, revision: number): Promise<IJob> {
-    return this._start(() => this._client.rollback(id, revision));
+    return this._start(adopt => this._client.rollback(id, revision, adopt));
   }
 
   countDisk(again: boolean): Promise<IJob> {
@@ -225,10 +227,12 @@ export class EnvironmentManager implements IEnvironmentManager {
     throw new RequestError(200, job.error ?? { message: job.state, reason: job.state, hint: null });
   }
 
-  private async _start(send: () => Promise<IJob>): Promise<IJob> {
-    const job = await send();
-    this.jobs.started(job, () => this._start(send));
-    return job;
+  private _start(send: (adopt: boolean) => Promise<IJob>): Promise<IJob> {
+    return asking(async adopt => {
+      const job = await send(adopt);
+      this.jobs.started(job, () => this._start(send));
+      return job;
+    });
   }
 
   private _run(): Promise<void> {

@@ -68,7 +68,9 @@ export const terminalPlugin: JupyterFrontEndPlugin<void> = {
           const line = lines.find(each => each.shell === shell) ?? lines[0];
           const session = await serviceManager.terminals.startNew();
           const { name } = session;
-          await type(session, `${line.command}\r`);
+          const known = manager.environments?.find(each => each.id === id);
+          // Nothing runs in an environment that others made: the user reads the line, and may press Enter.
+          await type(session, line.command + (known?.adopted ? '\r' : ''));
           session.dispose();
           return await commands.execute('terminal:open', { name });
         } catch (error) {
