@@ -138,7 +138,7 @@ def add(
     user: str | None = None,
 ) -> int:
     """Note a change after which `lock` stands, and return its number."""
-    from jupyter_envs.system.redact import redact
+    from jupyter_envs.system.redact import redacted_values
 
     number = (numbers(prefix) or [0])[-1] + 1
     record = record_of(prefix)
@@ -156,9 +156,10 @@ def add(
         python=lock.python,
     )
     requested = read_spec(prefix).get("packages")
-    raw = msgspec.json.encode(Stored(entry, lock.pins, lock.python, requested)).decode()
+    # Before it is JSON: a quotation mark within a password would be taken for one of its own.
+    raw = msgspec.json.encode(redacted_values(Stored(entry, lock.pins, lock.python, requested)))
     # Last: with it the revision is there.
-    atomic_write(record / "revisions" / f"{number}.json", redact(raw))
+    atomic_write(record / "revisions" / f"{number}.json", raw)
     return number
 
 
@@ -242,10 +243,10 @@ def _locks(prefix: Own) -> dict[int, str]:
 
 
 def _write_lock(prefix: Own, number: int, lock: Lock) -> str:
-    from jupyter_envs.system.redact import redact
+    from jupyter_envs.system.redact import redacted_values
 
     name = f"pylock.{number}.toml" if lock.complete else f"{number}.incomplete.toml"
-    atomic_write(record_of(prefix) / "locks" / name, redact(lock_file.write(lock)))
+    atomic_write(record_of(prefix) / "locks" / name, lock_file.write(redacted_values(lock)))
     return name
 
 

@@ -20,7 +20,7 @@ from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.job import ErrorBody, Job, LogLine
 from jupyter_envs.system.files import atomic_write, lock, locked, remove_tree
 from jupyter_envs.system.reading import LISTING, append_bytes, decode, read_as, read_bytes
-from jupyter_envs.system.redact import redact, redacted
+from jupyter_envs.system.redact import redacted, redacted_values
 
 ID = re.compile(r"\d{8}-\d{6}-\d{6}-[0-9a-f]{6}\Z")
 MAX_LOG = 5_000_000
@@ -89,8 +89,11 @@ class JobStore:
     def save(self, job: Job) -> None:
         """Write the state of a job of ours; a full disk keeps it in memory."""
         try:
-            raw = msgspec.json.encode(Stored(job, self._owner)).decode()
-            atomic_write(self._folder / job.id / "state.json", redact(raw), 0o600)
+            atomic_write(
+                self._folder / job.id / "state.json",
+                msgspec.json.encode(redacted_values(Stored(job, self._owner))),
+                0o600,
+            )
             self._unsaved.pop(job.id, None)
         except OSError:
             self._unsaved[job.id] = job

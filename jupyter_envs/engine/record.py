@@ -22,12 +22,12 @@ def write_spec(prefix: Own, spec: dict[str, Any]) -> None:
     """Note what was asked for, credentials stripped, as TOML: `manager`, `python`, `packages`, `created`."""
     import tomli_w
 
-    from jupyter_envs.system.redact import redact
+    from jupyter_envs.system.redact import redacted_values
 
     folder = record_of(prefix)
     folder.mkdir(mode=0o755, exist_ok=True)
     known = {key: value for key, value in spec.items() if value is not None}
-    atomic_write(folder / "spec.toml", redact(tomli_w.dumps(known)))
+    atomic_write(folder / "spec.toml", tomli_w.dumps(redacted_values(known)))
 
 
 def read_spec(prefix: Own) -> dict[str, Any]:

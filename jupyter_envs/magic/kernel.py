@@ -755,4 +755,4 @@ def clean(text: str) -> str:
 
 def public(text: str) -> str:
     """`text`, cleaned, without the credentials of its URLs: a variable in the cell may have brought them."""
-    return re.sub(r"://[^/@\s]*@", "://****@", clean(text))
+    return re.sub(r"://[^/\s]*@", "://****@", clean(text))

@@ -8,6 +8,10 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 MASK = "****"
+# A shorter secret would blank ordinary words.
+SHORTEST = 8
+_MOST_KNOWN = 200
+_known: dict[str, None] = {}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^\s:@\[\]/?#]*)(:\d*)?\Z")
 # conda's tokens are a step of the path: `https://host/t/TOKEN/channel`.
@@ -23,16 +27,18 @@ class Address:
     `reveal_for_tool` alone gives the full text out.
     """
 
-    __slots__ = ("__full", "_parts")
+    __slots__ = ("__full", "_pieces")
 
     def __init__(self, text: str | Address) -> None:
         self.__full: str = text._reveal() if isinstance(text, Address) else text  # noqa: SLF001
-        self._parts = _split(self.__full)
+        self._pieces = _split(self.__full)
+        if self._pieces[1] or self._pieces[4]:
+            _remember(self.secrets)
 
     @property
     def public(self) -> str:
         """The address without user, password, token and query: it names the same place and opens nothing."""
-        start, user, host, path, _, _ = self._parts
+        start, user, host, path, _, _ = self._pieces
         if not start and not user:
             return self.__full
         return f"{start}{host}{_TOKEN.sub(MASK, re.sub(r'^/t/[^/]+', '', path))}"
@@ -44,12 +50,12 @@ class Address:
 
     @property
     def is_url(self) -> bool:
-        return bool(self._parts[0])
+        return bool(self._pieces[0])
 
     @property
     def secrets(self) -> list[str]:
         """What the text hides, each part also percent-decoded."""
-        _, user, _, path, query, _ = self._parts
+        _, user, _, path, query, _ = self._pieces
         name, colon, password = user.removesuffix("@").partition(":")
         found = [password if colon and password else name]
         found += _TOKEN.findall(path) if self.is_url else []
@@ -61,7 +67,7 @@ class Address:
         return Address(change(self.__full))
 
     def __str__(self) -> str:
-        start, user, host, path, query, fragment = self._parts
+        start, user, host, path, query, fragment = self._pieces
         hidden = f"{MASK}@" if user else ""
         if fragment and not _FRAGMENT.match(fragment[1:]):
             fragment = f"#{MASK}"
@@ -99,6 +105,11 @@ def reveal_for_tool(address: Address | str) -> str:
     return address._reveal() if isinstance(address, Address) else address  # noqa: SLF001
 
 
+def known() -> list[str]:
+    """The secrets of the addresses that this process has met last, to be hidden in whatever a tool prints."""
+    return list(_known)
+
+
 def shown(value: Any) -> str:
     """What JSON gets in the place of an Address.
 
@@ -115,6 +126,14 @@ def read(kind: type, value: Any) -> Any:
     if kind is Address and isinstance(value, str):
         return Address(value)
     raise TypeError(f"{kind.__name__} cannot be read")
+
+
+def _remember(secrets: list[str]) -> None:
+    for secret in secrets:
+        if len(secret) >= SHORTEST and secret not in _known:
+            while len(_known) >= _MOST_KNOWN:
+                _known.pop(next(iter(_known)), None)
+            _known[secret] = None
 
 
 def _split(text: str) -> tuple[str, str, str, str, str, str]:

@@ -26,6 +26,7 @@ from jupyter_envs.model.errors import (
     Unsolvable,
 )
 from jupyter_envs.model.job import ErrorBody
+from jupyter_envs.server.access_log import loggable
 from jupyter_envs.server.operation import Operation
 from jupyter_envs.system.redact import redacted
 
@@ -71,6 +72,8 @@ class Base(JupyterHandler):
 
     def initialize(self, serving: Serving) -> None:
         self.serving = serving
+        # Here, when tornado has taken it apart: whatever comes of the request, its URL goes into the server's log.
+        self.request.uri = loggable(self.request.uri or "")
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
         """`function` off the loop.
@@ -129,7 +132,7 @@ class Base(JupyterHandler):
         tb: TracebackType | None,
     ) -> None:
         # Tornado would log the whole request, a token in its URL included.
-        where = f"{self.request.method} {redacted(self.request.path, 1000)}"
+        where = f"{self.request.method} {redacted((self.request.uri or '').partition('?')[0], 1000)}"
         if isinstance(value, web.HTTPError):
             said = value.error.message if isinstance(value, Refused) else _said(value)
             self.log.debug("%s", redacted(f"{value.status_code} {where}: {said}", 4000))

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.task import Task
 
 
+def _public(channel: str | None) -> str | None:
+    """A channel as a query may hold it; raises InvalidRequest where it holds credentials."""
+    from jupyter_envs.system.conda_channels import without_secret
+
+    return None if channel is None else without_secret(channel, "channel")
+
+
 def managers(engine: Engine) -> Managers:
     return Managers(engine.managers())
 
@@ -44,15 +51,15 @@ def inspect(engine: Engine, body: Inspect) -> Inspected:
 
 
 def search(engine: Engine, query: Search) -> Results:
-    return Results(engine.search(query.q, query.manager, query.channel, query.environment))
+    return Results(engine.search(query.q, query.manager, _public(query.channel), query.environment))
 
 
 def versions(engine: Engine, name: str, query: Source) -> Versions:
-    return engine.versions(name, query.manager, query.channel, query.environment)
+    return engine.versions(name, query.manager, _public(query.channel), query.environment)
 
 
 def terms(engine: Engine, query: OfChannel) -> TermsList:
-    return TermsList(engine.terms(query.channel))
+    return TermsList(engine.terms(_public(query.channel)))
 
 
 def accept(engine: Engine, body: Accept) -> TermsList:

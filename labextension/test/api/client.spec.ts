@@ -1,4 +1,4 @@
-import { Client } from '../../src/api/client';
+import { Client, withoutSecret } from '../../src/api/client';
 import { RequestError } from '../../src/api/request';
 import { environment, FakeServer, job, json } from '../server';
 
@@ -53,5 +53,28 @@ describe('Client', () => {
   it('tells a server that does not answer', async () => {
     server.on('GET environments', () => Promise.reject(new TypeError('failed')));
     await expect(client.environments()).rejects.toMatchObject({ status: 0, offline: true });
+  });
+
+  it('sends no credentials of a channel in a URL', async () => {
+    server.on('GET search', { results: [] });
+    server.on('GET terms', { terms: [] });
+    await client.search('numpy', { manager: 'conda', channel: 'https://me:pw@host/ch' });
+    await client.terms('https://host/t/tk-1/ch');
+    const sent = server.asked.map(request => new URL(request.url).searchParams.get('channel'));
+    expect(sent).toEqual(['https://host/ch', 'https://host/ch']);
+  });
+
+  it.each([
+    ['conda-forge', 'conda-forge'],
+    ['/data/t/channel', '/data/t/channel'],
+    ['https://host:8080/a@b', 'https://host:8080/a@b'],
+    ['https://token@host/ch', 'https://host/ch'],
+    ['https://me:p"w\\x@host/ch', 'https://host/ch'],
+    ['https://me:p/w@host/ch', 'https://host/ch'],
+    ['https://me:p@w@[::1]:8080/ch', 'https://[::1]:8080/ch'],
+    ['HTTPS://ME:PW@münchen.example/ch?token=abc', 'HTTPS://münchen.example/ch'],
+    ['https://host/x/t/tk-1/ch#abc', 'https://host/x/ch']
+  ])('takes what opens a channel from %s', (channel, place) => {
+    expect(withoutSecret(channel)).toBe(place);
   });
 });
