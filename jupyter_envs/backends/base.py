@@ -87,6 +87,7 @@ class Installer(Speaker, Protocol):
         constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
+        builds: Sequence[str] | None = None,
     ) -> list[str]:
         """The command that installs the lines of the file `requirements` for the interpreter `python`.
 
@@ -94,18 +95,26 @@ class Installer(Speaker, Protocol):
         `replace_names` are installed anew, whatever is there;
         `exact` installs just the lines, without what they need; `hashed` only files
         whose hash is given; `constraints` is a file of limits to what else comes along.
+        With `builds` no code of a package but of these, from their source, runs; without, of any.
         """
 
     def remove_argv(self, python: str, names: str) -> list[str]:
         """The command that removes the distributions listed in the file `names`."""
 
     def lock_argv(
-        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+        self,
+        python: str,
+        requirements: str,
+        *,
+        offline: bool = False,
+        deps: bool = False,
+        builds: Sequence[str] | None = None,
+        constraints: str | None = None,
     ) -> list[str] | None:
         """The command that prints the lines of a file as a pylock (PEP 751), or None where there is none.
 
         The lines are pinned, unless `deps` asks for what they need too. With `offline` it tells
-        what its cache knows, or fails; without `build` it runs no code of a package, or fails.
+        what its cache knows, or fails; `builds` and `constraints` are as for `install_argv`.
         """
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:

@@ -42,6 +42,7 @@ class Pip:
         constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
+        builds: Sequence[str] | None = None,
     ) -> list[str]:
         """`PY -I -m pip install [--upgrade] [--no-deps] [--require-hashes] [--dry-run --report -] [-c FILE] -r FILE`
 
@@ -55,6 +56,7 @@ class Pip:
             *(["--no-deps"] if exact else []),
             *(["--require-hashes"] if hashed else []),
             *(["--dry-run", "--quiet", "--report", "-"] if dry_run else []),
+            *([] if builds is None else ["--only-binary=:all:", *(f"--no-binary={name}" for name in builds)]),
             *(["-c", constraints] if constraints else []),
             *("-r", requirements),
         ]
@@ -64,7 +66,14 @@ class Pip:
         return [python, "-I", "-m", "pip", "uninstall", "--yes", "-r", names]
 
     def lock_argv(
-        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+        self,
+        python: str,
+        requirements: str,
+        *,
+        offline: bool = False,
+        deps: bool = False,
+        builds: Sequence[str] | None = None,
+        constraints: str | None = None,
     ) -> list[str] | None:
         return None
 

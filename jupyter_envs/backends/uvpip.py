@@ -40,10 +40,12 @@ class UvPip:
         constraints: str | None = None,
         dry_run: bool = False,
         offline: bool = False,
+        builds: Sequence[str] | None = None,
     ) -> list[str]:
         """`uv pip install --python PY [--upgrade…] [--no-deps] [--require-hashes] [--dry-run] [-c FILE] -r FILE`
 
         What pip's configuration says and uv has no variable for goes before it.
+        With `builds`: ``--only-binary :all: --no-sources``, and ``--no-binary NAME`` for each of them.
         """
         from jupyter_envs.system.pipconf import uv_arguments
 
@@ -60,6 +62,7 @@ class UvPip:
             *(["--require-hashes"] if hashed else []),
             *(["--dry-run"] if dry_run else []),
             *(["--offline"] if offline else []),
+            *_building(builds),
             *(["-c", constraints] if constraints else []),
             *("-r", requirements),
         ]
@@ -69,7 +72,14 @@ class UvPip:
         return [uv(), "pip", "uninstall", "--python", python, "-r", names]
 
     def lock_argv(
-        self, python: str, requirements: str, *, offline: bool = False, deps: bool = False, build: bool = True
+        self,
+        python: str,
+        requirements: str,
+        *,
+        offline: bool = False,
+        deps: bool = False,
+        builds: Sequence[str] | None = None,
+        constraints: str | None = None,
     ) -> list[str] | None:
         """`uv pip compile --format pylock.toml [--no-deps] [--offline] [--only-binary :all:] --python PY FILE`"""
         from jupyter_envs.system.pipconf import uv_arguments
@@ -79,7 +89,8 @@ class UvPip:
             *("--format", "pylock.toml"),
             *([] if deps else ["--no-deps"]),
             *(["--offline"] if offline else []),
-            *([] if build else ["--only-binary", ":all:"]),
+            *_building(builds),
+            *(["-c", constraints] if constraints else []),
             *("--python", python, requirements),
         ]
 
@@ -122,3 +133,11 @@ class UvPip:
             return None
         lines = [re.sub(r"^[\s×╰─▶│|:]+", "", line) for line in output[at:].splitlines()]
         return "\n".join(re.sub(r"^cause: ", "", line) for line in lines if line)
+
+
+def _building(builds: Sequence[str] | None) -> list[str]:
+    """What keeps uv from running code of a package, that of `builds` excepted."""
+    if builds is None:
+        return []
+    # A name in --no-binary is taken out of --only-binary :all:, and comes as source then.
+    return ["--no-sources", "--only-binary", ":all:", *(f"--no-binary={name}" for name in builds)]

@@ -33,12 +33,16 @@ class Asked(Struct, frozen=True):
     # The lines of a file that brings more than was asked for, or may, and what it says of that.
     listed: list[Requirement] = []
     roots: dict[str, str] | None = None
+    # What counts as asked for, where that is known beforehand.
+    noted: list[str] | None = None
 
     def lines(self, kind: Kind, prefix: str) -> list[str]:
         """What was asked for, of what is installed at `prefix` by now.
 
         What was typed beside a lock that has it only says what the lock is for.
         """
+        if self.noted is not None:
+            return self.noted
         names = {line.name for line in self.listed}
         typed = [line for line in self.rest.install if line not in self.listed]
         if typed and self.roots is None and self.locked.exact and all(line.name in names for line in typed):

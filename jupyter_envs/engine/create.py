@@ -16,6 +16,7 @@ from jupyter_envs.engine import kernels, record, scratch
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
+from jupyter_envs.engine.exact import Exact
 from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.parts import Parts
@@ -40,8 +41,8 @@ from jupyter_envs.system.files import link_tree, remove_tree
 from jupyter_envs.system.paths import WINDOWS
 
 
-def create(parts: Parts, request: Create, running: Running) -> Task:
-    """The task that makes what `request` asks for.
+def create(parts: Parts, request: Create, running: Running, exact: Exact | None = None) -> Task:
+    """The task that makes what `request` asks for; with `exact` that set and nothing beside it.
 
     Raises:
         InvalidRequest: a field is wrong.
@@ -54,7 +55,9 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
     backend = _backend(parts, request)
     kind = parts.kind_of(backend)
     prefix = _target(parts, kind, request.name, request.prefix)
-    asked_for = asked(parts.catalog, kind, request)
+    asked_for = exact.asked if exact and not kind.pip_apart else asked(parts.catalog, kind, request)
+    if exact and kind.pip_apart:
+        asked_for = structs.replace(asked_for, locked=structs.replace(asked_for.locked, builds=exact.builds))
     display = request.kernel.display_name
     if display is not None:
         display = check_display_name(display, "kernel.display_name")
@@ -72,7 +75,10 @@ def create(parts: Parts, request: Create, running: Running) -> Task:
 
     def work(context: Context) -> dict[str, Any]:
         def fill(stage: Own) -> str:
-            return _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context)
+            speaks_of = _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context, exact)
+            if exact:
+                exact.hold(kind, stage)
+            return speaks_of
 
         def finish(tree: Own) -> None:
             spec = {
@@ -220,7 +226,14 @@ def _backend(parts: Parts, request: Create) -> Backend:
 
 
 def _fill(
-    parts: Parts, kind: Kind, recipe: Recipe, kernel: bool, asked_for: Asked, stage: Own, context: Context
+    parts: Parts,
+    kind: Kind,
+    recipe: Recipe,
+    kernel: bool,
+    asked_for: Asked,
+    stage: Own,
+    context: Context,
+    exact: Exact | None,
 ) -> str:
     """Put the new environment together at `stage`; return the place that its scripts speak of."""
     context.step("create")
@@ -241,6 +254,8 @@ def _fill(
         parts.templates.want(recipe)
         if ready:
             try:
+                if exact and (strange := exact.strange(kind, stage)):
+                    kind.fill(recipe, stage, Wanted(remove=strange), context)
                 for each in wanted:
                     kind.fill(recipe, stage, each, context)
                 return ready.speaks_of

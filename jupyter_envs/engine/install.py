@@ -83,23 +83,44 @@ class Installation:
         self._perform(prefix, wanted, context, offline=self._given(prefix, wanted, context), total=None)
 
     def lock(
-        self, python: str, requirements: Sequence[Requirement], context: Context, *, deps: bool, build: bool
+        self,
+        python: str,
+        requirements: Sequence[Requirement],
+        context: Context,
+        *,
+        deps: bool,
+        builds: Sequence[str],
+        constraints: Sequence[Requirement] = (),
     ) -> str:
         """The pylock (PEP 751) of `requirements` for the interpreter `python`, with `deps` all that they need.
 
-        Without `build` no code of a package runs: what is there as source alone fails.
+        No code of a package but of those in `builds` runs: what else is there as source alone fails.
 
         Raises:
             Unsolvable, Failed: it cannot be told.
             Unavailable: an index cannot be reached, or there is no uv to ask.
         """
-        with listing(_entries([replace(r, hashes=()) for r in requirements])) as file:
-            argv = self.installer.lock_argv(python, file, deps=deps, build=build)
+        with ExitStack() as files:
+            file = files.enter_context(listing(_entries([replace(r, hashes=()) for r in requirements])))
+            limits = files.enter_context(listing(_entries(constraints))) if constraints else None
+            argv = self.installer.lock_argv(python, file, deps=deps, builds=builds, constraints=limits)
             if argv is None:
                 raise Unavailable(
                     "Only uv can tell what would be installed.", hint="Install uv.", reason="manager_unavailable"
                 )
             return self._call(argv, context, None).out
+
+    def unpack(
+        self, python: str, requirements: Sequence[Requirement], folder: str, context: Context, *, builds: Sequence[str]
+    ) -> None:
+        """Put `requirements`, and nothing that they need, into `folder`; no code but that of `builds` runs.
+
+        Raises:
+            Unsolvable, Failed: they cannot be had.
+        """
+        with listing(_entries([replace(r, hashes=()) for r in requirements])) as file:
+            argv = self.installer.install_argv(python, file, exact=True, builds=builds)
+            self._call([*argv, "--target", folder], Quiet(context), None)
 
     def _sized(self, prefix: Own, plan: Plan, outcome: Outcome, context: Context) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
@@ -201,6 +222,7 @@ class Installation:
                 constraints=limits,
                 dry_run=dry_run,
                 offline=offline,
+                builds=wanted.builds,
             )
 
     def _call(self, argv: list[str], context: Context, meter: Meter | None) -> Finished:

@@ -1,37 +1,50 @@
 """Make the environment that a notebook carries, once each package in it has been approved.
 
 A notebook is a stranger's text: nothing that it names is built, installed or asked for
-at an address of its own before somebody has seen the list and said yes. To make the
-list, wheels' metadata alone is read, from the indexes that this person has configured.
-conda's part of it is `rebuild_conda`'s.
+at an address of its own before somebody has seen the list and said yes. What is listed is
+resolved to the last file, and that set is what is installed (`create`), nothing beside it.
+Of two locks the one that holds what the notebook asks for counts; where none does, what is
+asked for is resolved anew. conda's part of it is `rebuild_conda`'s.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from jupyter_envs.backends.conda_spec import check_package
 from jupyter_envs.engine.create import create
+from jupyter_envs.engine.exact import Exact, as_lock
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.rebuild_conda import CondaPart
-from jupyter_envs.engine.rebuild_pip import Settled, named, refuse_local, settle, without_local
+from jupyter_envs.engine.rebuild_pip import PipPart
 from jupyter_envs.engine.refuse import Running
+from jupyter_envs.engine.resolve import Consent, Settled, named
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
-from jupyter_envs.formats.carried import conda_of, declares, lock_of
+from jupyter_envs.formats.carried import conda_of, declares, locks_of
 from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.check import check_name
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
 from jupyter_envs.model.request import Create, ImportText
+from jupyter_envs.model.resolved import Pinned, Resolved
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system import interpreters, toml
+from jupyter_envs.system import interpreters
 from jupyter_envs.system.reading import parse_json
 from jupyter_envs.system.trust import Trust, approval, plain_name
+
+
+class _Made(Struct, frozen=True):
+    """What a rebuild comes to: as it is told, as a whole, and the request that makes it."""
+
+    told: Rebuilding
+    resolved: Resolved
+    request: Create | None = None
 
 
 def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
@@ -42,33 +55,40 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         Conflict: the name is taken.
         Unavailable: no Python here is the one that the notebook needs.
     """
-    text = ImportText(format="notebook", text=request.notebook, filename=request.filename)
-    found = parts.catalog.read(text)
+    found = parts.catalog.read(ImportText(format="notebook", text=request.notebook, filename=request.filename))
     notebook = parse_json(request.notebook.removeprefix("\ufeff"))
-    lock = lock_of(notebook)
+    pip = PipPart(parts, found, locks_of(notebook))
     carried = conda_of(notebook)
     conda = CondaPart(parts, carried, request.kernel.register) if carried else None
-    has_lock = conda.fits if conda else lock is not None
+    has_lock = conda.fits if conda else pip.lock is not None
     exact = request.exact if request.exact is not None else has_lock
-    warnings = [] if conda is None or conda.told is None else [conda.told]
+    warnings = [text for text in (conda.told if conda else None, pip.told) if text is not None]
     if exact and not has_lock:
         raise InvalidRequest(
             warnings[0] if warnings else "The notebook carries no lock.",
             hint="Take the newest versions that fit instead.",
             field="exact",
         )
-    locked = without_local(parts.catalog.read(ImportText(format=lock[0], text=lock[1]))) if exact and lock else None
-    refuse_local(found.requirements())
     if conda and exact:
         conda.lock()
-    approve = {plain_name(check_package(name, f"approve[{n}]")) for n, name in enumerate(request.approve)}
+    consent = Consent(
+        approve=_names(request.approve, "approve"),
+        build=_names(request.build, "build"),
+        earlier=frozenset(_trust(parts).approved()),
+    )
     name = check_name(request.name) if request.name is not None else _free(parts, request)
+    locked = pip.lock if exact and not conda else None
     python = None if conda else (locked or found).python
-    manager = conda.manager if conda else None
-    start = Create(name=name, manager=manager, python=python, kernel=request.kernel, pip=request.pip)
+    start = Create(
+        name=name,
+        manager=conda.manager if conda else None,
+        python=python,
+        kernel=request.kernel,
+        pip=request.pip,
+    )
     plan = Rebuilding(
         name=name,
-        manager=manager,
+        manager=start.manager,
         python=python,
         exact=exact,
         has_lock=has_lock,
@@ -78,48 +98,41 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         warnings=[*warnings, *(locked.warnings if locked else []), *([] if exact else found.warnings)],
     )
 
-    def step(context: Context, *, agreed: bool) -> tuple[Rebuilding, Create | None]:
-        if conda:
-            return _settle_conda(parts, plan, start, conda, found, lock if exact else None, context, agreed=agreed)
+    def made(context: Context) -> _Made:
         context.step("resolve")
-        settled = settle(parts, plan, found, locked, context, build=agreed)
-        complete = settled.lock is not None
-        judged = _judged(parts, replace(plan, complete=complete), settled.origins, found, settled.notes)
-        if settled.lock is None:
-            return judged, None
-        source = ImportText(format="pylock.toml", text=settled.lock)
-        return judged, replace(start, packages=found.packages, from_=source)
-
-    def known(context: Context) -> tuple[Rebuilding, Create | None]:
-        settled, made = step(context, agreed=False)
-        if made is None and not _unapproved(settled, approve):
-            # Only now: what is built runs code of the package.
-            return step(context, agreed=True)
-        return settled, made
+        if conda:
+            return _with_conda(parts, plan, start, conda, pip, found, consent, context)
+        said = plan
+        here = interpreters.pick(python, parts.settings.interpreters_file)
+        backend = parts.backends[parts.settings.default_manager]
+        kind = parts.kind_of(backend)
+        base = kind.base(kind.recipe(backend, start), request.kernel.register)
+        try:
+            settled = (pip.exact if exact else pip.newest)(here, base, consent, context)
+        except InvalidRequest as error:
+            if error.reason != "lock_differs" or request.exact:
+                raise
+            said = replace(plan, exact=False, has_lock=False, warnings=[error.message, *found.warnings])
+            settled = pip.newest(here, base, consent, context)
+        made = replace(start, packages=found.packages) if settled.complete else None
+        return _judged(parts, said, settled, found, consent, made)
 
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            return {"rebuild": plain(known(context)[0])}
+            return {"rebuild": plain(made(context).told)}
 
         return Task(action="plan", title=f"See what {request.filename} needs", work=look)
 
     first = create(parts, start, running)
 
     def work(context: Context) -> dict[str, Any]:
-        settled, made = known(context)
-        if missing := _unapproved(settled, approve):
-            lines = [f"{p.name}{f' {p.version}' if p.version else ''} from {p.source}" for p in missing]
-            raise Conflict(
-                f"{len(missing)} of {len(settled.packages)} packages have not been approved.",
-                hint="Look at the list, and approve what you trust.",
-                reason="approval_needed",
-                field="approve",
-                detail="\n".join(lines),
-            )
-        assert made is not None
-        _trust(parts).approve(approval(p.name, p.source) for p in settled.packages)
-        return create(parts, made, running).work(context)
+        it = made(context)
+        _refuse_unapproved(it, request.plan, consent)
+        assert it.request is not None
+        new = {package.name for package in it.told.packages if not package.approved}
+        _trust(parts).approve(approval(p.name, p.source) for p in it.resolved.pinned if p.name in new and not p.builds)
+        return create(parts, it.request, running, Exact(it.resolved, found.packages)).work(context)
 
     return Task(
         action="rebuild",
@@ -128,6 +141,33 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         environment=first.environment,
         key=first.key,
     )
+
+
+def _refuse_unapproved(it: _Made, plan: str | None, consent: Consent) -> None:
+    """Raise Conflict unless all of it was approved, as the list that was looked at had it."""
+    known = {package.name for package in it.told.packages if package.approved}
+    missing = [each for each in it.resolved.pinned if each.name not in known and not consent.covers(each)]
+    changed = plan is not None and plan != it.told.plan
+    if not missing and not changed and it.told.complete:
+        return
+    few = f"{len(missing)} of {len(it.resolved.pinned)} packages have not been approved."
+    raise Conflict(
+        "What would be installed is not what was listed any more." if changed else few,
+        hint="Look at the list, and approve what you trust.",
+        reason="approval_needed",
+        field="plan" if changed else "approve",
+        detail="\n".join(map(_line, it.resolved.pinned if changed else missing)),
+    )
+
+
+def _line(package: Pinned) -> str:
+    version = f" {package.version}" if package.version else ""
+    runs = ", whose code runs meanwhile" if package.builds else ""
+    return f"{package.name}{version} from {package.source}{runs}"
+
+
+def _names(names: Iterable[str], field: str) -> frozenset[str]:
+    return frozenset(plain_name(check_package(name, f"{field}[{n}]")) for n, name in enumerate(names))
 
 
 def _trust(parts: Parts) -> Trust:
@@ -142,53 +182,44 @@ def _free(parts: Parts, request: Rebuild) -> str:
     return check_name(next(name for name in (stem, *numbered) if name not in taken))
 
 
-def _settle_conda(
+def _with_conda(
     parts: Parts,
     plan: Rebuilding,
     start: Create,
     conda: CondaPart,
+    pip: PipPart,
     found: Read,
-    lock: tuple[str, str] | None,
+    consent: Consent,
     context: Context,
-    *,
-    agreed: bool,
-) -> tuple[Rebuilding, Create | None]:
-    """What conda's part and pip's beside it come to, and the request that makes it, None where it is not known yet.
-
-    `lock` is pip's where it is to be exact.
-    """
-    context.step("resolve")
+) -> _Made:
+    """What conda's part and pip's beside it come to."""
     kind = parts.kind_of(parts.backends[conda.manager])
     if plan.exact:
         solved = conda.exact()
     else:
         recipe = kind.recipe(parts.backends[conda.manager], replace(start, packages=found.conda))
-        solved = conda.newest(kind, recipe, context, agreed=agreed)
+        solved = conda.newest(kind, recipe, context, consent)
     plan = replace(plan, python=solved.python)
     if solved.lock is None:
         notes = [solved.note] if solved.note else []
-        origins = [*solved.origins, *named(parts, found.requirements())]
-        return _judged(parts, replace(plan, complete=False), origins, found, notes), None
-    files: dict[str, str] = {}
-    pip = Settled([], "")
-    if plan.exact and lock:
+        told = [*solved.pinned, *(named(parts, each) for each in found.requirements())]
+        return _judged(parts, plan, Settled(told, False, notes), found, consent, None, conda)
+    by_pip = Settled([])
+    if plan.exact and pip.lock:
         # What its hashes allow, and its versions: no index need be asked to tell.
-        files[PIP_PART] = lock[1]
-        locked = parts.catalog.read(ImportText(format=lock[0], text=lock[1]))
-        refuse_local(locked.requirements())
-        pip = Settled(list(named(parts, locked.requirements())), lock[1])
+        by_pip = Settled([named(parts, each) for each in pip.lock.requirements()])
     elif found.packages:
-        here = replace(plan, python=_minor_here(parts, solved.python))
-        pip = settle(parts, here, found, None, context, build=agreed)
-        if pip.lock is not None:
-            files[PIP_PART] = _without(pip.lock, {origin.name for origin in solved.origins})
-    brought = {origin.name for origin in solved.origins}
-    origins = [*solved.origins, *(origin for origin in pip.origins if origin.name not in brought)]
-    judged = _judged(parts, replace(plan, complete=pip.lock is not None), origins, found, pip.notes)
-    if pip.lock is None:
-        return judged, None
-    source = ImportText(format="explicit", text=solved.lock, filename="conda-lock.txt", files=files)
-    return judged, replace(start, channels=conda.channels_of(solved.origins), from_=source)
+        here = interpreters.pick(_minor_here(parts, solved.python), parts.settings.interpreters_file)
+        by_pip = pip.newest(here, [], consent, context)
+    brought = {each.name for each in solved.pinned}
+    rest = [each for each in by_pip.pinned if each.name not in brought]
+    settled = Settled([*solved.pinned, *rest], by_pip.complete, by_pip.notes)
+    made = None
+    if settled.complete:
+        files = {PIP_PART: as_lock(rest)} if rest else {}
+        source = ImportText(format="explicit", text=solved.lock, filename="conda-lock.txt", files=files)
+        made = replace(start, channels=conda.channels_of(solved.pinned), from_=source)
+    return _judged(parts, plan, settled, found, consent, made, conda)
 
 
 def _minor_here(parts: Parts, version: str | None) -> str | None:
@@ -200,34 +231,38 @@ def _minor_here(parts: Parts, version: str | None) -> str | None:
         return None
 
 
-def _without(pinned: str, names: Container[str]) -> str:
-    """The lock `pinned` without the packages `names`."""
-    import tomli_w
-
-    lock = toml.parse(pinned)
-    return tomli_w.dumps({**lock, "packages": [p for p in lock.get("packages", []) if p["name"] not in names]})
-
-
-def _judged(parts: Parts, plan: Rebuilding, origins: Iterable[Origin], found: Read, notes: list[str]) -> Rebuilding:
-    """`plan` with `origins`, each compared to what was approved and to the much used names."""
+def _judged(
+    parts: Parts,
+    plan: Rebuilding,
+    settled: Settled,
+    found: Read,
+    consent: Consent,
+    made: Create | None,
+    conda: CondaPart | None = None,
+) -> _Made:
+    """What is `settled`, each package compared to what was approved and to the much used names."""
     names = {requirement.name for requirement in found.requirements()}
-    approved = _trust(parts).approved()
+    names |= {spec.name for spec in conda.specs} if conda else set()
+    resolved = Resolved(pinned=settled.pinned, python=plan.python, manager=plan.manager, complete=settled.complete)
     packages = [
-        replace(
-            origin,
-            asked=origin.asked or origin.name in names,
-            approved=approval(origin.name, origin.source) in approved,
+        Origin(
+            name=each.name,
+            version=each.version,
+            source=each.source,
+            asked=each.name in names,
+            approved=consent.before(each) or each in settled.own,
+            hashed=bool(each.hashes),
+            hashes=list(each.hashes),
+            size=each.size,
+            builds=each.builds,
+            manager=each.manager,
             # What comes along from a channel, its Python above all, has names that no index knows.
-            meant=parts.catalog.meant(origin.name) if origin.manager == "pip" or _chosen(origin) else None,
+            meant=parts.catalog.meant(each.name)
+            if each.manager == "pip" or (each.name in names and each.name != "python")
+            else None,
         )
-        for origin in sorted(origins, key=lambda origin: origin.name)
+        for each in sorted(settled.pinned, key=lambda each: each.name)
     ]
-    return replace(plan, packages=packages, warnings=[*plan.warnings, *notes])
-
-
-def _chosen(origin: Origin) -> bool:
-    return origin.asked and origin.name != "python"
-
-
-def _unapproved(plan: Rebuilding, approve: set[str]) -> list[Origin]:
-    return [package for package in plan.missing if plain_name(package.name) not in approve]
+    warnings = [*plan.warnings, *settled.notes]
+    told = replace(plan, packages=packages, complete=settled.complete, warnings=warnings, plan=resolved.hash)
+    return _Made(told, resolved, made)

@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from jupyter_envs.backends.conda_operation import Operation
 from jupyter_envs.backends.conda_setup import Setup
@@ -19,14 +18,15 @@ from jupyter_envs.backends.conda_spec import Spec, check_spec
 from jupyter_envs.engine.kinds import conda_kernels
 from jupyter_envs.engine.kinds.base import Kind, Recipe
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.resolve import Consent
 from jupyter_envs.engine.task import Context
 from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import FIELD, Given, Installed, Read
 from jupyter_envs.formats.carried import KEY, CarriedConda
 from jupyter_envs.model.address import Address
-from jupyter_envs.model.carry import Origin
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.resolved import Pinned
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_url import SUBDIR, base_of, leads_elsewhere, public, secrets_of
 from jupyter_envs.system.redact import redact
@@ -36,9 +36,9 @@ _WHERE = f"{FIELD} metadata.{KEY}.conda"
 
 
 class Solved(Struct, frozen=True):
-    """conda's part as it would come: `origins` of its packages, and `lock`, None where it is not known yet."""
+    """conda's part as it would come: its packages, and `lock`, None where it is not known yet."""
 
-    origins: list[Origin]
+    pinned: list[Pinned]
     lock: str | None
     python: str | None
     note: str | None = None
@@ -86,27 +86,26 @@ class CondaPart:
     def exact(self) -> Solved:
         """What its lock would install; nobody is asked."""
         found = self.lock()
-        names = {spec.name for spec in self.specs}
-        origins = [_of_archive(line, names) for line in found.archives]
-        there = {origin.name for origin in origins}
+        pinned = [_of_archive(line) for line in found.archives]
+        there = {each.name for each in pinned}
         own = conda_kernels.bring_their_own(spec.text for spec in self.specs)
         if self._kernel and "ipykernel" not in there and not own:
-            source = self._setup.names.urls(self.channels_of(origins) or self._setup.rc.channels)[0]
+            source = self._setup.names.urls(self.channels_of(pinned) or self._setup.rc.channels)[0]
             # The environment was no kernel where it was recorded, and is to be one here.
-            origins.append(replace(_named(Spec(text="ipykernel", name="ipykernel"), public(source)), asked=False))
-        return Solved(origins, self._lock, found.python)
+            pinned.append(_named(Spec(text="ipykernel", name="ipykernel"), public(source)))
+        return Solved(pinned, self._lock, found.python)
 
-    def channels_of(self, origins: Iterable[Origin]) -> list[str]:
+    def channels_of(self, pinned: Iterable[Pinned]) -> list[str]:
         """The channels that the environment may keep: what is asked of it later comes from them without a question.
 
         One that the notebook names and nothing that was approved came from is left out.
         """
-        known = self._configured | {origin.source.rstrip("/") for origin in origins}
+        known = self._configured | {each.source.rstrip("/") for each in pinned}
         urls = self._setup.names.urls
         return [name for name in self.channels if {public(url).rstrip("/") for url in urls([name])} <= known]
 
-    def newest(self, kind: Kind, recipe: Recipe, context: Context, *, agreed: bool) -> Solved:
-        """What its specs come to now; channels that are neither this person's nor `agreed` to are not read.
+    def newest(self, kind: Kind, recipe: Recipe, context: Context, consent: Consent) -> Solved:
+        """What its specs come to now; channels that are neither this person's nor agreed to are not read.
 
         Raises:
             Unsolvable, Unavailable, Forbidden: as `CondaInstaller.run`.
@@ -119,15 +118,15 @@ class CondaPart:
         urls = [public(url) for url in self._setup.names.urls([*asked, *named])]
         trusted = self._configured | {approval.source for approval in self._trust.approved()}
         strange = [url for url in urls if url.rstrip("/") not in trusted]
-        if strange and not agreed:
+        places = [own if (own := self._source(spec)) in strange else _listed(strange) for spec in self.specs]
+        told = [_named(spec, place) for spec, place in zip(self.specs, places, strict=True)]
+        if strange and not all(consent.covers(each) for each in told):
             note = (
                 f"The notebook names {_listed(strange)}, which you have not used here;"
                 " what comes from there is known once it is read."
             )
             # From one of these, so that each spec is asked about, whatever was approved from others.
-            places = [own if (own := self._source(spec)) in strange else _listed(strange) for spec in self.specs]
-            origins = [_named(spec, place) for spec, place in zip(self.specs, places, strict=True)]
-            return Solved(origins, None, None, note)
+            return Solved(told, None, None, note)
         base = [line for line in kind.base(recipe, self._kernel) if line.name not in {s.name for s in self.specs}]
         operation = Operation(
             # Nothing is there, and nothing will be.
@@ -146,7 +145,7 @@ class CondaPart:
         specs = {spec.name: spec.text for spec in self.specs}
         python = next((p.version for p in packages if p.name == "python"), None)
         text = explicit.write(Installed(packages=[], archives=lines, specs=specs))
-        return Solved([_of_archive(line, specs.keys()) for line in lines], text, python)
+        return Solved([_of_archive(line) for line in lines], text, python)
 
     def _spec(self, text: str, number: int) -> Spec:
         spec = check_spec(text, f"{_WHERE}.dependencies[{number}]")
@@ -185,22 +184,22 @@ class CondaPart:
         return Trust(self._parts.settings.trust_file)
 
 
-def _of_archive(line: Exact, asked: Iterable[str]) -> Origin:
+def _of_archive(line: Exact) -> Pinned:
     stem = line.url.rpartition("/")[2].removesuffix(".conda").removesuffix(".tar.bz2")
     name, version, _ = stem.rsplit("-", 2)
-    return Origin(
+    hashes = [f"{kind}:{digest}" for kind, digest in (("sha256", line.sha256), ("md5", line.md5)) if digest]
+    return Pinned(
         name=name.lower(),
         version=version,
         source=base_of(line.url).rstrip("/"),
-        asked=name.lower() in asked,
-        approved=False,
-        hashed=bool(line.sha256 or line.md5),
+        address=line.url,
+        hashes=tuple(hashes[:1]),
         manager="conda",
     )
 
 
-def _named(spec: Spec, source: str) -> Origin:
-    return Origin(name=spec.name, version=None, source=source, asked=True, approved=False, manager="conda")
+def _named(spec: Spec, source: str) -> Pinned:
+    return Pinned(name=spec.name, version=None, source=source, manager="conda")
 
 
 def _listed(urls: Iterable[str]) -> str:

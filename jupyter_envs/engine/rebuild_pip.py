@@ -1,134 +1,133 @@
-"""What a notebook asks of pip: checked, told with the indexes that it comes from, and as a lock."""
+"""What a notebook asks of pip: by the lock that holds it, or the newest that fits, and what a kernel needs."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+import dataclasses
+from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-
+from jupyter_envs.engine import resolve
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.resolve import Consent, Settled, settle
 from jupyter_envs.engine.task import Context
 from jupyter_envs.formats.base import Read, listed
-from jupyter_envs.model.carry import Origin, Rebuilding
+from jupyter_envs.formats.fit import differences
 from jupyter_envs.model.check import Requirement
-from jupyter_envs.model.errors import Failed, InvalidRequest, Unsolvable
-from jupyter_envs.system import interpreters, toml
-from jupyter_envs.system.redact import redact
+from jupyter_envs.model.env import Interpreter
+from jupyter_envs.model.errors import InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.model.request import ImportText
+from jupyter_envs.model.resolved import Pinned
+from jupyter_envs.system import interpreters
+from jupyter_envs.system.requires import marker_environment
 
 
-class Settled(Struct, frozen=True):
-    """Where the packages come from, and the `lock` to install; None where only a build could tell that."""
+class PipPart:
+    """What is `found` in a notebook's text, and of its `locks` the one that holds it: `lock`, None where none does.
 
-    origins: list[Origin]
-    lock: str | None
-    notes: list[str] = []
-
-
-def settle(
-    parts: Parts, plan: Rebuilding, found: Read, locked: Read | None, context: Context, *, build: bool
-) -> Settled:
-    """What would be installed of what is asked for in `found`, or just what is `locked`; only `build` runs its code.
-
-    Raises:
-        Unsolvable, Failed: with `build`, it cannot be had.
-        Failed: an index has other files than the lock names (reason ``hash_mismatch``).
+    `told` says then what the first of them differs in. Projects of the machine that a lock was made on
+    are never looked for in an index.
     """
-    wanted = locked.requirements() if locked else found.requirements()
-    if not build and any(map(_address, wanted)):
-        note = "Some of it is at an address that the notebook names; what that needs is known once it is asked."
-        return Settled(list(named(parts, wanted)), None, [note])
-    python = interpreters.pick(plan.python, parts.settings.interpreters_file)
-    try:
-        text = parts.kinds.installation.lock(python.path, wanted, context, deps=locked is None, build=build)
-    except (Unsolvable, Failed) as error:
-        if build:
-            raise
-        note = (
-            "Some of it is not there as a wheel: what else it needs is known only when it is built,"
-            f" which runs its code. {error.message}"
-        )
-        return Settled(list(named(parts, wanted)), None, [note])
-    made = toml.parse(text)
-    if locked:
-        _refuse_other_files(locked, made)
-    return Settled(list(_of_lock(parts, made)), text)
 
-
-def named(parts: Parts, wanted: Iterable[Requirement]) -> Iterable[Origin]:
-    """What is asked for, as far as its lines tell without asking an index."""
-    for requirement in wanted:
-        pin = re.search(r"===?\s*([A-Za-z0-9.!+_-]+)\s*(?:;|$)", requirement.line)
-        source = _address(requirement) or str(parts.catalog.index())
-        name = requirement.name or requirement.line.partition("#")[0].rstrip("/").rpartition("/")[2]
-        yield _origin(name, pin[1] if pin else None, source, bool(requirement.hashes))
-
-
-def without_local(locked: Read) -> Read:
-    """`locked` without what lies on the machine that it was made on, as what a notebook declares comes without."""
-    left = {str(each): each.name or os.path.basename(each.line) for each in locked.requirements() if _is_local(each)}
-    if not left:
-        return locked
-    told = f"Left out, since a notebook may name no folder or file of this machine: {listed(left.values())}."
-    packages = [line for line in locked.packages if line not in left]
-    return replace(locked, packages=packages, warnings=[*locked.warnings, told])
-
-
-def refuse_local(requirements: Iterable[Requirement]) -> None:
-    """Raise InvalidRequest where one of `requirements` lies on this machine."""
-    for requirement in requirements:
-        if _is_local(requirement):
-            raise InvalidRequest(
-                "The notebook names a folder or file of this machine.",
-                hint="Take that line out of what it declares, and install it yourself.",
-                field="notebook",
-                detail=redact(requirement.line),
+    def __init__(self, parts: Parts, found: Read, locks: Iterable[tuple[str, str]]) -> None:
+        self._parts = parts
+        self._found = found
+        self._local: set[str] = set()
+        self.lock: Read | None = None
+        self.text: str | None = None
+        self.told: str | None = None
+        resolve.refuse_local(found.requirements())
+        for form, text in locks:
+            read = self._read(ImportText(format=form, text=text))
+            self._local.update(read.local)
+            here = self._here(read.python)
+            variables = (
+                marker_environment(here.version, here.implementation) if here else marker_environment(None, None)
             )
+            if not (differs := differences(found, read, variables)):
+                self.lock, self.text, self.told = read, text, None
+                break
+            said = "; ".join(differs[:4])
+            self.told = self.told or f"The notebook's lock does not fit what the notebook asks for: {said}."
 
+    def exact(self, here: Interpreter, base: Sequence[Requirement], consent: Consent, context: Context) -> Settled:
+        """What the lock holds, and of `base` what it lacks.
 
-def _is_local(requirement: Requirement) -> bool:
-    address = _address(requirement) or ""
-    return requirement.editable or os.path.isabs(requirement.line) or bool(re.match(r"(?i)(\w+\+)?file:", address))
+        Raises:
+            InvalidRequest: the lock lacks what an extra that is asked for brings.
+            Failed: an index has other files than the lock (reason ``hash_mismatch``).
+        """
+        assert self.lock is not None
+        settled = settle(self._parts, here, self.lock.requirements(), consent, context, deps=False)
+        if not settled.complete:
+            return settled
+        pinned = resolve.held_to(settled.pinned, self.lock)
+        names = {each.name for each in pinned}
+        limits = [Requirement(line=each.line, name=each.name) for each in pinned if each.address is None]
+        extras = [each for each in self._found.requirements() if resolve.extras_of(each)]
+        if extras:
+            needed = settle(self._parts, here, extras, consent, context, limits=limits)
+            if lacking := [each.name for each in needed.pinned if each.name not in names]:
+                raise InvalidRequest(
+                    f"The notebook's lock lacks what the notebook asks for: {listed(lacking)}.",
+                    hint="Take the newest versions that fit instead.",
+                    field="exact",
+                    reason="lock_differs",
+                )
+        return self._with_base(here, pinned, base, limits, context)
 
+    def newest(self, here: Interpreter, base: Sequence[Requirement], consent: Consent, context: Context) -> Settled:
+        """The newest that fit, what they need and `base`, solved together.
 
-def _of_lock(parts: Parts, lock: dict[str, Any]) -> Iterable[Origin]:
-    """The packages of a lock that was just made here, with the index that each comes from."""
-    for package in lock.get("packages", []):
-        direct = next((package[key] for key in ("vcs", "archive", "directory") if key in package), None)
-        source = direct.get("url") or direct.get("path") if direct else package.get("index")
-        files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-        yield _origin(package["name"], package.get("version"), source or str(parts.catalog.index()), bool(files))
+        Raises:
+            InvalidRequest: an index would bring what is a folder of its author's machine.
+        """
+        wanted = self._found.requirements()
+        names = {each.name for each in wanted}
+        more = [each for each in base if each.name not in names]
+        settled = settle(self._parts, here, [*wanted, *more], consent, context)
+        for each in settled.pinned:
+            if each.name in self._local and each.address is None:
+                raise InvalidRequest(
+                    f"{each.name} is a folder of the machine that the notebook was recorded on; what an index has"
+                    " under that name is something else.",
+                    hint="Take it out of what the notebook declares, and install your copy of it yourself.",
+                    field="notebook",
+                )
+        return dataclasses.replace(settled, own=self._own(here, base, context)) if base else settled
 
+    def _with_base(
+        self,
+        here: Interpreter,
+        pinned: Sequence[Pinned],
+        base: Sequence[Requirement],
+        limits: Sequence[Requirement],
+        context: Context,
+    ) -> Settled:
+        names = {each.name for each in pinned}
+        lacking = [each for each in base if each.name not in names]
+        if not lacking:
+            return Settled(list(pinned))
+        try:
+            more = settle(self._parts, here, lacking, Consent(), context, limits=limits)
+        except Unsolvable:
+            # The lock stands as it is; what is started in it says what does not work together.
+            more = settle(self._parts, here, lacking, Consent(), context)
+        along = [each for each in more.pinned if each.name not in names]
+        return Settled([*pinned, *along], more.complete, more.notes, self._own(here, base, context))
 
-def _address(requirement: Requirement) -> str | None:
-    """The URL that `requirement` names, or None where an index is asked for it."""
-    found = re.search(r"(?:^|@\s*)([A-Za-z][A-Za-z0-9+.-]*:\S+)", requirement.line)
-    return found[1] if found else None
+    def _own(self, here: Interpreter, base: Sequence[Requirement], context: Context) -> frozenset[Pinned]:
+        """What every environment with `base` gets: nobody need approve it."""
+        settled = settle(self._parts, here, base, Consent(), context)
+        return frozenset(settled.pinned if settled.complete else [])
 
+    def _read(self, source: ImportText) -> Read:
+        read = self._parts.catalog.read(source)
+        if read.python is None and self._found.python is not None:
+            read = self._parts.catalog.read(source, self._found.python)
+            read = dataclasses.replace(read, python=self._found.python)
+        return resolve.without_local(read)
 
-def _origin(name: str, version: str | None, source: str, hashed: bool) -> Origin:
-    shown = redact(source).rstrip("/")
-    return Origin(name=name, version=version, source=shown, asked=False, approved=False, hashed=hashed)
-
-
-def _refuse_other_files(locked: Read, made: dict[str, Any]) -> None:
-    """Raise when an index offers, under a version that the notebook's lock names, none of that lock's files."""
-    offered = {
-        package["name"]: {
-            f"{kind}:{digest}"
-            for file in [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
-            for kind, digest in file.get("hashes", {}).items()
-        }
-        for package in made.get("packages", [])
-    }
-    for requirement in locked.requirements():
-        here = offered.get(requirement.name or "")
-        if here and requirement.hashes and not here & set(requirement.hashes):
-            raise Failed(
-                f"{requirement.line} is another file here than the one that the notebook's lock names.",
-                hint="Do not use it unless you know why; or take the newest versions that fit.",
-                reason="hash_mismatch",
-            )
+    def _here(self, python: str | None) -> Interpreter | None:
+        try:
+            return interpreters.pick(python, self._parts.settings.interpreters_file)
+        except Unavailable:
+            return None

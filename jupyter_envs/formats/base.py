@@ -131,7 +131,8 @@ class Read:
     Of a folder, `source` is the format and the path of the file that was read. `package` names the project
     where it is one that can be installed itself; it is not among `packages`. `roots`
     are what a lock says was asked for, a requirement by normalised name, and the rest came along with
-    it; None where the file tells nothing of it.
+    it; None where the file tells nothing of it. `local` are the names of projects that it takes from a
+    folder or a file of the machine that it was written on, here or left out.
     """
 
     packages: list[str]
@@ -158,6 +159,7 @@ class Read:
     source: tuple[str, str] | None = None
     package: str | None = None
     roots: dict[str, str] | None = None
+    local: list[str] = field(default_factory=list)
 
     def requirements(self, check: Check = check_requirement) -> list[Requirement]:
         """`packages` as an installer takes them, with their hashes."""

@@ -102,14 +102,13 @@ def conda_of(notebook: dict[str, Any]) -> CarriedConda | None:
     return ours.conda
 
 
-def lock_of(notebook: dict[str, Any]) -> tuple[str, str] | None:
-    """The format and the text of the lock that `notebook` carries, ours before juv's; None where it has none."""
+def locks_of(notebook: dict[str, Any]) -> list[tuple[str, str]]:
+    """The format and the text of each lock that `notebook` carries, ours before juv's."""
     ours = read_metadata(notebook)
-    if ours and ours.lock is not None:
-        return "pylock.toml", ours.lock
+    found = [("pylock.toml", ours.lock)] if ours and ours.lock is not None else []
     metadata = notebook.get("metadata")
     theirs = metadata.get(JUV_KEY) if isinstance(metadata, dict) else None
-    return ("uv.lock", theirs) if isinstance(theirs, str) else None
+    return [*found, *([("uv.lock", theirs)] if isinstance(theirs, str) else [])]
 
 
 def declares(notebook: dict[str, Any]) -> bool:
@@ -127,7 +126,7 @@ def fingerprint(text: str) -> str:
     notebook = _parsed(text)
     sources = [_source(cell) for cell in notebook["cells"] if cell.get("cell_type") == "code"]
     declared = [there.content for source in sources for there in blocks(source)]
-    carried = (read_metadata(notebook), lock_of(notebook))
+    carried = (read_metadata(notebook), *locks_of(notebook))
     return repr((declared, carried) if declared or any(carried) else sources)
 
 

@@ -30,6 +30,7 @@ class Pins:
         self._places: dict[str, str] = {}
         self.indexes: dict[str, None] = {}
         self.warnings: list[str] = []
+        self.local: list[str] = []
 
     def release(self, name: str, version: str, hashes: Iterable[str], place: str) -> None:
         """A version from an index, and the hashes of its files."""
@@ -66,6 +67,7 @@ class Pins:
 
     def folder(self, name: str, path: str, place: str, *, editable: bool = False) -> None:
         """A project on the machine that the lock comes from; left out, and said so, where it is not here."""
+        self.local.append(check_distribution(name, f"{FIELD} {place}"))
         if os.path.isabs(path):
             if not os.path.exists(path):
                 self.warnings.append(f"{listed([name])} is left out: {listed([path])} is not on this machine.")
@@ -98,6 +100,7 @@ class Pins:
             hashes=self._hashes,
             exact=True,
             indexes=list(self.indexes),
+            local=self.local,
             warnings=[*warnings, *about.pop("warnings", [])],
             **about,
         )

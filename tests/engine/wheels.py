@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import re
+import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -142,3 +143,33 @@ def snapshot(prefix: str | os.PathLike[str]) -> dict[str, tuple[str, ...]]:
             else:
                 found[key] = (mode,)
     return found
+
+
+def sdist(name: str, version: str, marker: Path) -> tuple[str, bytes]:
+    """The file name and the content of a source distribution that builds alone and leaves a line in `marker` if so."""
+    top = f"{name}-{version}"
+    builder = f"open({str(marker)!r}, 'a').write('ran\\n')\n{BACKEND.format(name=name, version=version)}"
+    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files = {
+        "PKG-INFO": about,
+        "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "builder"\nbackend-path = ["."]\n',
+        "builder.py": builder,
+        f"{name}.py": f"VERSION = {version!r}\n",
+    }
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w:gz") as archive:
+        for path, text in files.items():
+            told = tarfile.TarInfo(f"{top}/{path}")
+            told.size = len(text)
+            archive.addfile(told, io.BytesIO(text.encode()))
+    return f"{top}.tar.gz", raw.getvalue()
+
+
+def offer_source(index: Index, name: str, version: str, marker: Path) -> str:
+    """Let `index` offer `name` as source beside what it has of it; its address."""
+    file, raw = sdist(name, version, marker)
+    index.answers[f"/files/{file}"] = (200, "application/octet-stream", raw)
+    page = f"/simple/{name}/"
+    before = index.answers[page][2] if page in index.answers else b"<!DOCTYPE html>"
+    index.answers[page] = (200, "text/html", before + f'<a href="/files/{file}">{file}</a>'.encode())
+    return f"{index.url.removesuffix('/simple')}/files/{file}"

@@ -32,7 +32,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     count as asked for (none: as far as that can be known); `variables` are the environment's own
     from then on; `channels` are asked before those of the settings. What is in `replace` is
     installed anew although its version is right; `goal` are the versions that stand afterwards,
-    where they are known before.
+    where they are known before. With `builds` no code of a package but of these runs meanwhile.
     """
 
     install: list[Requirement] = []
@@ -49,6 +49,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     upgrade_all: bool = False
     exact: bool = False
     replace: list[str] = []
+    builds: list[str] | None = None
     goal: dict[str, str] | None = None
 
     @property
