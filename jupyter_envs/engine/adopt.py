@@ -13,9 +13,10 @@ from jupyter_envs.engine.kinds.conda_kernels import shipped
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.model.env import Environment, Own
-from jupyter_envs.model.errors import Conflict
+from jupyter_envs.model.errors import Conflict, Forbidden
 from jupyter_envs.system import metadata
 from jupyter_envs.system.conda_activate import scripts
+from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import record_of
 from jupyter_envs.system.reading import read_json, read_text
 
@@ -60,15 +61,36 @@ def what_runs(environment: Environment) -> list[str]:
     if environment.kind == "conda":
         lines += _listed("When it is activated", (os.path.relpath(path, prefix) for path in scripts(prefix)))
         lines += _listed("Kernel", _kernels(prefix))
+    if noted := _revisions(prefix):
+        lines.append(f"Its history: {noted} changes that somebody noted in it, and that can be gone back to")
     return [_plain(line) for line in lines]
 
 
+def _revisions(prefix: str) -> int:
+    try:
+        return len(os.listdir(record_of(prefix) / "revisions"))
+    except OSError:
+        return 0
+
+
 def _adopt(parts: Parts, prefix: str) -> Own:
+    """Make the environment at `prefix` this user's.
+
+    A journal of an interrupted change goes: to undo that would delete whatever its author did not list.
+    """
     record = record_of(prefix)
-    if os.path.islink(record):
-        # What is noted of an environment is written into it, and not where somebody's link leads.
-        os.unlink(record)
-    return parts.discovery.adoption.adopt(prefix)
+    try:
+        if os.path.islink(record):
+            # What is noted of an environment is written into it, and not where somebody's link leads.
+            os.unlink(record)
+        remove_tree(record / "undo")
+        return parts.discovery.adoption.adopt(prefix)
+    except OSError as error:
+        raise Forbidden(
+            f"{error.filename or prefix} cannot be written: {error.strerror or error}.",
+            hint="Ask its owner for the right to write, or make an environment of your own.",
+            reason="not_writable",
+        ) from None
 
 
 def _needed(name: str, lines: list[str]) -> Conflict:
