@@ -120,7 +120,7 @@ class Traps:
     def record(self, prefix: Path, name: str) -> None:
         """A record of ours, with a change that others are to have made, hashes to look up, and a change to undo."""
         record = prefix / ".jupyter-envs"
-        for folder in ("revisions", "locks", "undo/files/bin"):
+        for folder in ("revisions", "locks"):
             (record / folder).mkdir(parents=True)
         pins = {"plain": "0.9", "folder": "0.9"}
         revision = {"revision": 1, "time": "2026-01-01T00:00:00Z", "by": "rest", "action": "create", "asked": {}}
@@ -139,8 +139,12 @@ class Traps:
         owner = self.program(record / "owner", f"{name}-owner")
         (record / "owner.json").write_text(json.dumps({"python": os.fspath(owner), "main": "x", "version": "1"}))
         (record / "magic.py").write_text(self.code(f"{name}-magic"))
-        # To undo it would take away all that is not named in it.
-        (record / "undo/names.json").write_text("[]")
+
+    def journal(self, prefix: Path) -> None:
+        """A change that has not ended: to undo it would take away all that is not named in it, so everything."""
+        folder = prefix / ".jupyter-envs/undo"
+        (folder / "files/bin").mkdir(parents=True)
+        (folder / "names.json").write_text("[]")
 
     def conda(self, prefix: Path) -> Path:
         name = prefix.parent.name + prefix.name
@@ -215,6 +219,9 @@ def lay(root: Path, marks: Path, index: Index) -> Traps:
     made.append(traps.venv(root / "home/.venv", home=os.fspath(planted)))
     made.append(traps.conda(root / "prefix/.conda"))
     made.append(traps.conda(root / "prefix/base"))
+    # One that is half done is looked at by nobody, so that it is for these alone.
+    traps.journal(root / "home/.venv")
+    traps.journal(root / "prefix/base")
     for program in PROGRAMS:
         traps.program(root / program, f"root-{program}")
     traps.interpreter(root, "root-interpreter")
