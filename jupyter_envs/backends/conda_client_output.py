@@ -16,7 +16,7 @@ from jupyter_envs.system.redact import redact
 _NOT_HERE = ("PackagesNotFoundInPrefixError", "PackageNotInstalledError")
 # How mamba and micromamba begin to say that they cannot solve, what no channel has, and a branch of the reasons.
 _UNSOLVED = "Could not solve for environment specs"
-_LACKS = re.compile(r"[└├]─ (.+?) does not exist \(perhaps a typo")
+_LACKS = re.compile(r"[└├]─ ([^└├\n]+?) does not exist \(perhaps a typo")
 _BRANCH = re.compile(r"^[\s│├└─]+")
 # The build that a spec leaves open, and a version too.
 _ANY = re.compile(r"(?: =\*)? \*(?= )")

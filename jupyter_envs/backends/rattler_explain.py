@@ -79,7 +79,7 @@ def _side(need: _Need, reasons: Mapping[str, tuple[str, str]]) -> str:
 
 def _plain(spec: str) -> str:
     """`spec` as a person writes it: no star for any version, a channel before the name."""
-    spec = re.sub(r"\s+\*$", "", spec.strip())
+    spec = re.sub(r"(?<!\s)\s+\*$", "", spec.strip())
     channel = re.search(r'\[channel="([^"]+)"\]', spec)
     return f"{channel[1]}::{spec.replace(channel[0], '').strip()}" if channel else spec
 

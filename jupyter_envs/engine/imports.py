@@ -204,7 +204,7 @@ def _suggested(own: str | None, filename: str) -> str | None:
     """A legal environment name from what the file calls itself or from its name; None when that says nothing."""
     stem = re.split(r"[/\\]", filename)[-1].rpartition(".")[0]
     words = r"requirements|pyproject|notebook|untitled\d*|pylock|uv|poetry|pipfile|environment"
-    for text in (own or "", re.sub(rf"(?i)(?<![a-z])[-_. ]*({words})[-_. ]*(?![a-z])", "", stem)):
+    for text in (own or "", re.sub(rf"(?i)(?<![-_. ])[-_. ]*(?<![a-z])({words})[-_. ]*(?![a-z])", "", stem)):
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", text)[:64].strip("-._")
         try:
             return check_name(name)

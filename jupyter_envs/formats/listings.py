@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -12,6 +11,7 @@ from jupyter_envs.backends.conda_spec import check_spec
 from jupyter_envs.formats.base import ALONE, FIELD, MOST_PACKAGES, FileFormat, Given, Read, checked, cleaned
 from jupyter_envs.formats.explicit import platform
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.system.reading import parse_json
 
 # `conda list --export`: numpy=1.21.2=py38h20f2e39_0, and numpy=1.21.2 where it wrote no build.
 _EXPORTED = re.compile(r"([A-Za-z0-9_][\w.-]*)=([^=\s]+)(?:=([^=\s]*))?\Z")
@@ -103,8 +103,8 @@ def _entries(text: str) -> Iterator[_Entry]:
 
 def _rows(text: str) -> list[dict[str, Any]]:
     try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
+        rows = parse_json(text)
+    except ValueError:
         rows = None
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from jupyter_envs.system.dist_info import normalise
 
-_NAME = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(?:===?|@|;|$|\\)")
+_NAME = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\]\s*)?(?:===?|@|;|$|\\)")
 _COMMENT = re.compile(r"(?:^|[ \t])#[ \t]?")
 _OURS = "Asked for:"
 _SAYS = re.compile(rf"#[ \t]*(?:via\b|{_OURS})")

@@ -251,7 +251,7 @@ def _digests(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def line_of(package: Package) -> str:
     """`package` as a line of a requirements file; credentials of its URL are left out."""
-    url = re.sub(r"(://)[^/@\s]*:[^/@\s]*@", r"\1", package.url or "")
+    url = re.sub(r"(://)[^/@\s:]*:[^/@\s]*@", r"\1", package.url or "")
     if url and package.editable:
         return f"-e {url}"
     if url:

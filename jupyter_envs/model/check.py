@@ -15,7 +15,7 @@ NAME_RULE = "1 to 64 letters (a-z), digits, '.', '_' or '-', starting with a let
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _PYTHON = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3}){0,2}\Z")
 # A name, perhaps extras, one version; nothing but a marker behind it.
-_PIN = re.compile(r"[\w.-]+\s*(\[[^\]]*\])?\s*===?\s*[^\s*,;]+\s*(;|\Z)")
+_PIN = re.compile(r"[\w.-]+\s*(\[[^\]]*\]\s*)?===?\s*[^\s*,;]+\s*(;|\Z)")
 _PROJECT = re.compile(r"([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9])\Z")
 _URL_SCHEMES = frozenset({"https", "http", "file", "git+https", "git+ssh", "git+http", "git+file"})
 # Names that Windows gives to devices: an env of that name could not be copied there.

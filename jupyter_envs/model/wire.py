@@ -13,7 +13,6 @@ from jupyter_envs.model.errors import EnvsError, InvalidRequest
 from jupyter_envs.model.job import ErrorBody
 
 T = TypeVar("T")
-_AT = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 
@@ -87,10 +86,11 @@ def _open_schema(kind: type) -> dict[str, Any]:
 
 
 def _explained(error: msgspec.ValidationError) -> InvalidRequest:
-    text = str(error)
-    at = _AT.search(text)
-    where = at.group(1) if at else ""
-    said = _AT.sub("", text)
+    said, at, where = str(error).rpartition(" - at `$")
+    if at:
+        where = where.removesuffix("`").removeprefix(".")
+    else:
+        said, where = where, ""
     hint = "openapi.json describes each request."
     if named := _UNKNOWN.match(said) or _MISSING.match(said):
         known = "is not known" if _UNKNOWN.match(said) else "is missing"

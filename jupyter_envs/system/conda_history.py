@@ -16,7 +16,7 @@ from typing import NamedTuple
 from jupyter_envs.system.reading import DOCUMENT, append_bytes, read_text
 from jupyter_envs.system.redact import redact
 
-_HEAD = re.compile(r"==>\s*(.+?)\s*<==")
+_HEAD = re.compile(r"==>(.+?)<==")
 _SPECS = re.compile(r"#\s*(\w+)\s*specs:\s*(.+)?")
 _COMMAND = re.compile(r"#\s*cmd:\s*(.+)")
 _NAME = re.compile(r"(?:.*::)?\s*([A-Za-z0-9_][A-Za-z0-9_.-]*)")
@@ -55,7 +55,7 @@ def read(prefix: str | os.PathLike[str]) -> list[Section]:
     for raw in lines:
         line = raw.strip()
         if head := _HEAD.match(line):
-            found.append(Section(head[1], None, [], [], [], []))
+            found.append(Section(head[1].strip(), None, [], [], [], []))
         elif line and found:
             found[-1] = _with(found[-1], line)
     return found

@@ -32,7 +32,6 @@ _ALIASES = {
 _SEPARATORS = {"envs_dirs": os.pathsep, "pinned_packages": "&", "disallowed_packages": "&"}
 _TRUE, _FALSE = {"true", "yes", "on", "y", "1"}, {"false", "no", "off", "n", "0", ""}
 _FINAL = re.compile(r"^([A-Za-z_]+)\s*:[^#\n]*#\s*!final\s*$", re.M)
-_PLACED = re.compile(r"^\s*-\s*['\"]?(.*?)['\"]?\s*#\s*!(top|bottom)\s*$", re.M)
 
 
 class Condarc(Struct, frozen=True, kw_only=True):
@@ -82,6 +81,17 @@ _NUMBERS = {"remote_read_timeout_secs", "remote_max_retries"}
 _KNOWN = _LISTS | _MAPS | _BOOLS | _TEXTS | _NUMBERS
 
 
+def _places(text: str) -> Iterator[tuple[str, str]]:
+    """The items of lists that say ``#!top`` or ``#!bottom`` behind themselves, and which of the two."""
+    for line in text.splitlines():
+        item, _, mark = line.rpartition("#")
+        value = item.strip()
+        if value.startswith("-") and mark.strip() in ("!top", "!bottom"):
+            value = value[1:].strip()
+            value = value[1:] if value[:1] in ("'", '"') else value
+            yield value[:-1] if value[-1:] in ("'", '"') else value, mark.strip()[1:]
+
+
 def load(environ: Mapping[str, str] | None = None, *, prefix: str | None = None, root: str | None = None) -> Condarc:
     """The settings for work on the environment `prefix`, with the conda installation `root` where there is one.
 
@@ -106,7 +116,7 @@ def load(environ: Mapping[str, str] | None = None, *, prefix: str | None = None,
             problems.append(f"{path}: {why}")
             continue
         files.append(path)
-        placed.update({(path, match[1]): match[2] for match in _PLACED.finditer(text)})
+        placed.update({(path, value): place for value, place in _places(text)})
         for key, value in (said or {}).items():
             name = _ALIASES.get(str(key), str(key))
             if name in _KNOWN and name not in final and value is not None:

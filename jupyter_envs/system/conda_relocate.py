@@ -24,7 +24,7 @@ from jupyter_envs.system.paths import BIN, WINDOWS
 from jupyter_envs.system.reading import BINARY, LISTING, decode, read_bytes
 from jupyter_envs.system.relocate import MAX_SHEBANG, rewrite_header
 
-_SHEBANG = re.compile(rb"\A#![ \t]*(?P<program>/[^\s]+)(?P<args>[ \t]+[^\r\n]*)?(?=\r?\n)")
+_SHEBANG = re.compile(rb"\A#![ \t]*(?P<program>/[^\s]+)(?P<args>[ \t][^\r\n]*)?(?=\r?\n)")
 
 
 class _Path(msgspec.Struct, rename={"path": "_path"}):

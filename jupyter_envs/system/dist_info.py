@@ -12,13 +12,15 @@ import msgspec
 from jupyter_envs.model.env import Package
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.reading import CONFIG, LISTING, parse_json, read_bytes_if_any, read_head
-from jupyter_envs.system.redact import redact
+from jupyter_envs.system.redact import redacted
 
 _SEPARATORS = re.compile(r"[-_.]+")
-_NAME = re.compile(rb"^Name:[ \t]*(.*?)[ \t]*\r?$", re.M)
-_VERSION = re.compile(rb"^Version:[ \t]*(.*?)[ \t]*\r?$", re.M)
-_SUMMARY = re.compile(rb"^Summary:[ \t]*(.*?)[ \t]*\r?$", re.M)
+_NAME = re.compile(rb"^Name:(.*)$", re.M)
+_VERSION = re.compile(rb"^Version:(.*)$", re.M)
+_SUMMARY = re.compile(rb"^Summary:(.*)$", re.M)
 _SIZE = re.compile(rb",([0-9]{1,15})\r?(?:\n|\Z)")
+# Bytes of a field: more than a name, a version or a summary needs.
+_LONGEST = 2_000
 _numbers = msgspec.json.Decoder(list[int])
 _DASHED = re.compile(r"-py\d(\.\d+)?(-[a-z0-9_-]+)?$")
 
@@ -49,7 +51,7 @@ def read_package(path: str) -> Package:
     linked = path.endswith(".egg-link")
     within = path + os.sep
     record = read_bytes_if_any(within + "RECORD", LISTING)
-    installer = (_text(within + "INSTALLER") or "").strip() or None
+    installer = (_text(within + "INSTALLER") or "").strip()[:_LONGEST] or None
     requested = os.path.exists(within + "REQUESTED")
     url, editable = _direct_url(within + "direct_url.json")
     return Package(
@@ -159,7 +161,7 @@ def _end_of_header(raw: bytes) -> int:
 
 def _first(pattern: re.Pattern[bytes], header: bytes) -> str | None:
     found = pattern.search(header)
-    return found.group(1).decode("utf-8", "replace") or None if found else None
+    return found.group(1).strip()[:_LONGEST].decode("utf-8", "replace") or None if found else None
 
 
 def _direct_url(path: str) -> tuple[str | None, bool]:
@@ -175,7 +177,7 @@ def _direct_url(path: str) -> tuple[str | None, bool]:
             url += f"@{vcs['commit_id']}" if vcs.get("commit_id") else ""
         if told.get("subdirectory"):
             url += f"#subdirectory={told['subdirectory']}"
-        return redact(url), bool((told.get("dir_info") or {}).get("editable"))
+        return redacted(url, _LONGEST), bool((told.get("dir_info") or {}).get("editable"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None, False
 

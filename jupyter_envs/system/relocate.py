@@ -20,6 +20,8 @@ _PLAIN = re.compile(rb"\A#![ \t]*(?P<python>/.*?)(?P<args>[ \t]+-\S.*)?\r?\n")
 # A quotation mark inside of quotation marks, as sh has it.
 _QUOTE = b"'\"'\"'"
 _MAX_SCRIPT = 256_000
+# More than any system follows.
+_MAX_LINE = 4_096
 
 
 def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_prompt: str) -> None:
@@ -68,7 +70,7 @@ def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
     if os.stat(path).st_size > _MAX_SCRIPT or read_head(path, 2) != b"#!":
         return False
     content = read_bytes(path, _MAX_SCRIPT)
-    found = _TRAMPOLINE.match(content) or _PLAIN.match(content)
+    found = _TRAMPOLINE.match(content) or _PLAIN.match(content[:_MAX_LINE])
     if not found:
         return False
     python = found.group("python")
@@ -76,7 +78,7 @@ def rewrite_header(path: str, pairs: Sequence[tuple[bytes, bytes]]) -> bool:
         python = python.replace(_QUOTE, b"'")
     for old, new in pairs:
         if python.startswith(old + b"/"):
-            args = (found.groupdict().get("args") or b"").decode()
+            args = (found.groupdict().get("args") or b"").decode("utf-8", "surrogateescape")
             head = header(os.fsdecode(new + python[len(old) :]), args)
             atomic_write(path, head + content[found.end() :], os.stat(path).st_mode & 0o7777)
             return True
