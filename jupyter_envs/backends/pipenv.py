@@ -75,15 +75,7 @@ class Pipenv:
 
     def current(self, folder: str) -> bool | None:
         """By the hash of the Pipfile, as `calculate_hash` of Pipenv makes it."""
-        noted = table(_lock_of(folder), "_meta", "hash").get("sha256")
-        tables = parsed(folder, "Pipfile") or {}
-        if not isinstance(noted, str):
-            return None
-        try:
-            # Since 2025 the names count in their normal form.
-            return noted in (_hash(tables, normal), _hash(tables, str))
-        except (TypeError, ValueError):
-            return None
+        return fits(_lock_of(folder), parsed(folder, "Pipfile") or {})
 
     def requested(self, folder: str) -> set[str]:
         return {normal(name) for packages in _categories(parsed(folder, "Pipfile")).values() for name in packages}
@@ -215,6 +207,18 @@ def _lock_of(folder: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def fits(lock: Mapping[str, Any], tables: Mapping[str, Any]) -> bool | None:
+    """Whether the lock file `lock` is of the Pipfile `tables`; None where that cannot be told."""
+    noted = table(lock, "_meta", "hash").get("sha256")
+    if not isinstance(noted, str):
+        return None
+    try:
+        # Since 2025 the names count in their normal form.
+        return noted in (_hash(tables, normal), _hash(tables, str))
+    except (TypeError, ValueError):
+        return None
 
 
 def _hash(tables: Mapping[str, Any], name: Any) -> str:

@@ -15,7 +15,7 @@ from jupyter_envs.backends.base import Commands, Event, Outcome, Told
 from jupyter_envs.backends.project_files import content, normal, packages, parsed, requested, table, text
 from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Capabilities
-from jupyter_envs.system import tools
+from jupyter_envs.system import toml, tools
 from jupyter_envs.system.poetryconf import told
 
 # Compiled when they are first used: a list of environments uses none.
@@ -76,19 +76,7 @@ class Poetry:
 
     def current(self, folder: str) -> bool | None:
         """By the hash of what is asked for, as `Locker.is_fresh` of Poetry compares it."""
-        lock = content(folder, self.lock) or ""
-        tables = parsed(folder, "pyproject.toml")
-        noted = re.search(r'(?m)^content-hash = "(\w+)"', lock)
-        if tables is None or noted is None:
-            return None
-        maker = re.search(r"Poetry (\d+)\.(\d+)", lock[:1000])
-        # Before 2.3 dependency groups (PEP 735) did not count.
-        old = maker is not None and (int(maker[1]), int(maker[2])) < (2, 3)
-        try:
-            hashes = [_content_hash(tables, groups=True), *([_content_hash(tables, groups=False)] if old else [])]
-        except (TypeError, ValueError):
-            return None
-        return noted[1] in hashes
+        return _fits(content(folder, self.lock) or "", parsed(folder, "pyproject.toml"))
 
     def requested(self, folder: str) -> set[str]:
         """What PEP 621 and PEP 735 have, and Poetry's own tables."""
@@ -207,3 +195,25 @@ def _content_hash(tables: Mapping[str, Any], *, groups: bool) -> str:
     legacy |= {"group": own["group"]} if own.get("group") is not None else {}
     content = {**relevant, "tool": {"poetry": legacy}} if relevant else legacy
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def fits(lock: str, project: str) -> bool | None:
+    """Whether the text of a lock file is of the text of its ``pyproject.toml``; None where that cannot be told."""
+    try:
+        return _fits(lock, toml.parse(project))
+    except ValueError:
+        return None
+
+
+def _fits(lock: str, tables: dict[str, Any] | None) -> bool | None:
+    noted = re.search(r'(?m)^content-hash = "(\w+)"', lock)
+    if tables is None or noted is None:
+        return None
+    maker = re.search(r"Poetry (\d+)\.(\d+)", lock[:1000])
+    # Before 2.3 dependency groups (PEP 735) did not count.
+    old = maker is not None and (int(maker[1]), int(maker[2])) < (2, 3)
+    try:
+        hashes = [_content_hash(tables, groups=True), *([_content_hash(tables, groups=False)] if old else [])]
+    except (TypeError, ValueError):
+        return None
+    return noted[1] in hashes

@@ -149,6 +149,17 @@ def _place(tables: dict[str, Any], name: str) -> tuple[str, ...]:
     return (f"--{place[0]}", place[1]) if place else ()
 
 
+def fits(lock: dict[str, Any], own: dict[str, Any], project: str) -> bool | None:
+    """Whether `lock`, in which `own` is the project's entry, notes what the text of its ``pyproject.toml`` asks for.
+
+    None where that cannot be told.
+    """
+    try:
+        return _fits_in(lock, own, toml.parse(project))
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
 def _fits_in(lock: dict[str, Any], mine: dict[str, Any], tables: dict[str, Any]) -> bool:
     """Whether `mine`, the project's own entry of a lock file that begins with `lock`, notes what `tables` ask for."""
     # Imported here, and below: a list without projects needs none of it.

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from jupyter_envs.backends.pipenv import fits
 from jupyter_envs.formats import poetry
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, checked, listed
 from jupyter_envs.formats.pins import Pins, applies, digest, roots_of
@@ -43,13 +44,15 @@ def of_tables(content: dict[str, Any], given: Given) -> Read:
     groups = {name: table for name, table in content.items() if isinstance(table, dict) and _is_category(name)}
     if "packages" not in content and not groups:
         raise InvalidRequest("The file has no [packages] table.", hint="Send a Pipfile.", field=FIELD)
+    wider: list[str] = []
     names = ["packages", *given.chosen("group", given.groups, groups)]
     unknown: set[str] = set()
     lines = []
     for table in names:
         for name, value in mapping(content.get(table), table).items():
             place = f"{table}.{name}"
-            lines += [(line, place) for line in poetry.requirements(name, _as_poetry(value, place), given, place)]
+            found = poetry.requirements(name, _as_poetry(value, place), given, place, wider)
+            lines += [(line, place) for line in found]
             if isinstance(value, dict):
                 unknown |= {f"{place}.{key}" for key in value.keys() - _PIPENV - set(_MARKERS)}
     packages = checked(lines)
@@ -57,6 +60,7 @@ def of_tables(content: dict[str, Any], given: Given) -> Read:
     left = [name for name in groups if name not in names]
     warnings = [] if packages else ["The file asks for no package."]
     warnings += [f"Left out, since they are for development: {listed(left)}."] if left else []
+    warnings += [f"These admit the versions between their ranges (||) too: {listed(wider)}."] if wider else []
     return Read(
         packages=packages,
         python=_python(content.get("requires")),
@@ -85,12 +89,17 @@ def read_lock(text: str, given: Given = ALONE) -> Read:
     beside = given.beside("Pipfile")
     roots: dict[str, str] | None = None
     elsewhere: set[str] = set()
-    warnings = []
+    warnings: list[str] = []
     if beside is not None:
         try:
             roots, elsewhere = _asked(beside, given)
+            if fits(lock, tables(beside)) is False:
+                warnings = ["The lock is behind the Pipfile, which has changed since; `pipenv lock` renews it."]
         except InvalidRequest as error:
-            warnings = [f"What the project itself asks for cannot be read beside the lock: {error.message}"]
+            warnings = [*warnings, f"What the project itself asks for cannot be read beside the lock: {error.message}"]
+    left = [name for name in groups if normalise(name) not in map(normalise, given.groups)]
+    if any(lock[name] for name in left):
+        warnings.append(f"Left out, since they are for development: {listed(left)}.")
     pins = Pins(given)
     for url in _indexes(meta.get("sources")):
         pins.index(url)

@@ -16,8 +16,10 @@ _TESTED = {"version", "extras", "markers", "python", "platform", "optional", "gi
 _TESTED |= {"branch", "tag", "rev", "subdirectory", "source", "allow-prereleases"}
 
 
-def requirements(name: str, value: object, given: Given, place: str) -> Iterator[str]:
+def requirements(name: str, value: object, given: Given, place: str, wider: list[str] | None = None) -> Iterator[str]:
     """The requirements that the entry `name` = `value` of a dependency table means.
+
+    The names of those that admit more than the entry does are added to `wider`.
 
     Raises:
         InvalidRequest: the value is not understood, or is a path out of the folder.
@@ -26,21 +28,46 @@ def requirements(name: str, value: object, given: Given, place: str) -> Iterator
     for number, each in enumerate(several):
         where = f"{place}[{number}]" if isinstance(value, list) else place
         table = {"version": each} if isinstance(each, str) else mapping(each, where)
+        if wider is not None and not exact(table.get("version")):
+            wider.append(name)
         yield _requirement(name, table, given, where)
 
 
 def specifier(constraint: str, place: str) -> str:
-    """Poetry's version `constraint` as a specifier (PEP 440); a marker-like ``||`` cannot be written so.
+    """Poetry's version `constraint` as a specifier (PEP 440).
+
+    Of ranges with ``||`` between them it is the narrowest that admits them all; `exact` tells whether it admits more.
 
     Raises:
-        InvalidRequest: it is not a constraint, or admits ranges that do not hang together.
+        InvalidRequest: it is not a constraint.
     """
     if "|" in constraint:
-        raise InvalidRequest(
-            f"{place} admits ranges that do not hang together.",
-            hint="Write one range, or import poetry.lock.",
-            field=f"{FIELD} {place}",
-        )
+        from jupyter_envs.formats import ranges
+
+        try:
+            return ranges.joined(_alternatives(constraint, place))[0]
+        except ValueError:
+            raise _no_constraint(constraint, place) from None
+    return _one(constraint, place)
+
+
+def exact(constraint: object, place: str = "version") -> bool:
+    """Whether `specifier` says of `constraint` just what it does."""
+    if not isinstance(constraint, str) or "|" not in constraint:
+        return True
+    from jupyter_envs.formats import ranges
+
+    try:
+        return ranges.joined(_alternatives(constraint, place))[1]
+    except ValueError:
+        return True
+
+
+def _alternatives(constraint: str, place: str) -> list[str]:
+    return [_one(part, place) for part in re.split(r"\|\|?", constraint[:500])]
+
+
+def _one(constraint: str, place: str) -> str:
     text = re.sub(r"(\^|~=|~|===|==|!=|<=|>=|<|>)\s+", r"\1", constraint.strip()[:500])
     clauses = [part for part in re.split(r"[,\s]+", text) if part and part != "*"]
     return ",".join(_clause(part, place) for part in clauses)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from jupyter_envs.backends.poetry import fits
 from jupyter_envs.formats import poetry
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, listed
 from jupyter_envs.formats.pins import Pins, applies, digest, roots_of
@@ -43,6 +44,8 @@ def read(text: str, given: Given = ALONE) -> Read:
     extras = frozenset(given.chosen("extra", given.extras, names))
     variables = given.markers()
     grouped = any("groups" in package for package in packages)
+    # Locks of version 1.1 say of each package whether it is for development alone.
+    categories = sorted({str(package.get("category", _MAIN)) for package in packages} - {_MAIN})
     if grouped:
         groups = sorted(
             {g for package in packages for g in strings(package.get("groups", [_MAIN]), "groups")} - {_MAIN}
@@ -51,12 +54,18 @@ def read(text: str, given: Given = ALONE) -> Read:
         taken = [at for at, each in enumerate(packages) if _belongs(each, wanted, variables, extras, at)]
         warnings = []
     else:
-        groups = []
+        groups = categories
+        chosen = {_MAIN, *given.chosen("group", given.groups, groups)} if groups else None
         optional = {normalise(each) for extra in extras for each in strings(names[extra], f"extras.{extra}")}
-        taken = _walked(packages, given, variables, optional)
-        warnings = [] if given.beside("pyproject.toml") is not None else _GUESSED
+        taken = _walked(packages, given, variables, optional, chosen)
+        warnings = [] if groups or given.beside("pyproject.toml") is not None else _GUESSED
+    left = [name for name in groups if normalise(name) not in map(normalise, given.groups)]
+    if left:
+        warnings = [*warnings, f"Dependency groups are left out: {listed(left)}."]
     project = given.beside("pyproject.toml")
     pins = Pins(given)
+    if project is not None and fits(text, project) is False:
+        warnings = [*warnings, "The lock is behind pyproject.toml, which has changed since; `poetry lock` renews it."]
     older = mapping(metadata.get("files"), "metadata.files")
     for at in taken:
         _add(pins, packages[at], older, f"package[{at}]")
@@ -67,7 +76,7 @@ def read(text: str, given: Given = ALONE) -> Read:
             roots = roots_of(_applying(project, given))
         except InvalidRequest as error:
             warnings = [*warnings, f"What the project itself asks for cannot be read beside the lock: {error.message}"]
-    limits = poetry.specifier(requires, place) if isinstance(requires, str) and "|" not in requires else ""
+    limits = poetry.specifier(requires, place) if isinstance(requires, str) and requires != "*" else ""
     return pins.read(
         python=pinned(limits, place) if limits else None,
         requires_python=limits or None,
@@ -95,8 +104,14 @@ def _belongs(package: Package, wanted: set[str], variables: dict[str, str], extr
     return bool(held)
 
 
-def _walked(packages: list[Package], given: Given, variables: dict[str, str], optional: set[str]) -> list[int]:
-    """Those that are needed, from the project or from those that nobody needs on."""
+def _walked(
+    packages: list[Package], given: Given, variables: dict[str, str], optional: set[str], wanted: set[str] | None
+) -> list[int]:
+    """Those that are needed, from the project or from those that nobody needs on; of the categories `wanted` alone."""
+    if wanted is not None:
+        places = [at for at, package in enumerate(packages) if str(package.get("category", _MAIN)) in wanted]
+        found = _walked([packages[at] for at in places], given, variables, optional, None)
+        return [places[at] for at in found]
     by_name: dict[str, list[int]] = {}
     for at, package in enumerate(packages):
         by_name.setdefault(normalise(word(package.get("name"), f"package[{at}].name")), []).append(at)
@@ -168,7 +183,7 @@ def _applying(project: str, given: Given) -> list[str]:
 def _fits_python(limits: str, variables: dict[str, str], place: str) -> bool:
     from packaging.specifiers import SpecifierSet
 
-    if limits == "*" or "|" in limits:
+    if limits == "*":
         return True
     return SpecifierSet(poetry.specifier(limits, place)).contains(variables["python_full_version"], prereleases=True)
 

@@ -118,8 +118,12 @@ class _Project:
         tool = mapping(document.get("tool"), "tool")
         self._poetry = mapping(tool.get("poetry"), "tool.poetry")
         self._uv = mapping(tool.get("uv"), "tool.uv")
+        self._pdm = mapping(tool.get("pdm"), "tool.pdm")
+        self._hatch = mapping(tool.get("hatch"), "tool.hatch")
         self._files = _dynamic(tool)
         self.unknown: set[str] = set()
+        # What admits more here than Poetry lets it.
+        self._wider: list[str] = []
         self.indexes = [redact(url) for url in poetry.sources(self._poetry)]
         self.optional = self._optional()
         self.groups = self._groups()
@@ -180,6 +184,11 @@ class _Project:
             found.append("The project computes its dependencies when it is built; they are not read here.")
         elif not packages:
             found.append("The file asks for no package.")
+        if self._wider:
+            found.append(
+                f"These admit the versions between their ranges (||) too, which one requirement cannot leave out:"
+                f" {listed(self._wider)}. poetry.lock tells which one it is."
+            )
         left = [name for name in self.optional if name not in self._given.extras]
         if left:
             found.append(f"Optional dependencies are left out: {listed(left)}.")
@@ -223,6 +232,18 @@ class _Project:
             found.setdefault("dev", mapping(self._poetry["dev-dependencies"], "tool.poetry.dev-dependencies"))
         if "dev-dependencies" in self._uv:
             found.setdefault("dev", strings(self._uv["dev-dependencies"], "tool.uv.dev-dependencies"))
+        for name, lines in mapping(self._pdm.get("dev-dependencies"), "tool.pdm.dev-dependencies").items():
+            # An editable there begins with -e.
+            listed_lines = strings(lines, f"tool.pdm.dev-dependencies.{name}")
+            found.setdefault(name, [line for line in listed_lines if not line.startswith("-")])
+        for name, table in mapping(self._hatch.get("envs"), "tool.hatch.envs").items():
+            place = f"tool.hatch.envs.{name}"
+            own = mapping(table, place)
+            lines = [
+                line for key in ("dependencies", "extra-dependencies") for line in strings(own.get(key, []), place)
+            ]
+            if lines:
+                found.setdefault(f"hatch-{name}", lines)
         return found
 
     def _group(self, name: str, above: tuple[str, ...]) -> Lines:
@@ -255,7 +276,8 @@ class _Project:
             if not left_out:
                 self.unknown |= {f"{place}.{name}.{key}" for key in poetry.unknown(value)}
                 where = f"{place}.{name}"
-                lines += [(line, where) for line in poetry.requirements(name, value, self._given, where)]
+                found = poetry.requirements(name, value, self._given, where, self._wider)
+                lines += [(line, where) for line in found]
         return lines
 
 

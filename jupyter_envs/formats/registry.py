@@ -14,6 +14,7 @@ from jupyter_envs.formats import (
     folder,
     listings,
     notebook,
+    pdmlock,
     pipfile,
     pixi,
     poetrylock,
@@ -45,6 +46,7 @@ FORMATS: tuple[FileFormat, ...] = (
     pylock.FORMAT,
     uvlock.FORMAT,
     poetrylock.FORMAT,
+    pdmlock.FORMAT,
     pipfile.LOCK,
     pipfile.FORMAT,
     pixi.LOCK,
@@ -114,6 +116,7 @@ def beside(filename: str) -> tuple[str, ...]:
     pairs = {
         poetrylock.FORMAT.filename: "pyproject.toml",
         uvlock.FORMAT.filename: "pyproject.toml",
+        pdmlock.FORMAT.filename: "pyproject.toml",
         pipfile.LOCK.filename: pipfile.FORMAT.filename,
     }
     return tuple(other for lock, other in pairs.items() if filename.lower().endswith(lock.lower()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from jupyter_envs.backends.uv_project import fits
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, listed
 from jupyter_envs.formats.pins import Pins, applies, digest
 from jupyter_envs.formats.python import python_of
@@ -12,6 +14,7 @@ from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.dist_info import normalise
 
 Package = dict[str, Any]
+_EXTRA = re.compile(r"\bextra\s*(==|!=)\s*'([^']*)'")
 
 
 def read(text: str, given: Given = ALONE) -> Read:
@@ -29,12 +32,14 @@ def read(text: str, given: Given = ALONE) -> Read:
         )
     python, requires = python_of(lock.get("requires-python"), "requires-python")
     packages = rows(lock.get("package"), "package")
-    walk = _Walk(packages, given)
-    roots = [package for package in packages if _is_project(package)]
+    roots = _roots(packages, mapping(lock.get("manifest"), "manifest"))
     extras = sorted({name for root in roots for name in mapping(root.get("optional-dependencies"), "extras")})
     groups = sorted({name for root in roots for name in mapping(root.get("dev-dependencies"), "groups")})
     wanted_extras = given.chosen("extra", given.extras, extras)
     wanted_groups = given.chosen("group", given.groups, groups)
+    active = {_conflict(root, "extra", name) for root in roots for name in wanted_extras}
+    active |= {_conflict(root, "group", name) for root in roots for name in wanted_groups}
+    walk = _Walk(packages, roots, given, frozenset(active))
     for root in roots:
         walk.into(root, frozenset(wanted_extras))
         for group in wanted_groups:
@@ -44,6 +49,16 @@ def read(text: str, given: Given = ALONE) -> Read:
         walk.follow(mapping(lock.get("manifest"), "manifest").get("requirements"))
     asked = walk.asked()
     names = [str(root.get("name")) for root in roots]
+    warnings = [f"The project itself is not installed: {listed(names)}."] if names else []
+    left = [f"extra {name}" for name in extras if name not in wanted_extras]
+    left += [f"group {name}" for name in groups if name not in wanted_groups]
+    if left:
+        also = " (`uv sync` takes the group dev)" if "group dev" in left else ""
+        warnings.append(f"Optional parts are left out: {listed(left)}{also}.")
+    project = given.beside("pyproject.toml")
+    own = next((root for root in roots if _is_top(root)), None)
+    if project is not None and own is not None and fits(lock, own, project) is False:
+        warnings.append("The lock is behind pyproject.toml, which asks for something else; `uv lock` renews it.")
     pins = walk.pins()
     return pins.read(
         python=python,
@@ -52,15 +67,19 @@ def read(text: str, given: Given = ALONE) -> Read:
         groups=groups,
         name=names[0] if len(names) == 1 else None,
         roots=asked,
-        warnings=[f"The project itself is not installed: {listed(names)}."] if names else [],
+        warnings=warnings,
     )
 
 
 class _Walk:
     """From the projects to all that they need, by markers and extras."""
 
-    def __init__(self, packages: list[Package], given: Given) -> None:
+    def __init__(
+        self, packages: list[Package], roots: list[Package], given: Given, active: frozenset[str] = frozenset()
+    ) -> None:
         self._given = given
+        self._active = active
+        self._tops = [at for at, package in enumerate(packages) if any(package is root for root in roots)]
         self._markers = given.markers()
         self._all = packages
         self._by_name: dict[str, list[int]] = {}
@@ -86,12 +105,11 @@ class _Walk:
     def asked(self) -> dict[str, str]:
         """What the projects themselves ask for, of what was taken in, by name; within the limits that they set."""
         limits: dict[str, str] = {}
-        for at, package in enumerate(self._all):
-            if _is_project(package):
-                limits.update(self._limits(package, f"package[{at}].metadata"))
+        for at in self._tops:
+            limits.update(self._limits(self._all[at], f"package[{at}].metadata"))
         found = {}
         for at, entry in self._asked:
-            if not _is_project(self._all[at]):
+            if at not in self._tops and not _is_virtual(self._all[at]):
                 name = normalise(str(entry["name"]))
                 extras = strings(entry.get("extra", entry.get("extras", [])), "extra")
                 own = str(entry.get("specifier", limits.get(name, "")))
@@ -117,14 +135,14 @@ class _Walk:
         """What was taken in."""
         pins = Pins(self._given)
         for at in sorted(self._seen):
-            if not _is_project(self._all[at]):
+            if at not in self._tops and not _is_virtual(self._all[at]):
                 _add(pins, self._all[at], f"package[{at}]")
         return pins
 
     def _run(self) -> None:
         while self._waiting:
             at, extras = self._waiting.pop()
-            seen, project = self._seen.get(at), _is_project(self._all[at])
+            seen, project = self._seen.get(at), at in self._tops
             place = f"package[{at}]"
             if seen is None:
                 seen = self._seen[at] = set()
@@ -137,7 +155,7 @@ class _Walk:
     def _need(self, dependencies: object, place: str, *, asked: bool) -> None:
         for number, entry in enumerate(rows(dependencies, place)):
             where = f"{place}[{number}]"
-            if applies(entry.get("marker"), self._markers, f"{where}.marker"):
+            if self._applies(entry.get("marker"), f"{where}.marker"):
                 extras = strings(entry.get("extra", entry.get("extras", [])), f"{where}.extra")
                 found = self._find(entry, where)
                 self._waiting.append((found, frozenset(extras)))
@@ -161,12 +179,40 @@ class _Walk:
         """Whether `package` is of the branch of the resolution that holds here."""
         place = f"package[{at}].resolution-markers"
         forks = strings(package.get("resolution-markers", []), place)
-        return not forks or any(applies(fork, self._markers, place) for fork in forks)
+        return not forks or any(self._applies(fork, place) for fork in forks)
+
+    def _applies(self, marker: object, place: str) -> bool:
+        """Whether `marker` holds; for parts that conflict uv writes which of them is meant into ``extra``."""
+        if not isinstance(marker, str) or "extra" not in marker:
+            return applies(marker, self._markers, place)
+        # Several may be taken at once: a set, which the name is in or not.
+        text = _EXTRA.sub(lambda found: f"'{found[2]}' {'in' if found[1] == '==' else 'not in'} extras", marker)
+        return applies(text, {**self._markers, "extras": self._active}, place)
 
 
-def _is_project(package: Package) -> bool:
+def _roots(packages: list[Package], manifest: dict[str, Any]) -> list[Package]:
+    """The projects that ``uv sync`` installs: the one at the top; without one each member of the workspace."""
+    tops = [package for package in packages if _is_top(package)]
+    if tops:
+        return tops
+    members = {normalise(name) for name in strings(manifest.get("members", []), "manifest.members")}
+    return [package for package in packages if normalise(str(package.get("name"))) in members or _is_virtual(package)]
+
+
+def _is_top(package: Package) -> bool:
     source = package.get("source")
-    return isinstance(source, dict) and ("virtual" in source or source.get("editable") == ".")
+    return isinstance(source, dict) and "." in (source.get("virtual"), source.get("editable"))
+
+
+def _is_virtual(package: Package) -> bool:
+    source = package.get("source")
+    return isinstance(source, dict) and "virtual" in source
+
+
+def _conflict(package: Package, kind: str, name: str) -> str:
+    """How uv names an optional part of `package` in the markers of parts that conflict."""
+    owner = normalise(str(package.get("name")))
+    return f"{kind}-{len(owner)}-{owner}-{normalise(name)}"
 
 
 def _add(pins: Pins, package: Package, place: str) -> None:

@@ -63,7 +63,8 @@ def test_uv_lock_by_python_extra_and_group() -> None:
     assert (found.extras, found.groups) == (["tables"], ["dev", "lint", "test"])
     assert (found.name, found.requires_python) == ("thesis", ">=3.10")
     assert found.indexes == ["https://index.example/simple"]
-    assert found.warnings == ["The project itself is not installed: thesis."]
+    assert found.warnings[0] == "The project itself is not installed: thesis."
+    assert "group dev, group lint" in found.warnings[1]
 
 
 def test_poetry_lock_is_what_poetry_exports() -> None:
@@ -92,7 +93,7 @@ def test_an_old_poetry_lock_needs_its_project() -> None:
     both = poetrylock.read(text, given)
     assert names(both) >= RICH | HTTPX
     assert not {"pluggy", "pathspec", "colorama", "exceptiongroup"} & names(both)
-    assert both.warnings == []
+    assert all("behind" in warning for warning in both.warnings)
     extra = poetrylock.read(text, replace(given, extras=frozenset({"tables"})))
     assert "tabulate" in names(extra)
     assert "exceptiongroup" in names(poetrylock.read(text, replace(given, python="3.10.4")))
@@ -104,7 +105,8 @@ def test_pipenv() -> None:
     assert (found.python, found.groups, found.indexes) == ("3.11", ["develop"], ["https://index.example/simple"])
     other = pipfile.read_lock(recorded("pipenv-2026.10.3-Pipfile.lock"), OLD)
     assert "exceptiongroup" in other.packages
-    assert other.warnings == ["The lock does not say which version of exceptiongroup it is."]
+    assert "The lock does not say which version of exceptiongroup it is." in other.warnings
+    assert "develop" in " ".join(other.warnings)
 
 
 def test_pip() -> None:
