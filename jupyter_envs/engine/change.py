@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
 from jupyter_envs.engine.adopt import adopted
+from jupyter_envs.engine.agreed import signed
 from jupyter_envs.engine.asked import asked_of, refuse_conda
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
@@ -44,7 +45,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
 
         def look(context: Context) -> dict[str, Any]:
             plan = kind.plan(prefix, wanted, context)
-            return {"plan": plain(replace(plan, warnings=[*found.warnings, *plan.warnings]))}
+            return {"plan": plain(signed(replace(plan, warnings=[*found.warnings, *plan.warnings])))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
@@ -53,7 +54,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
-            did = kind.apply(prefix, wanted, context)
+            did = kind.apply(prefix, replace(wanted, plan=request.plan), context)
             _remember(kind, prefix, request, wanted, found)
             noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
             plan = replace(noted, warnings=[*found.warnings, *did.warnings])

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer, Outcome, Speaker
+from jupyter_envs.engine.agreed import refuse_other, refuse_otherwise
 from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
 from jupyter_envs.engine.task import Context, Quiet, Stream
@@ -59,6 +60,7 @@ class Installation:
         """
         before = versions(prefix)
         planned, outcome = self._planned(prefix, wanted, context)
+        refuse_other(planned, wanted.plan)
         if planned.empty and not outcome.added:
             context.line("Nothing to change: all of it is there.")
             return planned
@@ -72,7 +74,9 @@ class Installation:
                 around.enter_context(undoing(Undo(prefix), context, affected))
             around.enter_context(self.hashes.meanwhile(prefix, looked_up))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
-        return difference(before, versions(prefix))
+            did = difference(before, versions(prefix))
+            refuse_otherwise(planned, did, wanted.plan)
+        return did
 
     def fill(self, prefix: Own, wanted: Wanted, context: Context) -> None:
         """Do `wanted` in an environment that nobody uses yet; after an error it is good for nothing.

@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_envs.backends.project_files import normal
 from jupyter_envs.engine.adopt import adopted_project
+from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.owners import Owned
@@ -162,12 +163,14 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            return {"plan": plain(plan_of(project, kind, prefix, commands, wanted.remove, context))}
+            return {"plan": plain(signed(plan_of(project, kind, prefix, commands, wanted.remove, context)))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
 
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
+            if request.plan is not None:
+                refuse_other(plan_of(project, kind, prefix, commands, wanted.remove, context), request.plan)
             locked_before = tool.locked(project.folder)
             with _whole(parts, aside, project, prefix, context):
                 perform(project, prefix, commands, context, beat=aside.beat)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
 from jupyter_envs.engine.adopt import adopted
+from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.kinds.way_back import not_quite
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_unchangeable
@@ -15,6 +16,7 @@ from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict, Forbidden, NotFound
 from jupyter_envs.model.lock import Lock, RevisionDetail, changes
+from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Rollback
 from jupyter_envs.model.wire import plain
 
@@ -39,7 +41,8 @@ def detail(environment: Environment, own: Own | None, number: int, against: int 
 def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
     """The task that brings back what stood after a revision, or plans it; it makes a revision itself.
 
-    Without a number it is the revision before the newest: the last change is undone.
+    Without a number the newest change alone is undone: where others made it and nobody has noticed yet,
+    it is noticed now.
 
     Raises:
         NotFound: there is no such revision.
@@ -56,22 +59,32 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
     prefix, kind = adopted(parts, environment, request.adopt), parts.kind_of(environment)
     if not request.dry_run:
         parts.refuse_busy(prefix)
-    number = request.revision if request.revision is not None else _before_last(environment, prefix)
-    stored, goal = _revision(environment, prefix, number, "revision")
+    if request.revision is None:
+        parts.ledger.notice(environment)
+    number = request.revision or _before_last(environment, prefix)
+    _revision(environment, prefix, number, "revision")
 
     def look(context: Context) -> dict[str, Any]:
+        if request.revision is None:
+            parts.ledger.notice(environment)
+        goal = _revision(environment, prefix, request.revision or _before_last(environment, prefix), "revision")[1]
         way = kind.back_to(kind.lock(prefix, environment.python.version), goal)
         plan = kind.plan(prefix, way.wanted, context)
-        return {"plan": plain(replace(plan, warnings=way.warnings))}
+        return {"plan": plain(signed(replace(plan, warnings=way.warnings)))}
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
+            # Only now: what others have done by this moment is the newest change.
+            number = request.revision or _before_last(environment, prefix)
+            stored, goal = _revision(environment, prefix, number, "revision")
             way = kind.back_to(before, goal)
             for warning in way.warnings:
                 context.line(warning)
             if not way.wanted.empty:
-                kind.apply(prefix, way.wanted, context)
+                kind.apply(prefix, replace(way.wanted, plan=request.plan), context)
+            else:
+                refuse_other(Plan(), request.plan)
             if stored.requested is not None:
                 record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})
             asked = {"revision": number}

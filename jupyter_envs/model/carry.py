@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from jupyter_envs.model.request import KernelRequest
+from jupyter_envs.model.request import KernelRequest, PlanHash
 
 Name = Annotated[str, Meta(max_length=300)]
 Approve = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=5000)]
-PlanHash = Annotated[str, Meta(max_length=100)]
 NotebookText = Annotated[str, Meta(max_length=50_000_000)]
 
 

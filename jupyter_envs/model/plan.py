@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Literal
 
@@ -29,7 +31,8 @@ class Changed(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """Added, changed and removed distributions; sizes are in bytes, null where not known.
 
-    `warnings` say what will not be, or is not, quite as it was asked for.
+    `warnings` say what will not be, or is not, quite as it was asked for. `hash` stands for the packages and
+    versions in it where nothing is done yet: sent back, that and nothing else is done.
     """
 
     added: list[Pin] = []
@@ -38,6 +41,15 @@ class Plan(Struct, frozen=True, kw_only=True):
     download_size: int | None = None
     disk_size: int | None = None
     warnings: list[str] = []
+    hash: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """What `hash` is to be: two plans that do the same have the same one, whatever they say of sizes."""
+        moves = [[c.name, c.from_, c.to] for c in self.changed]
+        moves += [[pin.name, "", pin.version] for pin in self.added]
+        moves += [[pin.name, pin.version, ""] for pin in self.removed]
+        return f"sha256:{hashlib.sha256(json.dumps(sorted(moves)).encode()).hexdigest()}"
 
     @property
     def empty(self) -> bool:

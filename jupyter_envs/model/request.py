@@ -11,6 +11,7 @@ FileText = Annotated[str, Meta(max_length=5_000_000)]
 FileName = Annotated[str, Meta(max_length=255)]
 Files = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=255)], FileText], Meta(max_length=50)]
 Parts = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=100)]
+PlanHash = Annotated[str, Meta(max_length=100)]
 Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
 
 
@@ -70,6 +71,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     and `upgrade` take match specs, the latter names of what pip brought too; pip afterwards brings
     `pip_packages`, and `pip_upgrade` at the newest that fits; `channels` go before those of
     conda's settings. With `or_pip` pip brings what no channel has, or what is no match spec.
+    With `plan`, the hash of a plan that was looked at, just that is done: where it would be another
+    one by now nothing is, and the job fails with reason ``plan_changed``.
     An environment that others made is changed, and planned for, only with `adopt`, here and in the other
     requests: it becomes this user's then, and what lies in it may run.
     """
@@ -83,6 +86,7 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     remove: Packages = []
     upgrade_all: bool = False
     dry_run: bool = False
+    plan: PlanHash | None = None
     adopt: bool = False
     from_: ImportText | None = field(default=None, name="from")
 
@@ -103,10 +107,14 @@ class Clone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Back to an earlier revision, by default the one before the newest, as undo; `dry_run` gives the plan alone."""
+    """Back to an earlier revision; without one the newest change is undone, be it one that others made.
+
+    `dry_run` gives the plan alone; `plan` is as in a change.
+    """
 
     revision: Annotated[int, Meta(ge=1)] | None = None
     dry_run: bool = False
+    plan: PlanHash | None = None
     adopt: bool = False
 
 

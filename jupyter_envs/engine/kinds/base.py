@@ -32,7 +32,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     count as asked for (none: as far as that can be known); `variables` are the environment's own
     from then on; `channels` are asked before those of the settings. What is in `replace` is
     installed anew although its version is right; `goal` are the versions that stand afterwards,
-    where they are known before. With `builds` no code of a package but of these runs meanwhile.
+    where they are known before. `plan` is the hash of the plan that was agreed to.
+    With `builds` no code of a package but of these runs meanwhile.
     """
 
     install: list[Requirement] = []
@@ -51,6 +52,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     replace: list[str] = []
     builds: list[str] | None = None
     goal: dict[str, str] | None = None
+    plan: str | None = None
 
     @property
     def empty(self) -> bool:
@@ -188,6 +190,7 @@ class Kind(Protocol):
 
         Raises:
             Unsolvable, Unavailable: as `plan`.
+            Conflict: the plan, or what came of it, is not the one that was agreed to (reason ``plan_changed``).
             Failed: the installer failed.
             Cancelled: the user ended the job.
         """

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.backends.conda_operation import CondaInstaller, CondaOutcome, Operation
 from jupyter_envs.engine import record
+from jupyter_envs.engine.agreed import refuse_other
 from jupyter_envs.engine.kinds import conda_health, conda_kernels, conda_return
 from jupyter_envs.engine.kinds.base import Draft, Origin, Recipe, Return, Wanted
 from jupyter_envs.engine.settings import Settings
@@ -152,6 +153,12 @@ class Conda:
     def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         before, asked = self.versions(prefix), wanted
         wanted, outcome = self._solved(prefix, wanted, context)
+        if asked.plan is not None:
+            planned = _plan(outcome)
+            pip = self._for_pip(prefix, wanted, outcome)
+            refuse_other(
+                _joined(planned, self._installation().plan(prefix, pip, context)) if pip else planned, asked.plan
+            )
         operation = self._operation(prefix, wanted)
         context.check()
         with undoing(Undo(prefix), context, (), _touched(prefix, outcome)) as undo:
