@@ -34,7 +34,7 @@ def test_from_a_folder_to_a_kernel(envs: Envs, home: Path, index: Index) -> None
     assert lines[0].split() == ["NAME", "MANAGER", "LOCK", "FILE", "ENVIRONMENT", "PATH"]
     assert lines[1].split()[:3] == ["thesis", "uv", "missing"]
 
-    made = envs("project", "kernel", "work/thesis")
+    made = envs("project", "kernel", "work/thesis", "--adopt")
     assert made.code == 0, made.err
     assert 'Kernel "Python (thesis)"' in made.out
     [project] = envs("projects", "work", "--json").json["projects"]

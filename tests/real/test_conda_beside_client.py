@@ -108,7 +108,7 @@ def test_we_work_on_its_own(engine: Engine, client: Beside, settled: Path) -> No
     asked = {package.name for package in engine.packages("theirs") if package.requested}
     # mamba asks for pip by itself where it is to bring a Python.
     assert asked - {"pip"} == {"python", "small", "demo-activate"}
-    done(engine, engine.change("theirs", Change(install=["where-am-i"], remove=["demo-activate"])))
+    done(engine, engine.change("theirs", Change(adopt=True, install=["where-am-i"], remove=["demo-activate"])))
     assert "demo-activate" not in client.listed("theirs")
     assert set(map(named, client.exported("theirs", "--from-history"))) - {"pip"} == {"python", "small", "where-am-i"}
     # A mamba leaves what fits as it is, a conda takes the newest.
