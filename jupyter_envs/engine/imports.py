@@ -59,6 +59,13 @@ class Imports:
             fitting = _picked(usable, found.python)
             if found.python is not None and fitting is not here:
                 found = replace(_read(chosen, source, fitting), python=found.python, warnings=found.warnings)
+        if found.python is not None and not re.fullmatch(r"[0-9][\w.+!*-]*", found.python):
+            # A path would be started to ask it for its version.
+            raise InvalidRequest(
+                f"The file names no version of Python but {found.python[:80]!a}.",
+                hint="Write a version such as 3.12 there, or choose the Python here.",
+                field="from",
+            )
         found = self._with_guesses(found)
         return replace(found, warnings=_told(found))
 

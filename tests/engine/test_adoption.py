@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import venv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ import pytest
 from jupyter_envs.engine.adoption import Adoption
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.settings import Settings
-from jupyter_envs.model.errors import Conflict
-from jupyter_envs.model.request import Change, Clone, Register, Repair, Rollback, Update
+from jupyter_envs.formats import registry
+from jupyter_envs.formats.base import Read
+from jupyter_envs.model.errors import Conflict, InvalidRequest
+from jupyter_envs.model.request import Change, Clone, Create, ImportText, Register, Repair, Rollback, Update
 from jupyter_envs.system.identity import identity
 from tests.engine import made_up
 from tests.engine.wheels import offer
@@ -185,6 +188,17 @@ class TestOfEarlierVersions:
 
     def test_the_environment_that_runs_jupyter(self, home: Path) -> None:
         assert Adoption(Settings()).own(os.path.realpath(sys.prefix))
+
+
+def test_a_file_chooses_no_program_as_its_python(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for told in ("/work/evil/bin/python", "./evil", "python3", "-c", "3.12 /work/evil", "\x1b[2J"):
+        evil = replace(
+            registry.by_name("requirements.txt"), read=lambda _text, _given, told=told: Read([], python=told)
+        )
+        monkeypatch.setattr(registry, "by_name", lambda *_, evil=evil: evil)
+        with pytest.raises(InvalidRequest, match="names no version of Python"):
+            engine.create(Create(name="new", from_=ImportText(format="requirements.txt", text="")))
+        monkeypatch.undo()
 
 
 def test_a_folder_has_an_identity(tmp_path: Path) -> None:
