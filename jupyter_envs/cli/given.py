@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shlex
@@ -76,6 +77,7 @@ class _Gathered:
         path = folder / file
         self._texts[path] = _stdin() if name == _STDIN else content(name)
         self._include(path, root)
+        self._mention(path, root)
         for beside in registry.beside(file):
             if (folder / beside).is_file():
                 self._add(folder / beside, folder, beside)
@@ -112,6 +114,23 @@ class _Gathered:
             if other not in self._texts:
                 self._add(other, root, name)
                 self._include(other, root)
+
+    def _mention(self, path: Path, root: Path) -> None:
+        """Read what the code at `path` installs from, and note which of the modules that it imports lie beside it."""
+        files, modules = registry.mentioned(path.name, self._texts[path])
+        for name in files:
+            other = Path(os.path.realpath(path.parent / name))
+            # What lies elsewhere, or cannot be read, is told of when the code is read.
+            with contextlib.suppress(InvalidRequest, ValueError):
+                if "://" not in name and other.is_file() and other not in self._texts:
+                    self._add(other, root, name)
+                    self._include(other, root)
+        for name in modules:
+            alone, package = path.parent / f"{name}.py", path.parent / name
+            if alone.is_file():
+                self._texts.setdefault(alone, "")
+            elif any(package.glob("*.py")):
+                self._texts.setdefault(package / "__init__.py", "")
 
     def _add(self, path: Path, root: Path, name: str) -> None:
         real = Path(os.path.realpath(path))

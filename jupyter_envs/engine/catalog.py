@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from jupyter_envs.engine.imports import Imports
-from jupyter_envs.formats import registry
+from jupyter_envs.formats import modules, registry
 from jupyter_envs.formats.base import FileFormat, Installed, Read
 from jupyter_envs.formats.modules import distribution_of, known_distribution
 from jupyter_envs.model.address import Address
@@ -25,6 +26,7 @@ from jupyter_envs.model.request import ImportText, Inspect, Inspected
 POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50
 MOST_MODULE = 200
+MOST_MEANT = 1500
 KEPT_SECONDS = 600
 _KEPT_MOST = 500
 
@@ -46,7 +48,9 @@ class Catalog:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._installed = installed
-        self._imports = Imports(lambda: {**_popular(), **installed()}, interpreters)
+        self._imports = Imports(
+            lambda: {**dict.fromkeys(modules.distributions()), **_popular(), **installed()}, interpreters
+        )
         self._default_index = default_index or _default_index
         self._environ = environ
         self._kept: dict[tuple[str, str], tuple[float, Versions]] = {}
@@ -156,7 +160,7 @@ class Catalog:
         """The much used name that `name` looks like a slip of; None also where `name` is installed somewhere here."""
         from jupyter_envs.system.slips import meant
 
-        return None if name in self._installed() else meant(name, _popular())
+        return None if name in self._installed() or name in _popular() else meant(name, _most_used())
 
     def index(self) -> Address:
         """The address of the index that is asked for what no other one has.
@@ -213,9 +217,15 @@ class Catalog:
 
 @lru_cache(maxsize=1)
 def _popular() -> dict[str, str]:
-    """The shipped list: summary by normalised name."""
+    """The shipped list, the most used name first: its summary, perhaps empty, by normalised name."""
     lines = POPULAR.read_text("utf-8").splitlines()
-    return dict(line.split("\t", 1) for line in lines if "\t" in line)
+    return {name: summary for name, _, summary in (line.partition("\t") for line in lines) if name}
+
+
+@lru_cache(maxsize=1)
+def _most_used() -> frozenset[str]:
+    """Names that somebody may well have meant who wrote something close to them."""
+    return frozenset(islice(_popular(), MOST_MEANT))
 
 
 @lru_cache(maxsize=1)

@@ -141,6 +141,11 @@ def may_include(filename: str) -> bool:
     return filename.lower() in ("setup.cfg", "setup.py", "pyproject.toml")
 
 
+def mentioned(filename: str, text: str) -> tuple[list[str], list[str]]:
+    """The files that code in the file `filename` installs from, and the top-level modules that it imports."""
+    return notebook.named(text) if filename.lower().endswith(".ipynb") else ([], [])
+
+
 def of_folder(filename: str) -> bool:
     """Whether a file of this name in a folder says what the folder needs; no list of just any name does."""
     base = filename.lower()
