@@ -23,6 +23,9 @@ from jupyter_envs.system.metadata import dist_infos, record_files
 from jupyter_envs.system.paths import MAIN, python_of
 from jupyter_envs.system.process import run
 
+# Without a delay, a job that runs would be looked at without a pause.
+_SHORTEST = 0.05
+
 
 class Background:
     """One thread that waits for quiet: no job of ours for `prepare_delay` seconds."""
@@ -88,7 +91,7 @@ class Background:
 
     def _quiet(self) -> bool:
         """Wait until no job has run for a while; False when we are stopped meanwhile."""
-        while not self._stop.wait(self._parts.settings.prepare_delay):
+        while not self._stop.wait(max(self._parts.settings.prepare_delay, _SHORTEST)):
             if not self._jobs.active() and not self._woken.is_set():
                 return True
             self._woken.clear()

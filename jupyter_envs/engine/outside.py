@@ -12,7 +12,7 @@ from jupyter_envs.model.errors import EnvsError
 
 # An installer at work writes again and again; seconds without a change before it is taken to have ended.
 SETTLED = 2.0
-APART = 1.0
+APART, LONGEST = 1.0, 60.0
 
 
 class Outside:
@@ -54,13 +54,16 @@ class Outside:
     def _work(self) -> None:
         while self._woken.wait() and not self._stop.is_set():
             self._woken.clear()
+            pause = APART
             while suspects := self._left():
                 soon = time.time() - SETTLED
                 for prefix, changed in suspects.items():
                     if changed / 1e9 < soon and not self._look_at(prefix):
                         self._given_up[prefix] = changed
-                if self._stop.wait(APART):
+                if self._stop.wait(pause):
                     return
+                # One that is busy, or unfinished, may stay so.
+                pause = min(pause * 1.5, LONGEST)
 
     def _left(self) -> dict[str, int]:
         suspects = self._discovery.suspects()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 FRESH = 30.0
+# A search that takes longer than this, in seconds, holds for as many times longer.
+_LONG = 0.1
 # How long a first call waits when an earlier process left its findings.
 _PATIENCE = 1.0
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -89,6 +91,7 @@ class Walk:
         self._search = search
         self._known = known
         self._when: float | None = None
+        self._took = 0.0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -98,7 +101,7 @@ class Walk:
         A first call that has an earlier process's findings waits a second at most.
         """
         first = self._when is None
-        if first or refresh or time.monotonic() - (self._when or 0) > FRESH:
+        if first or refresh or time.monotonic() - (self._when or 0) > FRESH * max(1.0, self._took / _LONG):
             if refresh and (running := self._thread):
                 # A look that began earlier may have passed by what is new.
                 running.join()
@@ -121,8 +124,10 @@ class Walk:
             return self._thread
 
     def _look(self) -> None:
+        began = time.monotonic()
         self._known = self._search()
         self._when = time.monotonic()
+        self._took = self._when - began
 
 
 def _passed_over(name: str) -> bool:

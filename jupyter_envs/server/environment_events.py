@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_envs.model.errors import EnvsError
+from jupyter_envs.server.waiting import FolderWait
 
 if TYPE_CHECKING:
     from jupyter_events import EventLogger
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 SCHEMA_ID = "https://schema.jupyter.org/jupyter_envs/environments/v1"
 SCHEMA = Path(__file__).with_name("environment_event.yaml")
 APART = 1.0
-# A panel that is open asks every half minute; without one, nobody needs to be told.
-WANTED_FOR = 90.0
+# A panel that is open asks every few minutes; without one, nobody needs to be told.
+WANTED_FOR = 900.0
 # The part of the time that looks may take: where they are slow, they become rarer.
 SHARE = 0.05
 
@@ -29,7 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 class EnvironmentEvents:
-    """Tells that the environments have changed, at most once per APART seconds, for WANTED_FOR seconds after a GET."""
+    """Tells that the environments have changed, at most once per APART seconds, for WANTED_FOR seconds after a GET.
+
+    It looks when file events tell that there is something to see.
+    """
 
     def __init__(self, logger: EventLogger, engine: Engine, threads: Executor) -> None:
         self._logger = logger
@@ -39,6 +43,7 @@ class EnvironmentEvents:
         self._counter = 0
         self._seen: list[Environment] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._wait = FolderWait(threads)
 
     def asked(self, operation: Operation) -> None:
         """Take note that a client asked for something; call it on the loop."""
@@ -52,6 +57,7 @@ class EnvironmentEvents:
     def stop(self) -> None:
         if self._task:
             self._task.cancel()
+        self._wait.close()
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -66,7 +72,10 @@ class EnvironmentEvents:
                 # What did not change is the same object, so that comparing costs next to nothing.
                 if found != self._seen:
                     self._tell(found)
+            missed = await self._wait.watch(self._engine.watched)
             await asyncio.sleep(max(APART, (loop.time() - began) / SHARE))
+            if not missed:
+                await self._wait.wait(max(0.0, self._until - loop.time()))
 
     def _tell(self, found: list[Environment]) -> None:
         # The first look as well: between the answer and it, something may have changed.

@@ -10,9 +10,12 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_envs.engine.jobstore import ID
 from jupyter_envs.model import wire
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.job import Job
+from jupyter_envs.server.waiting import FolderWait
+from jupyter_envs.system.watch import existing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +28,10 @@ SCHEMA_ID = "https://schema.jupyter.org/jupyter_envs/job/v1"
 SCHEMA = Path(__file__).with_name("job_event.yaml")
 # Ten a second a job, and a little less.
 APART = 0.11
-# Between two looks at what other processes do: one stat, and a panel that seems to know at once.
+# Between two looks at what other processes do, once file events tell that there is something to see.
 WATCH = 0.1
+# Between two looks while a job runs: that its process is gone is told by no file.
+ALIVE = 1.0
 # The most of the time that looks may take: where they are slow, they become rarer.
 SHARE = 0.5
 REMEMBERED = 1000
@@ -44,6 +49,7 @@ class JobEvents:
         self._waiting: dict[str, Job] = {}
         self._own: OrderedDict[str, None] = OrderedDict()
         self._watch = Watch(jobs)
+        self._wait = FolderWait(threads)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
@@ -59,6 +65,7 @@ class JobEvents:
             self._unsubscribe()
         if self._task:
             self._task.cancel()
+        self._wait.close()
         self._loop = None
 
     def _from_thread(self, job: Job) -> None:
@@ -83,7 +90,10 @@ class JobEvents:
                 # Of our own jobs the subscription tells more, and sooner.
                 if job.id not in self._own:
                     self._tell(job)
+            missed = await self._wait.watch(self._watch.folders)
             await asyncio.sleep(max(WATCH, (loop.time() - began) / SHARE))
+            if not missed:
+                await self._wait.wait(ALIVE if self._watch.live else None)
 
     def _tell(self, job: Job) -> None:
         if self._loop is None:
@@ -144,6 +154,21 @@ class Watch:
         self._live = {job.id: job for job in jobs if not job.over}
         first, self._first = self._first, False
         return [] if first else found
+
+    @property
+    def live(self) -> bool:
+        """Whether a job had not ended at the last look."""
+        return bool(self._live)
+
+    def folders(self) -> list[str]:
+        """The folders in which a job that is new or changes is seen. Blocks."""
+        top = os.fspath(self._jobs.store.folder)
+        try:
+            # One without a state yet gets it in a moment.
+            new = {name for name in os.listdir(top) if ID.match(name)} - self._known
+        except OSError:
+            new = set()
+        return [existing(top), *(os.path.join(top, name) for name in sorted(new | self._live.keys()))]
 
     def _get(self, job_id: str) -> Job | None:
         try:

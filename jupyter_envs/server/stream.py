@@ -17,7 +17,8 @@ from jupyter_envs.server.base import AUTH_RESOURCE, Base, Refused
 from jupyter_envs.server.bodies import LogMessage, Since
 from jupyter_envs.server.operation import KEY
 
-LOOK = 0.1
+# Between two looks at a log: at first, and at most when nothing has come for a while.
+LOOK, LONGEST = 0.1, 0.5
 
 
 class JobLog(WebSocketMixin, Base, WebSocketHandler):
@@ -61,6 +62,7 @@ class JobLog(WebSocketMixin, Base, WebSocketHandler):
     async def _send(self, job_id: str) -> None:
         tail = Tail(self.serving.engine.jobs.store, job_id, self._since)
         loop = asyncio.get_running_loop()
+        pause = LOOK
         try:
             while True:
                 job, lines = await loop.run_in_executor(self.serving.watchers, self._look, job_id, tail)
@@ -70,8 +72,9 @@ class JobLog(WebSocketMixin, Base, WebSocketHandler):
                     await self.write_message(wire.encode(LogMessage(end=job)).decode())
                     self.close(1000)
                     return
+                pause = LOOK if lines else min(pause * 1.1, LONGEST)
                 if not lines:
-                    await asyncio.sleep(LOOK)
+                    await asyncio.sleep(pause)
         except WebSocketClosedError:
             pass
         except (Refused, NotFound):

@@ -19,6 +19,7 @@ NAMES = (
     "lab",
     "card",
     "history",
+    "idle",
 )
 
 

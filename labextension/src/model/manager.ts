@@ -28,8 +28,9 @@ import { countByName, sameKernels } from './kernels';
 /** The schema of the server's events for changes of environments, without its version. */
 const ENVIRONMENT_EVENTS = 'https://schema.jupyter.org/jupyter_envs/environments/';
 
-/** Between two looks at a list that nothing was heard of. */
-const INTERVAL_MS = 30000;
+/** Between two looks at a list that nothing was heard of, where the server tells of changes and where it cannot. */
+const INTERVAL_MS = 300000;
+const INTERVAL_WITHOUT_EVENTS_MS = 30000;
 
 /** The server measures a new environment when its job is over; by then it has. */
 const MEASURED_MS = 3000;
@@ -46,7 +47,8 @@ export class EnvironmentManager implements IEnvironmentManager {
     options.events?.stream.connect(this._onEvent, this);
     this._kernels?.runningChanged.connect(this._onRunningChanged, this);
     document.addEventListener('visibilitychange', this._onVisibility);
-    const interval = options.intervalMs ?? INTERVAL_MS;
+    const interval =
+      options.intervalMs ?? (options.events ? INTERVAL_MS : INTERVAL_WITHOUT_EVENTS_MS);
     this._poll = new Poll({
       name: 'jupyter-envs:environments',
       auto: false,
