@@ -37,6 +37,7 @@ from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Uns
 from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import Clone, Create
 from jupyter_envs.model.wire import plain
+from jupyter_envs.system.copies import copy_tree
 from jupyter_envs.system.files import link_tree, remove_tree
 from jupyter_envs.system.paths import WINDOWS
 
@@ -167,12 +168,17 @@ def copy(
     target: str,
     context: Context,
     finish: Callable[[Own], None] | None = None,
+    *,
+    moves: bool = False,
 ) -> None:
-    """Let a hard-linked copy of `source`, the user's `own`, appear at `target`; the caller holds both locks."""
+    """Let a copy of `source`, the user's `own`, appear at `target`; the caller holds both locks.
+
+    With `moves` both share their files, since the first one goes; else each can be edited for itself.
+    """
 
     def fill(stage: Own) -> str:
         context.step("copy")
-        link_tree(own, stage, context.check)
+        (link_tree if moves else copy_tree)(own, stage, context.check)
         return own
 
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)

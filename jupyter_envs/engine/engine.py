@@ -113,12 +113,6 @@ class Engine:
         busy = {job.environment for job in self.jobs.list() if not job.over and job.action != "plan"}
         return [_at_work(e) if e.id in busy else e for e in found] if busy else found
 
-    def watched(self) -> list[str]:
-        """The folders in which a change of an environment shows."""
-        from jupyter_envs.engine import watching
-
-        return watching.folders(self._kinds, self.settings.state, self._discovery.environments())
-
     def projects(self, refresh: bool = False) -> list[Project]:
         """The projects below the notebook root, and those whose environments are known, by path."""
         from jupyter_envs.engine import projects

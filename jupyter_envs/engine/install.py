@@ -14,6 +14,7 @@ from jupyter_envs.backends.base import Installer, Outcome, Speaker
 from jupyter_envs.engine.agreed import refuse_other, refuse_otherwise
 from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
+from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.check import Requirement
@@ -73,6 +74,7 @@ class Installation:
             else:
                 around.enter_context(undoing(Undo(prefix), context, affected))
             around.enter_context(self.hashes.meanwhile(prefix, looked_up))
+            around.enter_context(own_files(prefix))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
             did = difference(before, versions(prefix))
             refuse_otherwise(planned, did, wanted.plan)
@@ -84,7 +86,8 @@ class Installation:
         Where every version is given the package cache is enough: to ask the index for what it says of 227
         packages takes 0.6 s with uv and to solve them by its answers 1.6 s, the cache alone less than 0.1 s.
         """
-        self._perform(prefix, wanted, context, offline=self._given(prefix, wanted, context), total=None)
+        with own_files(prefix):
+            self._perform(prefix, wanted, context, offline=self._given(prefix, wanted, context), total=None)
 
     def lock(
         self,

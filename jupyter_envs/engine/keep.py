@@ -30,7 +30,8 @@ from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Register, Repair, Update
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system.files import link_tree, lock
+from jupyter_envs.system.copies import copy_tree
+from jupyter_envs.system.files import lock
 from jupyter_envs.system.paths import inside, record_of
 from jupyter_envs.system.usage import reclaimable
 
@@ -210,7 +211,7 @@ def _move(
         parts.ledger.copied(tree, "rename", asked, stands)
 
     # A copy, then the old one away: whenever the power goes, one of them is whole.
-    copy(parts, environment, own, target, context, finish)
+    copy(parts, environment, own, target, context, finish, moves=True)
     for spec in kernels.of_prefix(environment.prefix):
         kernels.point_at(spec, target)
     kind.appeared(target)
@@ -236,4 +237,4 @@ def _rebuild(parts: Parts, environment: Environment, own: Own, context: Context)
 
 def _keep_record(source: str, stage: str) -> None:
     if record_of(source).is_dir():
-        link_tree(record_of(source), record_of(stage))
+        copy_tree(record_of(source), record_of(stage))

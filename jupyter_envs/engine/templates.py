@@ -1,9 +1,9 @@
-"""Warmed environments to start from: templates made once, hard-linked, kept ready as spares.
+"""Warmed environments to start from: templates made once, copied, kept ready as spares.
 
 The first kernel start in a new environment compiles what a kernel imports, 2.4
-to 2.7 s against 0.65 s later. A template has been through that once: a clone of
-it by hard links starts like an old environment. A spare is such a clone made
-ahead of time; taking it is one rename.
+to 2.7 s against 0.65 s later. A template has been through that once: a copy
+starts like an old environment. A spare is such a copy made ahead of time; taking it is one
+rename. One that somebody changed, and a template that somebody changed, is never handed out, but made anew.
 
 Templates lie in ``<state>/templates/<key>``, spares in ``<root>/.spares/<key>``.
 A template's key covers all that it depends on (`Kind.identity`). What lacks a
@@ -33,17 +33,21 @@ from jupyter_envs.engine.warm import warm
 from jupyter_envs.model import wire
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.system.files import atomic_write, discard_tree, link_tree, lock, remove_tree, tree_size
+from jupyter_envs.system.copies import copy_tree, files_of, fingerprint, unshare
+from jupyter_envs.system.files import atomic_write, discard_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.reading import LISTING, read_as, read_bytes
 
-FORMAT = 2
+FORMAT = 3
 KEPT = 3
 REFRESH_AFTER = 3 * 24 * 3600.0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finished template is: `built` and `checked` in seconds since the epoch, `size` in bytes."""
+    """What a finished template is: `built` and `checked` in seconds since the epoch, `size` in bytes.
+
+    `tree` and `contents` are its fingerprints, by the times of its files and by what is in them.
+    """
 
     format: int
     manager: str
@@ -53,6 +57,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     checked: float
     size: int
     prefix: str
+    tree: str
+    contents: str
 
 
 _manifest = msgspec.json.Decoder(Manifest)
@@ -106,10 +112,15 @@ class Templates:
                     os.rename(self._spares / key / name, target)
                 except OSError:
                     continue  # somebody else took it, or it is on another file system
-                history.renew_base(target)
-                return Ready(tree=target, speaks_of=manifest.prefix)
+                if self._as_made(key, name, target):
+                    history.renew_base(target)
+                    return Ready(tree=target, speaks_of=manifest.prefix)
+                scratch.discard(target, self._root)
+        if not _sound(manifest):
+            self._distrust(key)
+            return None
         try:
-            link_tree(manifest.prefix, target, check)
+            copy_tree(manifest.prefix, target, check)
         except OSError as error:
             remove_tree(target)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -153,7 +164,8 @@ class Templates:
             found = read_as(self._folder / key / "manifest.json", _manifest)
         except (OSError, ValueError):
             return None
-        return found if found.format == FORMAT and is_environment(found.prefix) else None
+        usable = found.format == FORMAT and Path(found.prefix).parent == self._folder / key
+        return found if usable and is_environment(found.prefix) else None
 
     def prepare(self, kind: Kind, recipe: Recipe, context: Context | None = None) -> bool:
         """Bring the template and its spares up to date; return whether anything was done.
@@ -193,6 +205,10 @@ class Templates:
     def _refresh(self, key: str, kind: Kind, recipe: Recipe, context: Context) -> bool:
         manifest = self.manifest(key)
         moment = time.time()
+        if manifest and not _sound(manifest):
+            # Somebody changed it. It stays where it is for now, as somebody may be copying it.
+            self._distrust(key)
+            manifest = None
         if manifest and moment - manifest.checked < REFRESH_AFTER:
             return False
         folder = self._folder / key
@@ -209,6 +225,8 @@ class Templates:
         warm(kind.kernels(prefix, prefix, os.path.basename(prefix))[0], context)
         stands = kind.lock(prefix, None)
         history.keep_base(prefix, kind.completed(prefix, stands, context.cancelled, offline=False))
+        # What uv's or conda's cache has a link to changes with it.
+        unshare(files_of(prefix))
         fresh = Manifest(
             format=FORMAT,
             manager=recipe.manager,
@@ -218,6 +236,8 @@ class Templates:
             checked=moment,
             size=tree_size(prefix),
             prefix=prefix,
+            tree=fingerprint(prefix),
+            contents=fingerprint(prefix, contents=True),
         )
         atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
         # Spares of the old template hold the old packages.
@@ -234,11 +254,26 @@ class Templates:
         folder.mkdir(exist_ok=True)
         made = False
         while len(self._spares_of(key, manifest)) < self._settings.spares:
+            if not made and not _sound(manifest, contents=True):
+                self._distrust(key)
+                return False
             name = f"{os.path.basename(manifest.prefix)}.{secrets.token_hex(6)}"
-            link_tree(manifest.prefix, folder / f".{name}", context.check)
+            copy_tree(manifest.prefix, folder / f".{name}", context.check)
+            atomic_write(self._folder / key / f"{name}.spare", fingerprint(folder / f".{name}"))
             os.rename(folder / f".{name}", folder / name)
             made = True
         return made
+
+    def _as_made(self, key: str, name: str, tree: str) -> bool:
+        """Whether nobody changed the spare `name`, now at `tree`, while it waited."""
+        noted = self._folder / key / f"{name}.spare"
+        try:
+            return noted.read_text("utf-8") == fingerprint(tree)
+        except OSError:
+            return False
+        finally:
+            with suppress(OSError):
+                noted.unlink()
 
     def _spares_of(self, key: str, manifest: Manifest) -> list[str]:
         """The names of the finished spares that were copied from just this template: their scripts speak of it."""
@@ -250,7 +285,10 @@ class Templates:
         manifest = self.manifest(key)
         with suppress(OSError):
             for path in (self._folder / key).iterdir():
-                if path.name.startswith("env-") and (manifest is None or str(path) != manifest.prefix):
+                if path.suffix == ".spare":
+                    if not (self._spares / key / path.stem).exists():
+                        path.unlink()
+                elif path.name.startswith("env-") and (manifest is None or str(path) != manifest.prefix):
                     discard_tree(path, self._template_bin)
         with suppress(OSError):
             for path in (self._spares / key).iterdir():
@@ -268,3 +306,13 @@ class Templates:
                 scratch.discard(self._spares / name, self._root)
                 discard_tree(self._folder / name, self._template_bin)
                 total -= manifest.size
+
+
+def _sound(manifest: Manifest, *, contents: bool = False) -> bool:
+    """Whether the template is as it was made."""
+    try:
+        if contents and fingerprint(manifest.prefix, contents=True) != manifest.contents:
+            return False
+        return fingerprint(manifest.prefix) == manifest.tree
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_envs.engine.watching import Traces
 from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.server.waiting import FolderWait
 
@@ -44,6 +45,7 @@ class EnvironmentEvents:
         self._seen: list[Environment] | None = None
         self._task: asyncio.Task[None] | None = None
         self._wait = FolderWait(threads)
+        self._watched = Traces(engine.settings)
 
     def asked(self, operation: Operation) -> None:
         """Take note that a client asked for something; call it on the loop."""
@@ -72,10 +74,13 @@ class EnvironmentEvents:
                 # What did not change is the same object, so that comparing costs next to nothing.
                 if found != self._seen:
                     self._tell(found)
-            missed = await self._wait.watch(self._engine.watched)
+            missed = await self._wait.watch(self._traces)
             await asyncio.sleep(max(APART, (loop.time() - began) / SHARE))
             if not missed:
                 await self._wait.wait(max(0.0, self._until - loop.time()))
+
+    def _traces(self) -> list[str]:
+        return self._watched.folders(self._seen or ())
 
     def _tell(self, found: list[Environment]) -> None:
         # The first look as well: between the answer and it, something may have changed.

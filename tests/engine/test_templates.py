@@ -14,47 +14,16 @@ import pytest
 from jupyter_envs.engine import templates as module
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.kinds.base import Kind, Recipe
-from jupyter_envs.engine.settings import Settings
-from jupyter_envs.engine.templates import Manifest, Templates
+from jupyter_envs.engine.templates import Templates
 from jupyter_envs.model.env import Interpreter
 from jupyter_envs.model.request import Create
 from jupyter_envs.system.files import link_tree, lock
 from jupyter_envs.system.metadata import site_packages, versions
-from jupyter_envs.system.relocate import relocate
+from tests.engine.template_world import check, engine, from_template, one, ready, state
 from tests.engine.wheels import snapshot
-from tests.engine.world import Engines, done, ended, inside, run, settle
+from tests.engine.world import Engines, done, ended, inside, run
 
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory, pythons: Path) -> Path:
-    """A state folder with one template, made once; tests get copies."""
-    folder = tmp_path_factory.mktemp("ready")
-    (folder / "state").mkdir()
-    shutil.copy(pythons, folder / "state" / "interpreters.json")
-    with pytest.MonkeyPatch.context() as patch:
-        settle(patch, folder / "home")
-        engine = Engine(Settings(root=str(folder / "envs"), state_dir=str(folder / "state"), spares=0))
-        assert engine.prepare_templates()
-        engine.close()
-    return folder / "state"
-
-
-@pytest.fixture
-def state(ready: Path, home: Path) -> Path:
-    """A copy of the prepared state folder, its manifest speaking of the copy."""
-    link_tree(ready, home / "state")
-    for path in (home / "state" / "templates").glob("*/manifest.json"):
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-        moved = manifest.prefix.replace(str(ready), str(home / "state"))
-        path.unlink()
-        path.write_bytes(msgspec.json.encode(msgspec.structs.replace(manifest, prefix=moved)))
-        relocate(moved, [manifest.prefix], moved, "x", "x")
-    return home / "state"
-
-
-@pytest.fixture
-def engine(engines: Engines, state: Path) -> Engine:
-    return engines(templates=True, spares=0)
+__all__ = ["engine", "ready", "state"]
 
 
 @pytest.fixture
@@ -67,33 +36,6 @@ def shm(home: Path) -> Iterator[Path]:
     folder.mkdir()
     yield folder
     shutil.rmtree(folder)
-
-
-def one(engine: Engine) -> tuple[str, Manifest]:
-    folder = engine.settings.state / "templates"
-    (path,) = folder.glob("*/manifest.json")
-    return path.parent.name, msgspec.json.decode(path.read_bytes(), type=Manifest)
-
-
-def check(engine: Engine, name: str) -> None:
-    """A new environment is whole, stands at its own place and shares no fate with its template."""
-    made = engine.find(name)
-    assert (made.state, made.problems) == ("ready", [])
-    assert {"ipykernel", "pip"} <= versions(made.prefix).keys()
-    assert inside(made.prefix, "import sys, ipykernel; print(sys.prefix, ipykernel.__file__)").split()[0] == made.prefix
-    for script in Path(made.prefix, "bin").iterdir():
-        if script.is_file() and not script.is_symlink() and script.stat().st_size < 200_000:
-            raw = script.read_bytes()
-            assert b"/templates/" not in raw, script
-            assert b"/.spares/" not in raw, script
-            assert b"/.new/" not in raw, script
-    assert "/templates/" not in Path(made.prefix, "pyvenv.cfg").read_text()
-
-
-def from_template(engine: Engine, name: str) -> bool:
-    """Whether `name` shares its files with a template, or a spare of one."""
-    prefix = engine.find(name).prefix
-    return os.stat(site_packages(prefix)[0] / "ipykernel" / "__init__.py").st_nlink > 2
 
 
 def test_what_is_prepared_has_been_through_a_kernel_start(engine: Engine) -> None:
@@ -172,7 +114,7 @@ def test_cleaned_away_while_it_is_copied(engine: Engine) -> None:
     _, manifest = one(engine)
     task = engine.create(Create(name="demo"))
     calls: list[int] = []
-    real = module.link_tree
+    real = module.copy_tree
 
     def slowly(source: str, target: str, check: object = None) -> int:
         def also() -> None:
@@ -182,11 +124,11 @@ def test_cleaned_away_while_it_is_copied(engine: Engine) -> None:
 
         return real(source, target, also)
 
-    module.link_tree = slowly  # type: ignore[assignment]
+    module.copy_tree = slowly  # type: ignore[assignment]
     try:
         assert run(engine, task).state == "succeeded"
     finally:
-        module.link_tree = real
+        module.copy_tree = real
     assert len(calls) >= 20
     check(engine, "demo")
 
@@ -196,7 +138,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
     before = snapshot(manifest.prefix)
     task = engine.create(Create(name="demo"))
     began, go_on = threading.Event(), threading.Event()
-    real = module.link_tree
+    real = module.copy_tree
 
     def slowly(source: str, target: str, check: object = None) -> int:
         calls: list[int] = []
@@ -210,7 +152,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
 
         return real(source, target, also)
 
-    module.link_tree = slowly  # type: ignore[assignment]
+    module.copy_tree = slowly  # type: ignore[assignment]
     try:
         job = engine.jobs.submit(task)
         assert began.wait(60)
@@ -218,7 +160,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
         go_on.set()
         assert ended(engine, job).state == "cancelled"
     finally:
-        module.link_tree = real
+        module.copy_tree = real
     root = engine.settings.all_roots[0]
     assert list((root / ".new").iterdir()) == []
     assert not (root / "demo").exists()

@@ -38,6 +38,7 @@ from jupyter_envs.system import (
     metadata,
 )
 from jupyter_envs.system.conda_url import public
+from jupyter_envs.system.copies import files_of, unshare
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import python_of
 
@@ -339,12 +340,16 @@ class Conda:
             if not context.cancelled.is_set():
                 context.step(phase, done, total, unit)
 
-        return self._installer().run(
+        outcome = self._installer().run(
             operation,
             on_step=step,
             on_line=lambda text: context.line(text, "out"),
             cancelled=context.cancelled,
         )
+        if not operation.dry_run:
+            # Each engine links what it installs to the package cache, and so to every environment that has it.
+            unshare(files_of(operation.prefix))
+        return outcome
 
 
 def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:
