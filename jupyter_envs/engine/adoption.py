@@ -98,7 +98,7 @@ class Adoption:
 
     def _in_default_root(self, prefix: str) -> bool:
         parent = os.path.dirname(prefix)
-        if parent != os.path.join(self._data, "envs") or self._lies_open(self._data):
+        if parent != self._default_root or self._lies_open:
             return False
         return all(map(_mine, (prefix, parent, self._data)))
 
@@ -108,11 +108,16 @@ class Adoption:
 
         return os.path.realpath(jupyter_data_dir())
 
-    def _lies_open(self, folder: str) -> bool:
-        """Whether `folder` lies in the notebook root and not in a hidden folder of it."""
-        if self._root is None or not (folder == self._root or inside(folder, self._root)):
+    @cached_property
+    def _default_root(self) -> str:
+        return os.path.join(self._data, "envs")
+
+    @cached_property
+    def _lies_open(self) -> bool:
+        """Whether the data folder lies in the notebook root and not in a hidden folder of it."""
+        if self._root is None or not (self._data == self._root or inside(self._data, self._root)):
             return False
-        below = os.path.relpath(folder, self._root).split(os.sep)
+        below = os.path.relpath(self._data, self._root).split(os.sep)
         return not any(part.startswith(".") for part in below if part != ".")
 
     def _folders(self) -> Folders:
@@ -152,7 +157,7 @@ class Adoption:
 
     def _take_over(self, folders: Folders) -> None:
         """Add what an earlier version made into a kernel."""
-        if self._lies_open(self._data):
+        if self._lies_open:
             return
         for spec in kernels.specs():
             prefix, argv = spec.ours.get("prefix"), spec.content.get("argv")
