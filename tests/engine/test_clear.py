@@ -56,6 +56,6 @@ def test_one_outside_the_roots_is_not_cleared(engine: Engine, home: Path) -> Non
 def test_a_running_one_is_not_cleared(engines: Engines) -> None:
     engine = engines(running=lambda: ["demo"])
     made = bare(engine)
-    engine._parts.register(made)
+    engine._parts.register(made, made.prefix)
     with pytest.raises(Conflict):
         engine.create(Create(name="demo", kernel=NO_KERNEL, clear=True))
