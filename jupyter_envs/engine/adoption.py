@@ -18,9 +18,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -126,7 +128,7 @@ class Adoption:
             self._begun = True
             # A state folder that cannot be written knows of nothing.
             with suppress(OSError):
-                self._change(lambda _: None)
+                self._begin()
             stamp = _stamp(self._file)
         if stamp is None:
             return {}
@@ -144,16 +146,38 @@ class Adoption:
             return {}
         return kept.environments if kept.format == _FORMAT else {}
 
-    def _change(self, edit: Callable[[Folders], Any]) -> None:
+    def _begin(self) -> None:
+        """Write the file where there is none; whoever else did that meanwhile was first.
+
+        Without a lock: every first list would wait for its import.
+        """
+        folders: Folders = {}
+        self._take_over(folders)
+        aside = self._folder() / f"new-{os.getpid()}-{threading.get_ident()}.json"
+        atomic_write(aside, _encoded(folders), 0o600)
+        try:
+            os.link(aside, self._file)
+        except FileExistsError:
+            pass
+        except OSError:
+            # No hard links there. Two that are first at the same time have taken over the same.
+            os.replace(aside, self._file)
+        aside.unlink(missing_ok=True)
+
+    def _folder(self) -> Path:
         folder = self._file.parent
         folder.mkdir(parents=True, exist_ok=True)
         os.chmod(folder, 0o700)
+        return folder
+
+    def _change(self, edit: Callable[[Folders], Any]) -> None:
+        self._folder()
         with lock(self._file.with_suffix(".lock"), lambda: None):
             folders = self._load()
             if _stamp(self._file) is None:
                 self._take_over(folders)
             edit(folders)
-            atomic_write(self._file, msgspec.json.encode(_File(_FORMAT, folders)), 0o600)
+            atomic_write(self._file, _encoded(folders), 0o600)
 
     def _take_over(self, folders: Folders) -> None:
         """Add what an earlier version made into a kernel."""
@@ -172,6 +196,10 @@ class Adoption:
 def new(tree: str) -> Own:
     """`tree`, where this process puts a new environment together, or copies one of this user's."""
     return Own(tree)
+
+
+def _encoded(folders: Folders) -> bytes:
+    return msgspec.json.encode(_File(_FORMAT, folders))
 
 
 def _key(prefix: str) -> str:
