@@ -27,6 +27,7 @@ def check(environment: Environment, kind: Kind) -> list[Problem]:
 def _look(environment: Environment) -> list[Problem]:
     return [
         *_requirements(environment),
+        *_edited(environment),
         *_ipykernel(environment),
         *_user_site(environment),
         *_variables(),
@@ -53,6 +54,20 @@ def _requirements(environment: Environment) -> list[Problem]:
             "Install what is missing." if can else None,
         )
     ]
+
+
+def _edited(environment: Environment) -> list[Problem]:
+    """conda writes an environment's place into files, so that their hashes tell nothing there."""
+    if environment.kind == "conda":
+        return []
+    from jupyter_envs.system.edited import edited
+
+    files = edited(environment.prefix)
+    if not files:
+        return []
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    message = f"Installed files were edited: {', '.join(files[:_SHOWN])}{more}."
+    return [_problem("edited_files", "info", message, None)]
 
 
 def _ipykernel(environment: Environment) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,16 @@ def test_an_edit_in_a_copy_stays_there(engine: Engine, two: list[str]) -> None:
             if not path.is_symlink() and path.suffix != ".so" and b"\0" not in path.read_bytes()[:1024]:
                 edit(path)
     assert snapshot(two[0]) == before
+
+
+def test_health_names_what_was_edited(engine: Engine, two: list[str]) -> None:
+    path = module(two[0], "tool")
+    assert "edited_files" not in {problem.code for problem in engine.health("one")}
+    edit(path)
+    os.utime(path, ns=(time.time_ns(), time.time_ns() + 10**10))
+    (told,) = [problem for problem in engine.health("one") if problem.code == "edited_files"]
+    assert os.path.relpath(path, two[0]) in told.message
+    assert "edited_files" not in {problem.code for problem in engine.health("two")}
 
 
 def test_nothing_is_left_beside(two: list[str]) -> None:
