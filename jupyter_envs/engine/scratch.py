@@ -137,12 +137,12 @@ def _part(path: str, roots: Iterable[Path], state: str) -> str:
 
 def _recorded(path: str) -> bool:
     """Whether `path` lies in what an environment notes of itself, or is a project's environment that was set aside."""
-    parent = os.path.dirname(path)
-    while (above := os.path.dirname(parent)) != parent:
-        name = os.path.basename(parent)
-        if (name == RECORD_DIR and is_environment(above)) or name.startswith(f"{RECORD_DIR}-"):
+    parts = path.split(os.sep)
+    for place, name in enumerate(parts):
+        if name.startswith(f"{RECORD_DIR}-") and parts[place + 1 : place + 2] in (["tree"], ["gone"]):
             return True
-        parent = above
+        if name == RECORD_DIR and is_environment(os.sep.join(parts[:place])):
+            return True
     return False
 
 

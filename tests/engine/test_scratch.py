@@ -89,6 +89,14 @@ def test_what_lies_there_is_not_found_nor_registered(engine: Engine, path: str) 
     assert str(prefix) not in {e.prefix for e in engine.environments()}
 
 
+def test_a_folder_with_a_like_name_is_none_of_ours(engine: Engine, home: Path) -> None:
+    prefix = make(home / ".jupyter-envs-of-mine" / "lab")
+    assert engine.find(str(prefix)).prefix == str(prefix)
+    aside = make(home / ".jupyter-envs-lab" / "tree")
+    with pytest.raises(NotFound):
+        engine.find(str(aside))
+
+
 def test_a_projects_environment_in_a_root_is_one(engine: Engine) -> None:
     prefix = make(engine.settings.all_roots[0] / ".venv")
     assert engine.find(str(prefix)).prefix == str(prefix)
