@@ -22,6 +22,11 @@ FRESH = 30.0
 _LONG = 0.1
 # How long a first call waits when an earlier process left its findings.
 _PATIENCE = 1.0
+# What is read of a file of rules, and what of a rule: a repository that somebody made can hold anything.
+_MOST_RULES = 100_000
+_MOST_LINES = 2_000
+_LONGEST = 1_000
+_MOST_STARS = 3
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 _UNFINISHED = re.compile(r"\.new-\d+$")
 
@@ -136,9 +141,10 @@ def _passed_over(name: str) -> bool:
 
 def _with(rules: _Rules, folder: str, path: str) -> _Rules:
     try:
-        lines = read_head(path, 1_000_000).decode("utf-8", "replace").splitlines()
+        lines = read_head(path, _MOST_RULES).decode("utf-8", "replace").splitlines()
     except OSError:
         return rules
+    lines = [line for line in lines[:_MOST_LINES] if _simple(line)]
     if not any(line.strip() and not line.startswith("#") for line in lines):
         return rules
     # Imported here: most calls walk nothing.
@@ -151,6 +157,11 @@ def _with(rules: _Rules, folder: str, path: str) -> _Rules:
         # One line that git would skip must not hide the others.
         spec = GitIgnoreSpec.from_lines(line for line in lines if _valid(line))
     return (*rules, (len(folder.rstrip(os.sep)) + 1, spec))
+
+
+def _simple(line: str) -> bool:
+    """Whether the rule `line` is matched in a moment: the time grows by a power of the stars in a part of a path."""
+    return len(line) <= _LONGEST and all(part.count("*") <= _MOST_STARS for part in line.split("/"))
 
 
 def _valid(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -146,3 +147,18 @@ def test_a_removed_one_is_gone_at_once(home: Path) -> None:
     found(lister)
     (home / "top/a").rename(home / "elsewhere")
     assert found(lister) == {}
+
+
+@pytest.mark.parametrize(
+    "rule", ["*a" * 30 + "*b", "**a" * 30 + "b", "*" * 200 + "b", "[a" * 400, "?*" * 100, "a/" * 400]
+)
+def test_rules_that_take_for_ever_are_passed_over(home: Path, rule: str) -> None:
+    """A cloned repository's .gitignore held the whole server: a pattern of many stars is a regular expression."""
+    top, folder = home / "repo", "a" * 250
+    (top / ".git").mkdir(parents=True)
+    (top / ".gitignore").write_text(f"{rule}\nignored/\n")
+    make(top / folder / "env")
+    make(top / "ignored/env")
+    begun = time.monotonic()
+    assert look(top) == [f"{folder}/env"]
+    assert time.monotonic() - begun < 5

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from odd_files import ODD, put
 
 from jupyter_envs.system.reading import (
     CONFIG,
@@ -24,6 +23,7 @@ from jupyter_envs.system.reading import (
     read_json,
     read_text,
 )
+from tests.system.odd_files import ODD, put
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes, sockets and devices")
 _decoder = msgspec.json.Decoder(dict[str, int])
