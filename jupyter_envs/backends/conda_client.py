@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from jupyter_envs.backends.conda_spec import check_package, check_spec
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.conda import CondaPackage, Exact, Swap
 from jupyter_envs.model.errors import InvalidRequest, NotFound, Unavailable
-from jupyter_envs.system import conda_meta, conda_records
+from jupyter_envs.system import conda_meta, conda_records, temporary
 from jupyter_envs.system.conda_channels import check_channel
 from jupyter_envs.system.conda_clients import Client
 from jupyter_envs.system.conda_url import public
@@ -74,7 +73,7 @@ class ClientInstaller:
             return _replaced(before, map(_archive, operation.exact), conda_records.requested(operation.prefix))
         env = {**setup.process_environment(), **_QUIET}
         planned = CondaOutcome()
-        with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
+        with temporary.folder() as folder:
             for argv in commands(self._client.path, operation, before, folder):
                 if on_step:
                     on_step("solve", None, None, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from jupyter_envs.model import errors
 from jupyter_envs.model.address import Address, reveal_for_tool
 from jupyter_envs.model.conda import CondaPackage, Swap
 from jupyter_envs.model.errors import EnvsError, Failed
-from jupyter_envs.system import conda_history, conda_records
+from jupyter_envs.system import conda_history, conda_records, temporary
 from jupyter_envs.system.conda_url import base_of
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import DATA, run
@@ -63,7 +62,7 @@ class Embedded:
             channels = setup.channels(operation.channels, specs)
         else:
             channels = setup.channels([base_of(line.url) for line in operation.exact], ())
-        with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
+        with temporary.folder() as folder:
             work = Work(
                 operation=setup.translated(operation),
                 network=setup.network(channels, folder, offline=operation.offline),
@@ -131,7 +130,7 @@ class Embedded:
         offline: bool,
         cancelled: threading.Event | None,
     ) -> list[Any]:
-        with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as folder:
+        with temporary.folder() as folder:
             network = setup.network(setup.channels(channels, ()), folder, offline=offline)
             question = Lookup(network=network, name=name)
             message = _ask(question, "lookup", folder, setup.process_environment(), None, None, cancelled)
@@ -175,7 +174,8 @@ def _ask(
 
     finished = run(
         [sys.executable, "-I", WORKER, path, kind, os.pathsep.join(filter(os.path.isabs, sys.path))],
-        env=environ,
+        # What the engine itself puts aside goes with the folder, also when both processes are killed.
+        env={**environ, "TMPDIR": folder, "TMP": folder, "TEMP": folder},
         on_line=line,
         cancelled=cancelled,
         most=DATA,

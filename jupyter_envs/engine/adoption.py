@@ -177,7 +177,7 @@ class Adoption:
             if _stamp(self._file) is None:
                 self._take_over(folders)
             edit(folders)
-            atomic_write(self._file, _encoded(folders), 0o600)
+            atomic_write(self._file, _encoded(folders), 0o600, durable=True)
 
     def _take_over(self, folders: Folders) -> None:
         """Add what an earlier version made into a kernel."""

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_envs.engine.prefix import packages_time
 from jupyter_envs.system.files import atomic_write, link_tree, remove_tree
+from jupyter_envs.system.paths import RECORD_DIR
 from jupyter_envs.system.reading import LISTING, read_as, read_bytes
 
 # Seconds that a tool may be silent before it ends.
@@ -41,6 +43,11 @@ class Aside:
         self._store = store
         self._journal = store / "journal.json"
 
+    @staticmethod
+    def folder_of(prefix: str) -> str:
+        """Where the environment at `prefix` is kept meanwhile: on its own file system."""
+        return os.path.join(os.path.dirname(prefix), f"{RECORD_DIR}-{os.path.basename(prefix)}")
+
     def begin(self, folder: str, names: Sequence[str], prefix: str) -> None:
         """Keep the files `names` of `folder` and the environment at `prefix`, as far as they are there."""
         remove_tree(self._store)
@@ -51,7 +58,7 @@ class Aside:
             for name in files:
                 _copy(os.path.join(folder, name), self._store / name)
             if os.path.isdir(prefix):
-                kept = os.path.join(os.path.dirname(prefix), f".jupyter-envs-{os.path.basename(prefix)}", "tree")
+                kept = os.path.join(self.folder_of(prefix), "tree")
                 remove_tree(os.path.dirname(kept))
                 os.mkdir(os.path.dirname(kept))
                 link_tree(prefix, kept)
@@ -97,15 +104,17 @@ class Aside:
         self.commit()
 
     def mend(self) -> bool:
-        """Put back what an ended process left half done, unless somebody has worked on it since; whether it did."""
+        """Put back what an ended process left half done, unless somebody has worked on it since; whether it did.
+
+        An environment that was not there before goes: half made it is of no use, and its lock file brings it again.
+        """
         journal = self._read()
         if journal is None:
             remove_tree(self._store)
             return False
         last = os.stat(self._journal).st_mtime + _SLACK
         times = [os.stat(path).st_mtime for name in self._changed(journal) if (path := _there(journal, name))]
-        if journal.kept is None or any(time > last for time in times):
-            # The tool itself mends an environment that is half made.
+        if packages_time(journal.prefix) / 1e9 > last or any(time > last for time in times):
             self.commit()
             return False
         self.back()

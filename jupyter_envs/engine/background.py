@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
-from jupyter_envs.engine import kernels, scratch
+from jupyter_envs.engine import journal, kernels, scratch
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.recover import Recovery
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError, Unavailable
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.request import Create
-from jupyter_envs.system.files import remove_tree
+from jupyter_envs.system import temporary
+from jupyter_envs.system.files import listing, remove_tree
 from jupyter_envs.system.metadata import dist_infos, record_files
-from jupyter_envs.system.paths import MAIN, python_of
+from jupyter_envs.system.paths import MAIN, kernels_dir, python_of, record_of
 from jupyter_envs.system.process import run
 
 # Without a delay, a job that runs would be looked at without a pause.
@@ -42,8 +44,9 @@ class Background:
         self._thread: threading.Thread | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
-    def start(self) -> None:
-        """Begin; returns at once."""
+    def start(self, recovery: Recovery) -> None:
+        """Begin, with what killed processes left; returns at once."""
+        self._recovery = recovery
         self._unsubscribe = self._jobs.subscribe(self._on_job)
         self._thread = threading.Thread(target=self._work, name="jupyter-envs-background", daemon=True)
         self._thread.start()
@@ -72,6 +75,7 @@ class Background:
     def _work(self) -> None:
         # Whoever asks first finds them read; where they cannot be, he is told why.
         with suppress(OSError, EnvsError):
+            self._recovery.look()
             self._parts.discovery.environments()
         first = True
         while not self._stop.is_set():
@@ -153,16 +157,37 @@ def tidy(parts: Parts, jobs: Jobs) -> None:
     """Remove what ended processes left: old jobs, unfinished trees, kernelspecs of ours whose environment is gone."""
     jobs.store.prune()
     kernels.prune()
-    # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
-    places = [
-        *(scratch.folder(root, name) for root in parts.kinds.roots for name in (scratch.NEW, scratch.BIN)),
-        parts.settings.state / ".gone",
+    state, roots = parts.settings.state, parts.kinds.roots
+    records = [record_of(path) for root in roots for path in below(root)]
+    folders = [
+        *(
+            state,
+            journal.folder(state),
+            state / "packages",
+            state / "own",
+            *below(jobs.store.folder),
+            *below(state / "projects"),
+        ),
+        *(kernels_dir(), *below(kernels_dir())),
+        *(folder for record in records for folder in (record, record / "revisions", record / "locks")),
+        *roots,
     ]
-    left = [path for place in places if place.is_dir() for path in place.iterdir()]
+    temporary.sweep(state / "tmp", folders)
+    # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
+    places = [*(scratch.folder(root, name) for root in roots for name in (scratch.NEW, scratch.BIN)), state / ".gone"]
+    left = [path for place in places for path in below(place)]
     if any(not job.over for job in jobs.list()):
         return
     for path in left:
         remove_tree(path)
+
+
+def below(folder: Path) -> list[Path]:
+    """What is in `folder`; nothing where it cannot be read."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def compile_packages(prefix: Own, names: set[str], stop: threading.Event) -> None:
@@ -178,14 +203,10 @@ def compile_packages(prefix: Own, names: set[str], stop: threading.Event) -> Non
     ]
     if not files or not os.path.exists(python_of(prefix)):
         return
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False, encoding="utf-8") as listing:
-        listing.write("\n".join(files))
-    try:
+    with listing(files) as file:
         # One thread and the lowest priority: a notebook at work comes first.
         run(
-            [os.fspath(python_of(prefix)), "-I", "-m", "compileall", "-q", "-i", listing.name],
+            [os.fspath(python_of(prefix)), "-I", "-m", "compileall", "-q", "-i", file],
             cancelled=stop,
             nice=True,
         )
-    finally:
-        os.unlink(listing.name)

@@ -15,6 +15,7 @@ from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.engine.undo import Undo
 from jupyter_envs.formats.base import FIELD, Read
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
@@ -54,12 +55,12 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
-            did = kind.apply(prefix, replace(wanted, plan=request.plan), context)
-            _remember(kind, prefix, request, wanted, found)
-            noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
-            plan = replace(noted, warnings=[*found.warnings, *did.warnings])
-            parts.refresh_kernels(prefix)
-            return parts.result(prefix, plan)
+            with parts.changing(environment, prefix, context) as undo:
+                did = kind.apply(prefix, replace(wanted, plan=request.plan), context, undo)
+                _remember(kind, prefix, request, wanted, found)
+                noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
+                parts.refresh_kernels(prefix)
+            return parts.result(prefix, replace(noted, warnings=[*found.warnings, *did.warnings]))
 
     return Task(action="change", title=_title(environment, wanted), work=work, environment=environment.id, key=prefix)
 
@@ -199,10 +200,10 @@ def _title(environment: Environment, wanted: Wanted) -> str:
     return f"{verb} {shown} {'into' if verb == 'Install' else 'from'} {environment.name}"
 
 
-def with_kernel(parts: Parts, environment: Environment, own: Own, context: Context) -> Plan:
-    """Install what a kernel needs where it is missing; the caller holds the lock."""
+def with_kernel(parts: Parts, environment: Environment, own: Own, context: Context, undo: Undo) -> Plan:
+    """Install what a kernel needs where it is missing, as a part of the change that `undo` can take back."""
     if projects.kept_by_tool(parts, environment):
-        return projects.add_kernel(parts, own, context)
+        return projects.add_kernel(parts, own, context, undo)
     kind = parts.kind_of(environment)
     lines = kind.lacks_for_kernel(own)
-    return kind.apply(own, Wanted(install=lines), context) if lines else Plan()
+    return kind.apply(own, Wanted(install=lines), context, undo) if lines else Plan()

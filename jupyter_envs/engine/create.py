@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import glob
 import itertools
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import kernels, record, scratch
+from jupyter_envs.engine import journal, record, recover, scratch
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
@@ -100,13 +101,7 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
 
         with parts.hold(prefix, context):
             context.about(identity)
-            kernel, before = anew and bool(kernels.of_prefix(prefix)), parts.own(prefix)
-            try:
-                appear(parts, kind, prefix, fill, context, finish=finish, replace=anew)
-            except BaseException:
-                if kernel and before:
-                    parts.register(parts.discovery.by_prefix(prefix), before)
-                raise
+            appear(parts, kind, prefix, fill, context, finish=finish, replace=anew)
             return parts.result(prefix, difference({}, versions))
 
     return Task(
@@ -303,54 +298,54 @@ def appear(
     if os.path.lexists(prefix) and not replace:
         raise Conflict(f"{prefix} exists by now.", hint="Choose another name.", reason="name_taken")
     parent = Path(prefix).parent
-    parent.mkdir(parents=True, exist_ok=True)
-    root = parts.root_of(prefix)
-    aside = f"{prefix}.old-{os.getpid()}"
-    if WINDOWS:
-        # Launchers there cannot be relocated, so that it is made where it stays.
-        if replace:
-            os.rename(prefix, aside)
+    stage, aside = _beside(parts, prefix)
+    entry = parts.entry(
+        "appear",
+        prefix,
+        kind,
+        # Launchers on Windows cannot be relocated, so that it is made where it stays.
+        stage=None if WINDOWS else stage,
+        aside=aside if replace else None,
+        folders=[os.fspath(folder) for folder in (parent, *parent.parents) if not folder.exists()],
+    )
+    with journal.opened(parts.settings.state, entry) as opened:
         try:
-            fill(new(prefix))
-            parts.discovery.adoption.adopt(prefix)
+            parent.mkdir(parents=True, exist_ok=True)
+            if WINDOWS and replace:
+                os.rename(prefix, aside)
+            tree = new(prefix if WINDOWS else stage)
+            speaks_of = fill(tree)
+            if not WINDOWS:
+                kind.relocate(tree, [speaks_of, tree], prefix)
+            context.check()
             if finish:
-                finish(new(prefix))
+                finish(tree)
+            parts.discovery.adoption.adopt(prefix, tree)
+            if not WINDOWS:
+                if replace:
+                    os.rename(prefix, aside)
+                elif os.path.lexists(prefix):
+                    raise Conflict(f"{prefix} exists by now.", hint="Choose another name.", reason="name_taken")
+                os.rename(stage, prefix)
+            opened.done()
         except BaseException:
-            remove_tree(prefix)
-            if replace:
-                os.rename(aside, prefix)
+            recover.undo(parts, opened)
             raise
-        remove_tree(aside)
-        return
-    if root == parent:
-        stage = new(scratch.staging(root, os.path.basename(prefix)))
-    else:
-        # A scratch folder of ours has no place in a folder of the user's. What lies there is a killed process's.
-        stage = new(f"{prefix}.new-{os.getpid()}")
-        for left in parent.glob(glob.escape(os.path.basename(prefix)) + ".new-[0-9]*"):
-            if scratch.abandoned(left):
-                remove_tree(left)
-    try:
-        speaks_of = fill(stage)
-        kind.relocate(stage, [speaks_of, stage], prefix)
-        context.check()
-        if finish:
-            finish(stage)
-        parts.discovery.adoption.adopt(prefix, stage)
-        if replace:
-            os.rename(prefix, aside)
-        try:
-            os.rename(stage, prefix)
-        except OSError:
-            if finish:
-                kernels.unregister(prefix)
-            if not replace and os.path.lexists(prefix):
-                raise Conflict(f"{prefix} exists by now.", hint="Choose another name.", reason="name_taken") from None
-            raise
-        remove_tree(aside)
-    except BaseException:
-        remove_tree(stage)
-        raise
+        # What is left over after this is removed by the next process.
+        with suppress(OSError):
+            remove_tree(aside)
+            opened.drop()
+
+
+def _beside(parts: Parts, prefix: str) -> tuple[str, str]:
+    """Free paths on the file system of `prefix` for a tree in the making, and for the one that gives way to it."""
+    root = parts.root_of(prefix)
+    if root == Path(prefix).parent:
+        stage = scratch.staging(root, os.path.basename(prefix))
+        return stage, f"{stage}.old"
+    # A scratch folder of ours has no place in a folder of the user's.
+    number = secrets.randbelow(10**9)
+    return f"{prefix}.new-{number}", f"{prefix}.old-{number}"
 
 
 def _complete(
@@ -366,24 +361,19 @@ def _complete(
     """Give the environment at `tree`, which is to appear at `prefix`, revision `number` by now, its kernel.
 
     Before it appears, so that whatever ends this process leaves none without
-    it; a kernelspec whose environment never came is pruned.
+    it; where it does not, what was written here is taken back with it.
     """
     known = read(tree, tree)
-    try:
-        kind.appeared(prefix)
-        if parts.root_of(prefix) is None:
-            parts.discovery.note_prefix(prefix)
-        if kernel and known:
-            context.step("register kernel")
-            name = parts.discovery.name_for(prefix)
-            made = structs.replace(
-                known.environment, id=environment_id(prefix, name), name=name, prefix=prefix, revision=number
-            )
-            parts.register(made, tree, display)
-    except BaseException:
-        kernels.unregister(prefix)
-        kind.vanished(prefix)
-        raise
+    kind.appeared(prefix)
+    if parts.root_of(prefix) is None:
+        parts.discovery.note_prefix(prefix)
+    if kernel and known:
+        context.step("register kernel")
+        name = parts.discovery.name_for(prefix)
+        made = structs.replace(
+            known.environment, id=environment_id(prefix, name), name=name, prefix=prefix, revision=number
+        )
+        parts.register(made, tree, display)
 
 
 def _python(tree: Own) -> str | None:

@@ -305,8 +305,11 @@ class Discovery:
 
     def _note(self, real: str, wanted: bool) -> None:
         with lock(self._noted_file.with_suffix(".lock"), lambda: None):
-            others = [path for path in self._noted() if path != real]
-            atomic_write(self._noted_file, "".join(f"{path}\n" for path in [*others, *([real] if wanted else [])]))
+            noted = [*(path for path in self._noted() if path != real), *([real] if wanted else [])]
+            if noted:
+                atomic_write(self._noted_file, "".join(f"{path}\n" for path in noted), durable=True)
+            else:
+                self._noted_file.unlink(missing_ok=True)
 
     def _size_all(self) -> None:
         while self._unsized.wait() and not self._closed.is_set():

@@ -19,6 +19,8 @@ from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.ledger import Ledger
 from jupyter_envs.engine.outside import Outside
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.prefix import at_work
+from jupyter_envs.engine.recover import Recovery
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Task
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
@@ -64,6 +66,7 @@ class Engine:
         self._discovery = Discovery(self.settings, notebook_root, self._kinds)
         self._ledger = Ledger(self.settings, self._kinds, self._discovery, by)
         self._outside = Outside(self._discovery, self._ledger.notice)
+        self._recovery = Recovery(self.settings.state, lambda: self._parts)
         self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
 
     @cached_property
@@ -108,10 +111,11 @@ class Engine:
 
     def environments(self, refresh: bool = False) -> list[Environment]:
         """Every environment of the machine; with `refresh` the notebook root is searched again first."""
+        self._recovery.look()
         found = self._discovery.environments(refresh)
         self._outside.look()
         busy = {job.environment for job in self.jobs.list() if not job.over and job.action != "plan"}
-        return [_at_work(e) if e.id in busy else e for e in found] if busy else found
+        return [at_work(e) if e.id in busy else e for e in found] if busy else found
 
     def projects(self, refresh: bool = False) -> list[Project]:
         """The projects below the notebook root, and those whose environments are known, by path."""
@@ -341,7 +345,7 @@ class Engine:
 
     def start_background(self) -> None:
         """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
-        self.background.start()
+        self.background.start(self._recovery)
         self._outside.start()
         self._discovery.start_sizing()
 
@@ -349,6 +353,7 @@ class Engine:
         """Cancel what runs and stop what was begun aside."""
         self._outside.stop()
         self.jobs.close()
+        self._recovery.stop()
         if "background" in self.__dict__:
             self.background.stop()
         else:
@@ -390,9 +395,3 @@ class Engine:
                 for package in read_packages(environment.prefix, store=self._store):
                     found.setdefault(package.name.lower().replace("_", "-"), package.summary)
         return found
-
-
-def _at_work(environment: Environment) -> Environment:
-    """`environment` while a job changes it: what is half done now is no problem of its own."""
-    problems = [p for p in environment.problems if p.code != "interrupted_change"]
-    return replace(environment, state="busy", problems=problems)

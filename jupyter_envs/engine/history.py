@@ -159,7 +159,7 @@ def add(
     # Before it is JSON: a quotation mark within a password would be taken for one of its own.
     raw = msgspec.json.encode(redacted_values(Stored(entry, lock.pins, lock.python, requested)))
     # Last: with it the revision is there.
-    atomic_write(record / "revisions" / f"{number}.json", raw)
+    atomic_write(record / "revisions" / f"{number}.json", raw, durable=True)
     return number
 
 
@@ -217,6 +217,15 @@ def drop_base(tree: Own) -> None:
     (record_of(tree) / "locks" / _BASE).unlink(missing_ok=True)
 
 
+def drop_new(prefix: Own, before: list[int]) -> None:
+    """Take back the revisions that are not among `before`, with their locks."""
+    for number in set(numbers(prefix)) - set(before):
+        (record_of(prefix) / "revisions" / f"{number}.json").unlink(missing_ok=True)
+    for number, name in _locks(prefix).items():
+        if number > max(before, default=0):
+            (record_of(prefix) / "locks" / name).unlink(missing_ok=True)
+
+
 def forget(prefix: Own) -> None:
     """Drop the history."""
     for name in ("revisions", "locks"):
@@ -246,7 +255,7 @@ def _write_lock(prefix: Own, number: int, lock: Lock) -> str:
     from jupyter_envs.system.redact import redacted_values
 
     name = f"pylock.{number}.toml" if lock.complete else f"{number}.incomplete.toml"
-    atomic_write(record_of(prefix) / "locks" / name, lock_file.write(redacted_values(lock)))
+    atomic_write(record_of(prefix) / "locks" / name, lock_file.write(redacted_values(lock)), durable=True)
     return name
 
 

@@ -50,8 +50,8 @@ class Installation:
     def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
 
-        The caller holds the environment's lock. With the journal `undo`, begun by the caller, it is the
-        caller who takes back or lets stand.
+        The caller holds the environment's lock. With a journal `undo` of the caller's, it is the caller who takes
+        back or lets stand.
 
         Raises:
             Unsolvable: the requirements cannot be met together.
@@ -69,10 +69,7 @@ class Installation:
         # What is brought back is locked already.
         looked_up = {} if wanted.goal is not None else outcome.added
         with ExitStack() as around:
-            if undo:
-                undo.keep(affected)
-            else:
-                around.enter_context(undoing(Undo(prefix), context, affected))
+            around.enter_context(undoing(undo or Undo(prefix), context, affected, part=undo is not None))
             around.enter_context(self.hashes.meanwhile(prefix, looked_up))
             around.enter_context(own_files(prefix))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))

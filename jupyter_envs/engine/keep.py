@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack
 from typing import Any
 
-from jupyter_envs.engine import kernels, scratch
+from jupyter_envs.engine import journal, kernels
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.change import with_kernel
 from jupyter_envs.engine.create import appear, copy
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.recover import give_way, move_back, vanish
 from jupyter_envs.engine.refuse import (
     Running,
     own_root,
@@ -22,7 +23,7 @@ from jupyter_envs.engine.refuse import (
     refuse_unchangeable,
     refuse_uncopyable,
 )
-from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.engine.task import Context, Silent, Task
 from jupyter_envs.model.check import check_display_name, check_name
 from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
@@ -54,14 +55,14 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
             context.step("measure")
             freed = reclaimable(prefix)
             context.step("remove")
-            kernels.unregister(prefix)
-            parts.discovery.adoption.forget(prefix)
             # Asked again, under the lock: a link may have been put in its place meanwhile.
             if not inside(prefix, root):
                 raise Forbidden(f"{prefix} no longer lies in {root}.", reason="outside_root")
-            scratch.discard(prefix, root)
-            parts.kind_of(environment).vanished(prefix)
-            parts.discovery.forget_prefix(prefix)
+            entry = parts.entry("remove", prefix, parts.kind_of(environment))
+            # On a full disk it goes on without: to remove is what frees it.
+            with journal.opened(parts.settings.state, entry, needed=False) as opened:
+                vanish(parts, prefix, root, parts.kind_of(environment))
+                opened.drop()
         return {"removed": environment.id, "freed": freed}
 
     return Task(action="remove", title=f"Remove {environment.name}", work=work, environment=environment.id, key=prefix)
@@ -100,11 +101,12 @@ def update(parts: Parts, environment: Environment, request: Update, running: Run
             before = parts.begin(environment, own, context)
             if target != own:
                 with parts.hold(target, context):
-                    there = _move(parts, environment, own, target, asked, before, context)
+                    _move(parts, environment, own, target, asked, display, before, context)
+                there = parts.discovery.adoption.adopt(target)
             else:
-                parts.ledger.note(own, "rename", asked, before, always=True)
-            if environment.kernels:
-                parts.register(parts.discovery.by_prefix(there), there, display)
+                with parts.changing(environment, own, context):
+                    parts.ledger.note(own, "rename", asked, before, always=True)
+                    parts.register(parts.discovery.by_prefix(own), own, display)
             return parts.result(there, Plan())
 
     return Task(
@@ -133,10 +135,11 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(own, context):
             before = parts.begin(environment, own, context)
-            with_kernel(parts, environment, own, context)
-            plan = parts.ledger.note(own, "kernel", plain(request), before, always=True)
-            context.step("register kernel")
-            parts.register(parts.discovery.by_prefix(own), own, display)
+            with parts.changing(environment, own, context) as undo:
+                with_kernel(parts, environment, own, context, undo)
+                plan = parts.ledger.note(own, "kernel", plain(request), before, always=True)
+                context.step("register kernel")
+                parts.register(parts.discovery.by_prefix(own), own, display)
             return parts.result(own, plan)
 
     return Task(
@@ -154,15 +157,23 @@ def unregister(parts: Parts, environment: Environment) -> None:
     Raises:
         Conflict: it has none.
     """
-    own = parts.own(environment.prefix)
-    if not kernels.unregister(environment.prefix, own):
+    prefix, own = environment.prefix, parts.own(environment.prefix)
+    if not kernels.of_prefix(prefix):
         raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
-    if own is None:
-        return
-    # While somebody changes the environment there is no waiting to have it noted.
-    with suppress(OSError), lock(parts.lock_file(own)):
+    with ExitStack() as held:
+        try:
+            if own:
+                held.enter_context(lock(parts.lock_file(own)))
+        except OSError:
+            # While somebody changes the environment there is no waiting to have it noted.
+            own = None
+        if own is None:
+            kernels.unregister(prefix)
+            return
         before = parts.ledger.begin(environment, own)
-        parts.ledger.note(own, "kernel", {"register": False}, before, always=True)
+        with parts.changing(environment, own, Silent()):
+            kernels.unregister(prefix, own)
+            parts.ledger.note(own, "kernel", {"register": False}, before, always=True)
 
 
 def repair(parts: Parts, environment: Environment, request: Repair) -> Task:
@@ -186,11 +197,12 @@ def repair(parts: Parts, environment: Environment, request: Repair) -> Task:
             before = parts.begin(environment, prefix, context)
             now_ = parts.discovery.by_prefix(prefix)
             if kind.outlived(now_):
-                _rebuild(parts, now_, prefix, context)
-            if now_.kernels:
-                with_kernel(parts, now_, prefix, context)
-                parts.register(parts.discovery.by_prefix(prefix), prefix)
-            plan = parts.ledger.note(prefix, "repair", {}, before, always=True)
+                return parts.result(prefix, _rebuild(parts, now_, prefix, before, context))
+            with parts.changing(now_, prefix, context) as undo:
+                if now_.kernels:
+                    with_kernel(parts, now_, prefix, context, undo)
+                    parts.register(parts.discovery.by_prefix(prefix), prefix)
+                plan = parts.ledger.note(prefix, "repair", {}, before, always=True)
             return parts.result(prefix, plan)
 
     return Task(action="repair", title=f"Repair {environment.name}", work=work, environment=environment.id, key=prefix)
@@ -202,37 +214,46 @@ def _move(
     own: Own,
     target: str,
     asked: dict[str, Any],
+    display: str | None,
     stands: Lock,
     context: Context,
-) -> Own:
-    kind = parts.kind_of(environment)
+) -> None:
+    prefix, kind = environment.prefix, parts.kind_of(environment)
+    root = own_root(parts, environment)
 
     def finish(tree: Own) -> None:
         parts.ledger.copied(tree, "rename", asked, stands)
 
-    # A copy, then the old one away: whenever the power goes, one of them is whole.
-    copy(parts, environment, own, target, context, finish, moves=True)
-    for spec in kernels.of_prefix(environment.prefix):
-        kernels.point_at(spec, target)
-    kind.appeared(target)
-    scratch.discard(environment.prefix, own_root(parts, environment))
-    kind.vanished(environment.prefix)
-    adoption = parts.discovery.adoption
-    adoption.forget(own)
-    return adoption.adopt(target)
+    entry = parts.entry("move", prefix, kind, target=target, display_name=display)
+    with journal.opened(parts.settings.state, entry) as opened:
+        try:
+            # A copy, then the old one away: whenever the power goes, one of them is whole.
+            copy(parts, environment, own, target, context, finish, moves=True)
+            give_way(parts, entry)
+        except BaseException:
+            move_back(parts, entry)
+            opened.drop()
+            raise
+        vanish(parts, prefix, root, kind)
+        opened.drop()
 
 
-def _rebuild(parts: Parts, environment: Environment, own: Own, context: Context) -> None:
-    """Make `environment` anew at its place, its record kept."""
+def _rebuild(parts: Parts, environment: Environment, own: Own, before: Lock, context: Context) -> Plan:
+    """Make `environment` anew at its place, its record kept; return what that changed since `before`."""
+    kind, plans = parts.kind_of(environment), []
 
-    kind = parts.kind_of(environment)
+    def finish(tree: Own) -> None:
+        plans.append(parts.ledger.remade(kind, tree, environment, before))
+        if environment.kernels:
+            parts.register(environment, tree)
 
     def fill(stage: Own) -> str:
         kind.remake(environment, own, stage, context)
         _keep_record(environment.prefix, stage)
         return stage
 
-    appear(parts, kind, environment.prefix, fill, context, replace=True)
+    appear(parts, kind, environment.prefix, fill, context, replace=True, finish=finish)
+    return plans[0]
 
 
 def _keep_record(source: str, stage: str) -> None:

@@ -6,11 +6,13 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.record import place_magic, read_spec, write_spec
 from jupyter_envs.model.env import Environment, Kernel, Own
+from jupyter_envs.system import temporary
 from jupyter_envs.system.files import atomic_write, remove_tree
 from jupyter_envs.system.paths import inside, kernels_dir, record_of
 from jupyter_envs.system.reading import read_bytes_if_any, read_json
@@ -110,7 +112,7 @@ def register(
         _write(environment, draft, name, shown)
         made.append(Kernel(name=name, display_name=shown, language=draft.language))
     for spec in mine.values():
-        remove_tree(spec.folder)
+        _drop(spec.folder)
     return made
 
 
@@ -133,13 +135,55 @@ def _write(environment: Environment, draft: Draft, name: str, shown: str) -> Non
             },
         },
     }
-    folder = kernels_dir() / name
+    _place(name, content, draft.resources)
+
+
+def _place(name: str, content: dict[str, Any], resources: Path | None = None) -> None:
+    """Let the kernelspec `name` be `content`, whole: a new one appears with its logos by one rename."""
+    top, goal = kernels_dir(), kernels_dir() / name
+    folder = goal if goal.is_dir() else top / temporary.name_beside(name)
     folder.mkdir(parents=True, exist_ok=True)
-    if draft.resources:
-        for logo in _LOGOS:
-            if (picture := read_bytes_if_any(draft.resources / logo)) is not None:
+    try:
+        for logo in _LOGOS if resources else ():
+            picture = read_bytes_if_any(Path(resources or "", logo))
+            if picture is not None and picture != read_bytes_if_any(folder / logo):
                 atomic_write(folder / logo, picture)
-    atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        if folder != goal:
+            os.rename(folder, goal)
+    except BaseException:
+        if folder != goal:
+            remove_tree(folder)
+        raise
+
+
+def _drop(folder: str) -> None:
+    """Delete the kernelspec in `folder`: by one rename, so that what is left of it is never half a kernelspec."""
+    top, name = os.path.split(folder)
+    if os.path.islink(folder):
+        os.unlink(folder)
+        return
+    beside = os.path.join(top, temporary.name_beside(name))
+    os.rename(folder, beside)
+    remove_tree(beside)
+
+
+def contents(prefix: str) -> dict[str, dict[str, Any]]:
+    """The kernelspecs of ours for the environment at `prefix`, by name."""
+    return {spec.name: spec.content for spec in of_prefix(prefix)}
+
+
+def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None = None) -> None:
+    """Let the kernelspecs of ours for `prefix` be those that `contents` gave before; some may speak of `moved_to`."""
+    now = {spec.name: spec for place in (prefix, moved_to) if place for spec in of_prefix(place)}
+    for name, content in before.items():
+        # The folder of one that is gone may hold another one's by now.
+        free = name not in now and not (kernels_dir() / name / "kernel.json").exists()
+        if free or (name in now and now[name].content != content):
+            _place(name, content)
+    for name, spec in now.items():
+        if name not in before:
+            _drop(spec.folder)
 
 
 def unregister(prefix: str, own: Own | None = None) -> list[str]:
@@ -147,9 +191,14 @@ def unregister(prefix: str, own: Own | None = None) -> list[str]:
     gone = of_prefix(prefix)
     if own and gone and (noted := read_spec(own)):
         write_spec(own, {**noted, "display_name": gone[0].display_name})
-    for spec in gone:
-        remove_tree(spec.folder)
+    drop(prefix)
     return [spec.name for spec in gone]
+
+
+def drop(prefix: str) -> None:
+    """Delete our kernelspecs of the environment at `prefix`, which needs no space on the disk."""
+    for spec in of_prefix(prefix):
+        _drop(spec.folder)
 
 
 def prune() -> list[str]:
@@ -161,7 +210,7 @@ def prune() -> list[str]:
             continue
         # A missing parent may be a disk that is not mounted now.
         if os.path.isdir(os.path.dirname(prefix)) and inside(spec.folder, kernels_dir()):
-            remove_tree(spec.folder)
+            _drop(spec.folder)
             gone.append(spec.name)
     return gone
 

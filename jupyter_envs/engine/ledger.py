@@ -14,7 +14,7 @@ from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.places import lock_file
-from jupyter_envs.engine.prefix import packages_time
+from jupyter_envs.engine.prefix import packages_time, read
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.lock import Lock, changes
@@ -60,9 +60,7 @@ class Ledger:
         plan = changes(before, after)
         if not (always or not plan.empty):
             return plan
-        if before.packages and not history.has(prefix):
-            found = changes(Lock(), before)
-            history.add(prefix, time=now(), by="outside", action="found", asked={}, plan=found, lock=before)
+        self._found(prefix, before)
         self._add(prefix, action, asked, plan, after)
         if not after.complete:
             self.incomplete.add(prefix)
@@ -85,6 +83,17 @@ class Ledger:
         """
         plan = Plan() if history.has(tree) else changes(Lock(), lock)
         return self._add(tree, action, asked, plan, lock)
+
+    def remade(self, kind: Kind, tree: Own, environment: Environment, before: Lock) -> Plan:
+        """Write the revision of the repair that made `environment`, in which `before` stood, anew at `tree`."""
+        known = read(tree, tree)
+        after = kind.lock(tree, known.environment.python.version if known else None)
+        plan = changes(before, after)
+        self._found(tree, before)
+        self._add(tree, "repair", {}, plan, after)
+        if not after.complete:
+            self.incomplete.add(environment.prefix)
+        return plan
 
     def notice(self, environment: Environment) -> bool:
         """Note what others did to `environment` since its last revision, unless somebody changes it just now.
@@ -150,6 +159,12 @@ class Ledger:
         return history.add(
             prefix, time=time or now(), by=by or self._by, action=action, asked=asked, plan=plan, lock=lock
         )
+
+    def _found(self, prefix: Own, before: Lock) -> None:
+        """Where there is no history, note what was found as the way back."""
+        if before.packages and not history.has(prefix):
+            found = changes(Lock(), before)
+            history.add(prefix, time=now(), by="outside", action="found", asked={}, plan=found, lock=before)
 
     def _guard(self, prefix: str) -> Path:
         """The lock of those who look whether others changed something, so that two do not find the same."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import kernels
+from jupyter_envs.engine import history, journal, kernels, record
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
+from jupyter_envs.engine.journal import Action, Entry
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.ledger import Ledger
@@ -17,6 +21,7 @@ from jupyter_envs.engine.places import lock_file
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context
 from jupyter_envs.engine.templates import Templates
+from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.lock import Lock
@@ -51,13 +56,62 @@ class Parts:
     def lock_file(self, prefix: str) -> Path:
         return lock_file(self.settings, self.kinds, prefix)
 
-    def hold(self, prefix: str, context: Context) -> Any:
-        """The lock of `prefix`, waited for."""
+    @contextmanager
+    def hold(self, prefix: str, context: Context) -> Iterator[None]:
+        """The lock of `prefix`, waited for; what a killed process left half done there is settled first."""
+        from jupyter_envs.engine import recover
 
         def wait() -> None:
             context.step("wait for another change of this environment")
 
-        return lock(self.lock_file(prefix), wait)
+        with lock(self.lock_file(prefix), wait):
+            if recover.settle_of(self, prefix):
+                context.line("A change that had not ended was settled.")
+            yield
+
+    def entry(self, action: Action, prefix: str, kind: Kind, **more: Any) -> Entry:
+        """The journal's entry for an `action` on `prefix`, with what is to come back when it is undone."""
+        return Entry(
+            action=action,
+            prefix=prefix,
+            kind=kind.name,
+            lock=os.fspath(self.lock_file(prefix)),
+            kernels=kernels.contents(prefix),
+            **more,
+        )
+
+    @contextmanager
+    def changing(self, environment: Environment, own: Own, context: Context) -> Iterator[Undo]:
+        """A change of packages, record and kernelspecs that stands when the block ends, else is undone.
+
+        It is also undone when the job was cancelled or this process is killed. `Kind.apply` gets the journal of
+        files, which begins with the first of them. The caller holds the lock.
+        """
+        from jupyter_envs.engine import recover
+
+        entry = self.entry(
+            "change",
+            own,
+            self.kind_of(environment),
+            spec=record.spec_text(own),
+            magic=record.has_magic(own),
+            revisions=history.numbers(own),
+        )
+        undo = Undo(own)
+        with journal.opened(self.settings.state, entry) as opened:
+            try:
+                yield undo
+                context.check()
+                opened.done()
+            except BaseException:
+                if undo.pending():
+                    context.line("Putting the environment back as it was.")
+                recover.undo(self, opened)
+                raise
+            # What is left over after this is removed by the next process.
+            with suppress(OSError):
+                undo.commit()
+                opened.drop()
 
     def refuse_busy(self, prefix: str) -> None:
         """Raise Conflict when another process changes `prefix` now."""

@@ -8,6 +8,7 @@ import time
 from datetime import datetime, timezone
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jupyter_envs.engine import places, record
 from jupyter_envs.model.env import Environment, Installation, Own, Problem, Python
@@ -185,6 +186,12 @@ def _read_conda(prefix: str, own: Own | None) -> Known:
         site=site,
         ipykernel=conda_meta.has(names, "ipykernel") or any("ipykernel" in metadata.entries(f) for f in folders),
     )
+
+
+def at_work(environment: Environment) -> Environment:
+    """`environment` while a job changes it: what is half done now is no problem of its own."""
+    problems = [p for p in environment.problems if p.code != "interrupted_change"]
+    return replace(environment, state="busy", problems=problems)
 
 
 def _interpreter_problems(python: str, base: str | None, home: str | None, version: str | None) -> list[Problem]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from jupyter_envs.backends.project_files import normal
+from jupyter_envs.engine import journal, kernels
 from jupyter_envs.engine.adopt import adopted_project
 from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.aside import Aside
@@ -19,6 +22,7 @@ from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_old_python
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
+from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.check import Requirement, check_display_name, check_prefix
 from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Failed, Forbidden, InvalidRequest, Unavailable
@@ -120,13 +124,13 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
                 if parts.kind_of(environment).lacks_for_kernel(there):
                     _refuse_no_python(project, environment)
                     add_kernel(parts, there, context)
-            parts.discovery.note_project(project)
-            context.about(parts.discovery.by_prefix(there).id)
-            context.step("register kernel")
-            environment = parts.discovery.by_prefix(there)
-            named = None if environment.kernels else f"Python ({project.told.name})"
-            parts.register(environment, there, display or named)
-            plan = parts.ledger.note(there, "kernel", plain(request), before, always=True)
+                parts.discovery.note_project(project)
+                environment = parts.discovery.by_prefix(there)
+                context.about(environment.id)
+                context.step("register kernel")
+                shown = None if environment.kernels else f"Python ({project.told.name})"
+                parts.register(environment, there, display or shown)
+                plan = parts.ledger.note(there, "kernel", plain(request), before, always=True)
             return parts.result(there, plan)
 
     return Task(
@@ -180,7 +184,7 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
                     _pip(parts).apply(there, Wanted(remove=sorted(loose)), context)
                 if "ipykernel" in before.pins and "ipykernel" not in besides:
                     add_kernel(parts, there, context)
-            plan = parts.ledger.note(there, "change", plain(request), before, always=True)
+                plan = parts.ledger.note(there, "change", plain(request), before, always=True)
             return parts.result(there, plan)
 
     return Task(
@@ -246,13 +250,13 @@ def _made(parts: Parts, project: Owned, prefix: Own) -> Own:
     return parts.discovery.adoption.adopt(prefix if prefix in made else made[0])
 
 
-def add_kernel(parts: Parts, prefix: Own, context: Context) -> Plan:
+def add_kernel(parts: Parts, prefix: Own, context: Context, undo: Undo | None = None) -> Plan:
     """Install what ipykernel needs and is not there, without a change of what the project has.
 
     The caller holds the lock of the environment at `prefix`.
     """
     limits = [Requirement(line=f"{name}=={version}", name=name) for name, version in versions(prefix).items()]
-    return _pip(parts).apply(prefix, Wanted(install=[_KERNEL], constraints=limits), context)
+    return _pip(parts).apply(prefix, Wanted(install=[_KERNEL], constraints=limits), context, undo)
 
 
 def _pip(parts: Parts) -> Kind:
@@ -318,22 +322,33 @@ def _alone(parts: Parts, project: Owned, prefix: Own, context: Context) -> Itera
 
 @contextmanager
 def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Context) -> Iterator[None]:
-    """What is done to the project and its environment, whole or not at all."""
-
-    def there() -> set[str]:
-        return {path for path in parts.discovery.owners.prefixes(project) if os.path.isdir(path)}
-
-    before = there()
-    aside.begin(project.folder, project.tool.files, prefix)
-    try:
-        yield
-        context.check()
-    except BaseException:
-        context.line("Putting the project back as it was.")
-        aside.back()
-        parts.discovery.adoption.adopt(prefix)
-        # A new environment may lie elsewhere than was foreseen.
-        for path in there() - before:
-            remove_tree(path)
-        raise
-    aside.commit()
+    """What is done to the project, its environment and its kernels, whole or not at all."""
+    absent = [path for path in parts.discovery.owners.prefixes(project) if not os.path.lexists(path)]
+    entry = parts.entry(
+        "project",
+        prefix,
+        _pip(parts),
+        store=os.fspath(_store(parts, project)),
+        absent=absent,
+        scratch=[aside.folder_of(prefix)],
+    )
+    with journal.opened(parts.settings.state, structs.replace(entry, lock=str(_lock_file(parts, project)))) as opened:
+        aside.begin(project.folder, project.tool.files, prefix)
+        try:
+            yield
+            context.check()
+            opened.done()
+        except BaseException:
+            context.line("Putting the project back as it was.")
+            aside.back()
+            parts.discovery.adoption.adopt(prefix)
+            kernels.restore(prefix, entry.kernels)
+            # A new environment may lie elsewhere than was foreseen.
+            for path in absent:
+                remove_tree(path)
+            opened.drop()
+            raise
+        # What is left over after this is removed by the next process.
+        with suppress(OSError):
+            aside.commit()
+            opened.drop()

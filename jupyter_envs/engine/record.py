@@ -27,7 +27,7 @@ def write_spec(prefix: Own, spec: dict[str, Any]) -> None:
     folder = record_of(prefix)
     folder.mkdir(mode=0o755, exist_ok=True)
     known = {key: value for key, value in spec.items() if value is not None}
-    atomic_write(folder / "spec.toml", tomli_w.dumps(redacted_values(known)))
+    atomic_write(folder / "spec.toml", tomli_w.dumps(redacted_values(known)), durable=True)
 
 
 def read_spec(prefix: Own) -> dict[str, Any]:
@@ -38,10 +38,38 @@ def read_spec(prefix: Own) -> dict[str, Any]:
         return {}
 
 
+def spec_text(prefix: Own) -> str | None:
+    """The text that `write_spec` wrote; None where there is none."""
+    try:
+        return read_text(record_of(prefix) / "spec.toml")
+    except (OSError, ValueError):
+        return None
+
+
+def restore_spec(prefix: Own, before: str | None) -> None:
+    """Put back what `spec_text` gave before."""
+    if spec_text(prefix) != before:
+        if before is None:
+            (record_of(prefix) / "spec.toml").unlink(missing_ok=True)
+        else:
+            atomic_write(record_of(prefix) / "spec.toml", before, durable=True)
+
+
 def channels(prefix: Own) -> list[str]:
     """The conda channels that the environment was made with; none where nothing tells."""
     told = read_spec(prefix).get("channels")
     return [each for each in told if isinstance(each, str)] if isinstance(told, list) else []
+
+
+def has_magic(prefix: Own) -> bool:
+    """Whether `place_magic` was there."""
+    return (record_of(prefix) / "magic.py").exists()
+
+
+def drop_magic(prefix: Own) -> None:
+    """Take back what `place_magic` wrote."""
+    for name in ("magic.py", "owner.json"):
+        (record_of(prefix) / name).unlink(missing_ok=True)
 
 
 def place_magic(prefix: Own) -> Path:

@@ -81,15 +81,16 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             way = kind.back_to(before, goal)
             for warning in way.warnings:
                 context.line(warning)
-            if not way.wanted.empty:
-                kind.apply(prefix, replace(way.wanted, plan=request.plan), context)
-            else:
-                refuse_other(Plan(), request.plan)
-            if stored.requested is not None:
-                record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})
-            asked = {"revision": number}
-            plan = parts.ledger.note(prefix, "rollback", asked, before, goal, always=True)
-            parts.refresh_kernels(prefix)
+            with parts.changing(environment, prefix, context) as undo:
+                if not way.wanted.empty:
+                    kind.apply(prefix, replace(way.wanted, plan=request.plan), context, undo)
+                else:
+                    refuse_other(Plan(), request.plan)
+                if stored.requested is not None:
+                    record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})
+                asked = {"revision": number}
+                plan = parts.ledger.note(prefix, "rollback", asked, before, goal, always=True)
+                parts.refresh_kernels(prefix)
             differing = not_quite(kind.lock(prefix, environment.python.version), goal)
             return parts.result(prefix, replace(plan, warnings=[*way.warnings, *differing]))
 

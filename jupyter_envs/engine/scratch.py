@@ -15,8 +15,7 @@ from pathlib import Path
 
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.model.errors import Forbidden
-from jupyter_envs.system.files import PathLike, discard_tree
-from jupyter_envs.system.paths import BIN as BIN_DIR
+from jupyter_envs.system.files import FULL, PathLike, discard_tree
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS
 
 NEW, SPARES, BIN, LOCKS = ".new", ".spares", ".gone", ".locks"
@@ -58,26 +57,16 @@ def staging(root: PathLike, name: str) -> str:
     return os.fspath(made(root, NEW) / f"{name}-{secrets.token_hex(4)}")
 
 
-def abandoned(tree: Path) -> bool:
-    """Whether `tree`, named after the process that put an environment together there, is what is left of that."""
-    import psutil
-
-    number = _BESIDE.search(tree.name)
-    try:
-        if number is None or tree.is_symlink():
-            return False
-        process = int(number.group().rpartition("-")[2])
-        if process != os.getpid() and psutil.pid_exists(process):
-            return False
-        return is_environment(os.fspath(tree)) or not os.listdir(tree) or (tree / BIN_DIR).is_dir()
-    except (OSError, OverflowError):
-        return False
-
-
 def discard(tree: PathLike, root: PathLike) -> None:
     """Make `tree`, which lies in `root`, vanish at once, then delete it."""
     if os.path.lexists(tree):
-        discard_tree(tree, made(root, BIN))
+        try:
+            goal = made(root, BIN)
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            goal = folder(root, BIN)
+        discard_tree(tree, goal)
 
 
 def open_to_all(root: PathLike) -> bool:

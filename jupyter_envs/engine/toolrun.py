@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,6 +16,7 @@ from jupyter_envs.engine.task import Context, Stream
 from jupyter_envs.model.env import Own, TreeNode
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.plan import Plan, difference
+from jupyter_envs.system import temporary
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.process import clean_environment, run
 from jupyter_envs.system.reading import DOCUMENT, read_bytes, read_text
@@ -106,7 +106,7 @@ def orphans(tree: Iterable[TreeNode], gone: set[str], own: str | None = None) ->
 def _copied(project: Owned) -> Iterator[str]:
     """A copy of the project's files, with links to the rest of its folder and to what they name beside it."""
     above = os.path.dirname(project.folder)
-    with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as top:
+    with temporary.folder() as top:
         copy = os.path.join(top, os.path.basename(project.folder) or "project")
         os.mkdir(copy)
         for name in os.listdir(project.folder):

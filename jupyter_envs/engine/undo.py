@@ -48,10 +48,22 @@ class Undo:
                 self._keep_file(Path(self._prefix, name))
             self.keep(affected)
             # Written last: without it there is nothing to undo, since nothing was begun.
-            atomic_write(self._folder / "names.json", msgspec.json.encode(sorted(map(_written, self._names()))))
+            atomic_write(
+                self._folder / "names.json", msgspec.json.encode(sorted(map(_written, self._names()))), durable=True
+            )
         except BaseException:
             remove_tree(self._folder)
             raise
+
+    def include(self, affected: Iterable[str], files: Iterable[str] = ()) -> None:
+        """`begin`, or where that was done, keep the distributions `affected` and the `files` as well."""
+        if not self.pending():
+            self.begin(affected, files)
+            return
+        before = self._before()
+        for name in files:
+            self._keep_file(Path(self._prefix, name), before)
+        self.keep(affected)
 
     def keep(self, affected: Iterable[str]) -> None:
         """Keep the distributions `affected` as well, as far as they were there at the beginning."""
@@ -164,8 +176,18 @@ class Undo:
 
 
 @contextmanager
-def undoing(undo: Undo, context: Context, affected: Iterable[str], files: Iterable[str] = ()) -> Iterator[Undo]:
-    """A change that stands when the block ends, unless it raises or the job was cancelled: then it is taken back."""
+def undoing(
+    undo: Undo, context: Context, affected: Iterable[str], files: Iterable[str] = (), *, part: bool = False
+) -> Iterator[Undo]:
+    """A change that stands when the block ends, unless it raises or the job was cancelled: then it is taken back.
+
+    As `part` of a larger one it is whoever began that who takes back or lets stand.
+    """
+    if part:
+        undo.include(affected, files)
+        yield undo
+        context.check()
+        return
     undo.begin(affected, files)
     try:
         yield undo

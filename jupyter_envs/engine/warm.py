@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.task import Context
 from jupyter_envs.model.errors import Failed
+from jupyter_envs.system import temporary
 from jupyter_envs.system.process import clean_environment
 
 WARM_LIMIT = 120.0
@@ -25,7 +25,7 @@ def warm(draft: Draft, context: Context) -> None:
     from jupyter_client.manager import KernelManager
 
     context.step("warm")
-    with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as home:
+    with temporary.folder() as home:
         spec = {"argv": draft.argv, "env": draft.env, "display_name": "template", "language": draft.language}
         os.mkdir(os.path.join(home, "template"))
         with open(os.path.join(home, "template", "kernel.json"), "w", encoding="utf-8") as file:

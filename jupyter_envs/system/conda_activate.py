@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import Failed
-from jupyter_envs.system import process
+from jupyter_envs.system import process, temporary
 from jupyter_envs.system.paths import WINDOWS, search_path
 from jupyter_envs.system.reading import DOCUMENT, read_json
 
@@ -69,7 +68,7 @@ def activation(
     Raises:
         Cancelled: `cancelled` was set.
     """
-    with tempfile.TemporaryDirectory(prefix="jupyter-envs-") as work:
+    with temporary.folder() as work:
         # No folder is called so: where it is found in a value, there the session's PATH begins.
         rest = os.pathsep.join([os.path.join(work, "rest"), os.environ.get("PATH", os.defpath)])
         started = {**_basics(prefix), **_of_client(client)}

@@ -13,24 +13,55 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jupyter_envs.system import temporary
 from jupyter_envs.system.reading import READ
 
 PathLike = str | os.PathLike[str]
+# What a full disk or a used-up quota answers.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def atomic_write(path: PathLike, data: str | bytes, mode: int = 0o644) -> None:
-    """Replace `path` by `data` in one step: a reader sees the old content or the new, never a part."""
+def atomic_write(path: PathLike, data: str | bytes, mode: int | None = None, *, durable: bool = False) -> None:
+    """Replace `path` by `data` in one step: a reader sees the old content or the new, never a part.
+
+    Without a `mode` the file gets what the umask leaves of 0666, as any new file. A `durable` one survives a power
+    cut as well: it and its folder are flushed to the disk, which takes milliseconds, so that caches do without.
+    """
     raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     folder, name = os.path.split(os.fspath(path))
-    fd, temporary = tempfile.mkstemp(prefix=f".{name[:40]}.", dir=folder)
+    beside = os.path.join(folder, temporary.name_beside(name))
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    fd = os.open(beside, flags, 0o666 if mode is None else mode & 0o600 | 0o200)
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(raw)
-        os.chmod(temporary, mode)
-        os.replace(temporary, path)
+            file.flush()
+            if mode is not None:
+                os.chmod(beside, mode)
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(beside, path)
     except BaseException:
-        os.unlink(temporary)
+        os.unlink(beside)
         raise
+    if durable:
+        sync_folder(folder)
+
+
+def sync_folder(folder: PathLike) -> None:
+    """Flush the names in `folder` to the disk, where the system can."""
+    if sys.platform == "win32":
+        return
+    try:
+        fd = os.open(folder or ".", os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError:
+        pass  # some network file systems refuse it for folders
+    finally:
+        os.close(fd)
 
 
 @contextmanager
@@ -118,7 +149,7 @@ def locked(path: PathLike) -> bool:
 @contextmanager
 def listing(lines: Iterable[str]) -> Iterator[str]:
     """A temporary file with `lines`, readable by its owner alone since an address may hold a password."""
-    handle, path = tempfile.mkstemp(prefix="jupyter-envs-", suffix=".txt")
+    handle, path = tempfile.mkstemp(dir=temporary.home(), prefix="jupyter-envs-", suffix=".txt")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in lines)
@@ -217,20 +248,32 @@ def remove_tree(path: PathLike) -> None:
 
 
 def discard_tree(path: PathLike, bin_folder: PathLike) -> None:
-    """Make `path` vanish at once by moving it into `bin_folder` (same file system), then delete it there."""
+    """Make `path` vanish at once by moving it into `bin_folder` (same file system), then delete it there.
+
+    Where a full disk has no place for that folder, it moves to a hidden name beside: to rename takes no space.
+    """
     if not os.path.lexists(path):
         return
-    os.makedirs(bin_folder, exist_ok=True)
-    aside = tempfile.mkdtemp(prefix="gone-", dir=bin_folder)
+    parent, name = os.path.split(os.fspath(path))
     try:
-        os.rename(path, os.path.join(aside, "tree"))
+        os.makedirs(bin_folder, exist_ok=True)
+        goal = tempfile.mkdtemp(prefix="gone-", dir=bin_folder)
     except OSError as error:
-        os.rmdir(aside)
+        if error.errno not in FULL:
+            raise
+        goal = os.path.join(parent, temporary.name_beside(name))
+        os.rename(path, goal)
+        remove_tree(goal)
+        return
+    try:
+        os.rename(path, os.path.join(goal, "tree"))
+    except OSError as error:
+        os.rmdir(goal)
         if error.errno != errno.EXDEV:
             raise
         remove_tree(path)
         return
-    remove_tree(aside)
+    remove_tree(goal)
 
 
 def free_bytes(path: PathLike) -> int:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.errors import NotFound, Unavailable
-from jupyter_envs.system import pipconf, uvconf, web
+from jupyter_envs.system import pipconf, temporary, uvconf, web
 from jupyter_envs.system.reading import LISTING, parse_json, read_bytes
 
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -77,12 +77,10 @@ def ask_uv(uv: str) -> Address:
     Raises:
         Unavailable: this uv does not tell it.
     """
-    import tempfile
-
     from jupyter_envs.system.process import clean_environment, run
 
     env = {key: value for key, value in clean_environment().items() if not key.startswith("UV_")}
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary.folder() as folder:
         empty = os.path.join(folder, "requirements.in")
         open(empty, "wb").close()
         argv = [uv, "pip", "compile", "--no-config", "--offline", "--emit-index-url", "--no-header", empty]

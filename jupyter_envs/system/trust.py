@@ -80,7 +80,7 @@ class Trust:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with lock(self._path.with_suffix(".lock"), lambda: None):
             kept: list[tuple[str, str]] = sorted((self.approved() | add) - drop)
-            atomic_write(self._path, msgspec.json.encode(_File(_FORMAT, kept)), 0o600)
+            atomic_write(self._path, msgspec.json.encode(_File(_FORMAT, kept)), 0o600, durable=True)
 
 
 def approval(name: str, source: str) -> Approval:

@@ -20,6 +20,7 @@ NAMES = (
     "card",
     "history",
     "idle",
+    "kill",
 )
 
 

@@ -152,7 +152,7 @@ def test_interrupted_while_undoing(prefix: str, monkeypatch: pytest.MonkeyPatch)
 def test_a_journal_that_cannot_be_written_begins_nothing(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot(prefix)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "atomic_write", full)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine.task import Context
+from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
@@ -185,8 +186,10 @@ class Kind(Protocol):
             Unavailable: an index or a channel cannot be reached.
         """
 
-    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
+
+        With a journal `undo` of the caller's, it is the caller who takes back or lets stand.
 
         Raises:
             Unsolvable, Unavailable: as `plan`.

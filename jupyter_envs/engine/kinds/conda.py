@@ -151,7 +151,7 @@ class Conda:
         pip = self._for_pip(prefix, wanted, outcome)
         return _joined(plan, self._installation().plan(prefix, pip, context)) if pip else plan
 
-    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
+    def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         before, asked = self.versions(prefix), wanted
         wanted, outcome = self._solved(prefix, wanted, context)
         if asked.plan is not None:
@@ -162,13 +162,14 @@ class Conda:
             )
         operation = self._operation(prefix, wanted)
         context.check()
-        with undoing(Undo(prefix), context, (), _touched(prefix, outcome)) as undo:
+        journal, part = undo or Undo(prefix), undo is not None
+        with undoing(journal, context, (), _touched(prefix, outcome), part=part):
             # Also where nothing changes: what is asked for belongs into the history.
             self._run(operation, context)
             _set_variables(prefix, wanted)
             if pip := self._for_pip(prefix, wanted, outcome):
                 context.check()
-                self._installation().apply(prefix, pip, context, undo)
+                self._installation().apply(prefix, pip, context, journal)
         warnings = _warnings(asked, wanted, outcome)
         for warning in warnings:
             context.line(warning)

@@ -29,6 +29,7 @@ from jupyter_envs.system.paths import bin_of, python_of
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.install import Installation
+    from jupyter_envs.engine.undo import Undo
 
 _LOGOS = Path("ipykernel", "resources")
 
@@ -113,8 +114,8 @@ class Venv:
     def plan(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
         return self._installation().plan(prefix, wanted, context)
 
-    def apply(self, prefix: Own, wanted: Wanted, context: Context) -> Plan:
-        return self._installation().apply(prefix, wanted, context)
+    def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
+        return self._installation().apply(prefix, wanted, context, undo)
 
     def mend(self, prefix: Own) -> bool:
         from jupyter_envs.engine.undo import Undo
