@@ -74,7 +74,7 @@ def test_no_verb_runs_or_asks_anything(traps: Traps, envs: Envs, tmp_path: Path)
     notebook = tmp_path / "some.ipynb"
     notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     before = snapshot(traps.root)
-    chosen = [traps.environments[0], *(p for p in traps.environments if p.endswith((".conda", "working/.venv")))]
+    chosen = [str(traps.root / name) for name in ("working/.venv", "prefix/.conda")]
     for verb, calls in CALLS.items():
         for words in calls:
             for env in chosen if "{env}" in words else chosen[:1]:
