@@ -58,7 +58,7 @@ def test_five_hundred_are_listed_without_a_process(managed: Path, monkeypatch: p
         (managed / f"env{number}/lib/python{MINOR}/site-packages/six-1.0.dist-info").mkdir()
     reads: list[str] = []
     real = discover.prefix.read
-    monkeypatch.setattr(discover.prefix, "read", lambda path: (reads.append(path), real(path))[1])
+    monkeypatch.setattr(discover.prefix, "read", lambda path, own: (reads.append(path), real(path, own))[1])
     second = found(lister)
     assert len(reads) == 20
     assert sum(e.package_count == 2 for e in second.values()) == 20
