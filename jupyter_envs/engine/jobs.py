@@ -6,10 +6,11 @@ import builtins
 import errno
 import logging
 import os
+import tempfile
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,6 +22,7 @@ from jupyter_envs.engine.task import Stream, Task
 from jupyter_envs.model.errors import Cancelled, EnvsError, Failed
 from jupyter_envs.model.job import ErrorBody, Job, JobState, LogLine, Progress
 from jupyter_envs.model.wire import error_body
+from jupyter_envs.system.disks import FULL, disk_of, full
 from jupyter_envs.system.redact import redact, redacted
 
 Listener = Callable[[Job, list[LogLine]], None]
@@ -99,6 +101,7 @@ class Jobs:
 
     def __init__(self, settings: Settings, by: str = "rest") -> None:
         self.store = JobStore(settings)
+        self._settings = settings
         self._by = by
         self._limit = settings.max_jobs
         self._runs: dict[str, Run] = {}
@@ -229,9 +232,9 @@ class Jobs:
         except Cancelled as error:
             run.enter("cancelled", ended=now(), error=_told(error))
         except EnvsError as error:
-            self._fail(run, error)
+            self._fail(run, self._disk_full(task, error) if error.reason == "disk_full" else error)
         except OSError as error:
-            self._fail(run, explain(error))
+            self._fail(run, explain(error, self._places(task)))
         except Exception:  # noqa: BLE001 - a job ends with a message, whatever goes wrong in it
             run.line(traceback.format_exc(), "err")
             self._fail(
@@ -240,6 +243,19 @@ class Jobs:
             )
         finally:
             self._release(run)
+
+    def _disk_full(self, task: Task, error: EnvsError) -> EnvsError:
+        """`error` of a tool that does not say which disk is full."""
+        named = explain(OSError(errno.ENOSPC, ""), self._places(task))
+        named.detail = error.detail
+        return named
+
+    def _places(self, task: Task) -> builtins.list[str]:
+        """Where the work of `task` writes."""
+        from jupyter_envs.engine.caches import pip_cache, uv_cache
+
+        caches = [uv_cache(os.environ), pip_cache(os.environ), tempfile.gettempdir()]
+        return [*([task.key] if task.key else []), self._settings.root, self._settings.state_dir, *caches]
 
     def _fail(self, run: Run, error: EnvsError) -> None:
         # The user's own cancel can surface as a tool's failure.
@@ -286,13 +302,15 @@ def _told(error: EnvsError) -> ErrorBody:
     return replace(body, message=redact(body.message), hint=hint, detail=detail)
 
 
-def explain(error: OSError) -> EnvsError:
-    """`error` from the system in words that tell what to do."""
+def explain(error: OSError, places: Sequence[str] = ()) -> EnvsError:
+    """`error` from the system in words that tell what to do; `places` are where it may have come from."""
     where = os.fspath(error.filename) if isinstance(error.filename, (str, os.PathLike)) else "the disk"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
+        named = [disk_of(where)] if isinstance(error.filename, (str, os.PathLike)) else full(places)
+        what = f"The disk at {' and the one at '.join(named)}" if named else "A disk"
         return Failed(
-            "The disk is full or the quota is used up.",
-            hint="Free some space (`jupyter envs cache` shows what can be cleaned) and try again.",
+            f"{what} is full, or the quota there is used up.",
+            hint="Remove environments or clean caches, which works on a full disk too, and try again.",
             reason="disk_full",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -6,8 +6,9 @@ import builtins
 import os
 import re
 import secrets
+import stat
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Literal
@@ -175,10 +176,16 @@ class JobStore:
         try:
             (self._folder / job_id / "cancel").touch()
         except OSError:
-            pass
+            # A full disk has no place for another file, but the folder can be marked.
+            with suppress(OSError):
+                os.chmod(self._folder / job_id, 0o700 | stat.S_ISVTX)
 
     def cancel_asked(self, job_id: str) -> bool:
-        return os.path.exists(self._folder / job_id / "cancel")
+        folder = self._folder / job_id
+        try:
+            return bool(os.stat(folder).st_mode & stat.S_ISVTX) or os.path.exists(folder / "cancel")
+        except OSError:
+            return False
 
     def prune(self) -> None:
         """Remove ended jobs beyond the number and the age that the settings keep, and dead owners' locks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,8 @@ from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan
-from jupyter_envs.system.files import held_here, lock, locked
+from jupyter_envs.system.disks import FULL
+from jupyter_envs.system.files import folder_lock, held_here, lock, locked
 from jupyter_envs.system.paths import inside
 
 
@@ -64,7 +65,15 @@ class Parts:
         def wait() -> None:
             context.step("wait for another change of this environment")
 
-        with lock(self.lock_file(prefix), wait):
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock(self.lock_file(prefix), wait))
+            except OSError as error:
+                # A full disk has no place for a lock file, but the folder that it would lie in can be locked.
+                folder = self.lock_file(prefix).parent
+                if error.errno not in FULL or not folder.is_dir():
+                    raise
+                held.enter_context(folder_lock(folder, wait))
             if recover.settle_of(self, prefix):
                 context.line("A change that had not ended was settled.")
             yield

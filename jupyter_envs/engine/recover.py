@@ -211,11 +211,10 @@ def vanish(parts: Parts, prefix: str, root: PathLike, kind: Kind) -> None:
     """Delete the environment at `prefix` in `root`: it vanishes by one rename, what speaks of it follows."""
     scratch.discard(prefix, root)
     kernels.drop(prefix)
-    with suppress(OSError):
-        # A full disk, perhaps: nothing is left that this would hold for.
-        parts.discovery.adoption.forget(prefix)
-    kind.vanished(prefix)
-    parts.discovery.forget_prefix(prefix)
+    for forget in (parts.discovery.adoption.forget, kind.vanished, parts.discovery.forget_prefix):
+        # On a full disk a list may keep a line of what is gone; nobody takes it for more.
+        with suppress(OSError):
+            forget(prefix)
 
 
 def _change(parts: Parts, entry: Entry, done: bool) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.model.errors import Forbidden
-from jupyter_envs.system.files import FULL, PathLike, discard_tree
+from jupyter_envs.system.disks import FULL
+from jupyter_envs.system.files import PathLike, discard_tree
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS
 
 NEW, SPARES, BIN, LOCKS = ".new", ".spares", ".gone", ".locks"

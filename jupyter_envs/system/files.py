@@ -9,16 +9,16 @@ import stat
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_envs.system import temporary
+from jupyter_envs.system.disks import FULL
 from jupyter_envs.system.reading import READ
 
 PathLike = str | os.PathLike[str]
-# What a full disk or a used-up quota answers.
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def atomic_write(path: PathLike, data: str | bytes, mode: int | None = None, *, durable: bool = False) -> None:
@@ -97,6 +97,27 @@ def lock(path: PathLike, wait: Callable[[], None] | None = None) -> Iterator[Non
         with _held_guard:
             _held.pop(where, None)
         guard.release()
+
+
+@contextmanager
+def folder_lock(folder: PathLike, wait: Callable[[], None]) -> Iterator[None]:
+    """Hold `folder` itself locked, where there is no space for a lock file in it; `wait` is as for `lock`."""
+    if sys.platform == "win32":
+        raise OSError(errno.ENOSPC, "no space for a lock", os.fspath(folder))
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                wait()
+                time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 _held: dict[str, int | None] = {}
