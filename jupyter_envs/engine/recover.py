@@ -189,8 +189,8 @@ def give_way(parts: Parts, entry: Entry) -> None:
     target = entry.target or ""
     for spec in kernels.of_prefix(entry.prefix):
         kernels.point_at(spec, target)
-    if kernels.of_prefix(target):
-        own = parts.discovery.adoption.adopt(target)
+    # It was noted as this user's before it came to its place: what lies there else is not started.
+    if kernels.of_prefix(target) and (own := parts.discovery.adoption.own(target)):
         parts.register(parts.discovery.by_prefix(target), own, entry.display_name)
     parts.kinds[entry.kind].appeared(target)
 
