@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,9 +14,8 @@ from pathlib import Path
 from jupyter_envs.engine.imports import Imports
 from jupyter_envs.formats import modules, registry
 from jupyter_envs.formats.base import FileFormat, Installed, Read
-from jupyter_envs.formats.modules import distribution_of, known_distribution
 from jupyter_envs.model.address import Address
-from jupyter_envs.model.catalog import Export, Format, Found, Provider, Providers, Versions
+from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
 from jupyter_envs.model.check import check_distribution
 from jupyter_envs.model.env import Environment, Interpreter
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
@@ -25,7 +23,6 @@ from jupyter_envs.model.request import ImportText, Inspect, Inspected
 
 POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50
-MOST_MODULE = 200
 MOST_MEANT = 1500
 KEPT_SECONDS = 600
 _KEPT_MOST = 500
@@ -110,21 +107,40 @@ class Catalog:
         return self._imports.inspect(request)
 
     def search(self, q: str) -> list[Found]:
-        """At most 50 packages, installed somewhere or much used, whose name holds `q`; those it starts first."""
+        """At most 50 packages, installed somewhere or much used, whose name holds `q`; what is most likely meant first.
+
+        What a module of that name comes with stands first, then the name itself, those that begin with
+        it, and the others, the much used ones before the rest. Without any, a name that `q` is a slip of.
+        """
         wanted = re.sub(r"[-_.\s]+", "-", q.strip().lower())[:200]
         if not wanted.strip("-"):
             return []
         popular = _popular()
         installed = self._installed()
-        fitting = [name for name in {**popular, **installed} if wanted in name]
-        fitting.sort(key=lambda name: (name != wanted, not name.startswith(wanted), name not in installed, name))
+        ranks = {name: at for at, name in enumerate(popular)}
+        brought = _brought(q.strip())
+        fitting = {name for name in {**popular, **installed} if wanted in name} | set(brought)
+        if not fitting and (near := self.meant(wanted)):
+            fitting, brought = {near}, {near: f"Did you mean {near}?"}
+        order = sorted(
+            fitting,
+            key=lambda name: (
+                name not in brought,
+                name != wanted,
+                not name.startswith(wanted),
+                name not in installed,
+                ranks.get(name, len(ranks)),
+                name,
+            ),
+        )
         return [
             Found(
                 name=name,
-                summary=installed.get(name) or popular.get(name),
+                summary=installed.get(name) or popular.get(name) or None,
                 source="installed" if name in installed else "popular",
+                note=brought.get(name) or modules.instead_of(name),
             )
-            for name in fitting[:MOST_FOUND]
+            for name in order[:MOST_FOUND]
         ]
 
     def versions(self, name: str) -> Versions:
@@ -173,46 +189,18 @@ class Catalog:
         told = uvconf.told({**self._environ, **pipconf.uv_environment(self._environ)})
         return told.default or self._default_index()
 
-    def providers(self, module: str, environments: Iterable[Environment]) -> Providers:
-        """The distributions that bring `module`: what the `environments` have, else what is known, else a guess.
-
-        Raises:
-            InvalidRequest: `module` is not the dotted name of a module.
-        """
+    def providers(self, module: str, environments: Iterable[Environment], python: str | None = None) -> Providers:
+        """As `modules.providers`, for what the index and the shipped lists here say."""
         # Imported here: few ask.
-        from jupyter_envs.system.metadata import available
-        from jupyter_envs.system.providers import is_local, providers
+        from jupyter_envs.engine.modules import providers
 
-        if len(module) > MOST_MODULE or not all(part.isidentifier() for part in module.split(".")):
-            raise InvalidRequest(
-                "This is not the name of a module.", hint="Give it as in `import a.b`.", field="module"
-            )
-        top = module.partition(".")[0]
-        if top in sys.stdlib_module_names:
-            return Providers(module=module, distributions=[])
-        usable = [known for known in environments if known.state != "broken"]
-        owners: dict[str, None] = {}
-        for environment in usable:
-            owners.update(dict.fromkeys(providers(environment.prefix, module)))
-        known = known_distribution(module)
-        # Of several that bring the same module the table names the usual one.
-        names = sorted(owners, key=lambda name: name != known)
-        found = [
-            Provider(
-                name=name,
-                source="installed",
-                environments=[each.id for each in usable if available(each.prefix, name)],
-            )
-            for name in names
-        ]
-        if not found:
-            name = distribution_of(module)
-            if re.fullmatch(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", name):
-                sure = known is not None or name in _popular()
-                # One's own project may have the name of a stranger's.
-                mine = not sure and any(is_local(each.prefix, name) for each in usable)
-                found = [] if mine else [Provider(name=name, source="known" if sure else "guess")]
-        return Providers(module=module, distributions=found)
+        return providers(module, environments, _popular(), self.versions, python)
+
+
+def _brought(module: str) -> dict[str, str]:
+    """What the shipped table says that a module of this name comes with, and a sentence that says so."""
+    found = modules.known(module) if all(part.isidentifier() for part in module.split(".")) else None
+    return dict.fromkeys(found.distributions, f"The module {module} comes with it.") if found else {}
 
 
 @lru_cache(maxsize=1)

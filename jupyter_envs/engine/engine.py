@@ -247,9 +247,10 @@ class Engine:
         """Remember that the user accepts the terms of a conda channel."""
         return self._conda_catalog.accept(channel)
 
-    def providers(self, module: str) -> Providers:
-        """The distributions that bring a module, as `Catalog.providers`."""
-        return self._catalog.providers(module, self.environments())
+    def providers(self, module: str, environment: str | None = None) -> Providers:
+        """The distributions that bring a module, as `Catalog.providers`, for the Python of an environment."""
+        python = self.find(environment).python if environment else None
+        return self._catalog.providers(module, self.environments(), python.version if python else None)
 
     def activation(self, key: str) -> Activation:
         """The commands that activate an environment in a terminal, for each shell."""

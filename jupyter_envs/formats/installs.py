@@ -378,7 +378,8 @@ class Installs:
                 self._given.files[path], Given(filename=path, files=self._given.files, folder=self._given.folder)
             )
         except InvalidRequest as error:
-            self.note(f"It installs what the file {redact(listed([name]))} lists, which is not read: {error.message}")
+            reason = redact(error.message)
+            self.note(f"It installs what the file {redact(listed([name]))} lists, which is not read: {reason}")
             return
         self._of_file(read, limits=limits)
 

@@ -36,6 +36,8 @@ _AZURE_GROUPS = {
     "cognitiveservices": 3,
     **{f"cognitiveservices.{name}": 4 for name in ("vision", "language", "search", "knowledge")},
 }
+# No row and no rule looks further down than this.
+_DEEPEST = 6
 _VERSION = re.compile(r"_v\d+[a-z0-9]*\Z")
 
 
@@ -59,7 +61,7 @@ def known_distribution(module: str) -> str | None:
 
 def known(module: str) -> Known | None:
     """What the shipped table or the rule of a namespace says of `module`; the longest dotted name that fits counts."""
-    parts = module.split(".")
+    parts = module.split(".", _DEEPEST)[:_DEEPEST]
     starts = [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
     listed = next((start for start in starts if start in _table()), None)
     shared = next((start for start in starts if _in_namespace(start, parts)), None)
@@ -83,6 +85,27 @@ def removed(module: str, python: str) -> Known | None:
 def distributions() -> frozenset[str]:
     """Every distribution that the table names."""
     return frozenset(name for found in _table().values() for name in found.distributions)
+
+
+def instead_of(distribution: str) -> str | None:
+    """A sentence where a project of the index is not what its name promises; None for every other."""
+    if distribution in GIVEN_UP:
+        return f"This project was given up; {GIVEN_UP[distribution]} replaced it."
+    named = [module for module in _modules_by_name().get(distribution, ()) if distribution not in _table()[module][0]]
+    if not named:
+        return None
+    right = _table()[named[0]].distributions
+    return f"The module {named[0]} does not come with it" + (f", but with {right[0]}." if right else ".")
+
+
+@lru_cache(maxsize=1)
+def _modules_by_name() -> dict[str, list[str]]:
+    """The modules of the table that are called as a distribution could be, by that name."""
+    found: dict[str, list[str]] = {}
+    for module in _table():
+        if "." not in module:
+            found.setdefault(_by_rule(module), []).append(module)
+    return found
 
 
 def _in_namespace(start: str, parts: list[str]) -> Known | None:
@@ -154,4 +177,39 @@ REMOVED: dict[str, tuple[tuple[int, int], Known]] = {
     "_dummy_threading": ((3, 9), _gone("", "threading")),
     "macurl2path": ((3, 7), _gone("", "")),
     "fpectl": ((3, 7), _gone("", "")),
+}
+
+# Projects that ended, or that are a name alone, and what their users take now.
+GIVEN_UP = {
+    "argparse": "Python's own argparse",
+    "asyncio": "Python's own asyncio",
+    "beautifulsoup": "beautifulsoup4",
+    "dataclasses": "Python's own dataclasses",
+    "discord": "discord-py",
+    "distribute": "setuptools",
+    "enum34": "Python's own enum",
+    "fbprophet": "prophet",
+    "futures": "Python's own concurrent.futures",
+    "fuzzywuzzy": "thefuzz",
+    "gym": "gymnasium",
+    "importlib": "Python's own importlib",
+    "mysql-python": "mysqlclient",
+    "nose": "pytest",
+    "pandas-profiling": "ydata-profiling",
+    "pathlib": "Python's own pathlib",
+    "pinecone-client": "pinecone",
+    "progressbar": "progressbar2",
+    "pycrypto": "pycryptodome",
+    "pymc3": "pymc",
+    "pypdf2": "pypdf",
+    "pytorch": "torch",
+    "pytorch-pretrained-bert": "transformers",
+    "pytorch-transformers": "transformers",
+    "slackclient": "slack-sdk",
+    "tensorflow-cpu-aws": "tensorflow",
+    "tensorflow-gpu": "tensorflow",
+    "tf-nightly-gpu": "tf-nightly",
+    "typing": "Python's own typing",
+    "uuid": "Python's own uuid",
+    "youtube-dl": "yt-dlp",
 }

@@ -24,7 +24,7 @@ _SEPARATOR = re.compile(r"&&|\|\||\|&|;;|[;&|()\n]")
 _HEREDOC = re.compile(r"[ \t]*(['\"]?)([\w.-]+)\1")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)\Z", re.A | re.S)
 LONGEST = 200_000
-_MOST_CLAUSES = 40
+_LONGEST_NAME = 300
 
 
 class Word(NamedTuple):
@@ -232,10 +232,10 @@ class _Reader:
         """Whether the redirection `version` is meant as a requirement's, which it is then a part of."""
         if not self._in_word and self._command.words and not self._quoted:
             before = self._command.words[-1]
-            if before.whole and _NAMED.match(before.text):
+            if before.whole and len(before.text) <= _LONGEST_NAME and _NAMED.match(before.text):
                 self._command.words.pop()
                 self._add(before.text)
-        if len(self._parts) > _MOST_CLAUSES:
+        if sum(map(len, self._parts[: _LONGEST_NAME + 1])) > _LONGEST_NAME:
             return False
         name = "".join(self._parts)
         if not self._in_word or self._quoted or not _NAMED.match(name):

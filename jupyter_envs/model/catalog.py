@@ -31,11 +31,16 @@ class Export(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """A package name that fits a search, and where it is known from."""
+    """A package name that fits a search, and where it is known from.
+
+    `note` is a sentence for who picks it: which module it was found by, that another name was meant, or that
+    the project is a placeholder or was given up.
+    """
 
     name: str
     summary: str | None
     source: Literal["installed", "popular", "index", "channel"]
+    note: str | None = None
 
 
 class Versions(Struct, frozen=True, kw_only=True):
@@ -59,7 +64,11 @@ class Provider(Struct, frozen=True, kw_only=True):
 
 
 class Providers(Struct, frozen=True, kw_only=True):
-    """The distributions that bring `module`, the most likely first; empty when its name says nothing."""
+    """The distributions that bring `module`, the most likely first; empty when its name says nothing.
+
+    `note` is a sentence about it: why no package is right, what replaced it, or how little is known.
+    """
 
     module: str
     distributions: list[Provider]
+    note: str = ""

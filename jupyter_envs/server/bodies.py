@@ -59,6 +59,12 @@ class Source(Struct, frozen=True, kw_only=True):
     environment: Word | None = None
 
 
+class ForEnvironment(Struct, frozen=True, kw_only=True):
+    """The `environment` that lacks the module: what its Python has counts."""
+
+    environment: Word | None = None
+
+
 class OfChannel(Struct, frozen=True, kw_only=True):
     """`channel` is one of conda's; left out, those of the settings."""
 

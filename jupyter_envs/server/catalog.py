@@ -10,6 +10,7 @@ from jupyter_envs.model.request import Inspect, Inspected
 from jupyter_envs.server.bodies import (
     Accept,
     Caches,
+    ForEnvironment,
     Formats,
     Interpreters,
     Managers,
@@ -66,8 +67,8 @@ def accept(engine: Engine, body: Accept) -> TermsList:
     return TermsList(engine.accept_terms(body.channel))
 
 
-def providers(engine: Engine, module: str) -> Providers:
-    return engine.providers(module)
+def providers(engine: Engine, module: str, query: ForEnvironment) -> Providers:
+    return engine.providers(module, query.environment)
 
 
 def caches(engine: Engine) -> Caches:

@@ -94,7 +94,10 @@ OPERATIONS = [
     Operation(
         "POST", "terms", catalog.accept, "Accept a channel's terms", bodies.TermsList, "write", body=bodies.Accept,
     ),
-    Operation("GET", "modules/{module}", catalog.providers, "The packages that bring a module", Providers),
+    Operation(
+        "GET", "modules/{module}", catalog.providers, "The packages that bring a module", Providers,
+        query=bodies.ForEnvironment,
+    ),
     Operation("GET", "cache", catalog.caches, "The caches and their sizes", bodies.Caches),
     _starts("DELETE", "cache", catalog.clean, "Empty the caches, or one", "write", query=bodies.OneCache),
     Operation("GET", "disk", catalog.disk, "What everything takes on disk, as counted last", Disk),

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 from jupyter_envs.system.metadata import dist_infos, entries, site_packages
-from jupyter_envs.system.reading import LISTING, read_text
+from jupyter_envs.system.reading import LISTING, read_head, read_text
 
 # More owners than this share a namespace, such as `google`: none of them is meant.
 _MOST_OWNERS = 3
+_HEAD = 32_768
 
 
 def providers(prefix: str | os.PathLike[str], module: str) -> list[str]:
@@ -24,11 +25,15 @@ def providers(prefix: str | os.PathLike[str], module: str) -> list[str]:
         if not _has(folder, parts[0]):
             continue
         listings = [(name, path, _files(path)) for name, path in entries(folder).items()]
+        declared = {name: _import_names(path) for name, path, _ in listings}
         for count in range(len(parts), 0, -1):
             pattern = re.compile(
                 rf"(?m)^(?:\./)?{re.escape('/'.join(parts[:count]))}(?:/|\.(?:py|so|pyd)|\.[\w-]+\.(?:so|pyd))"
             )
-            owners = {name: path for name, path, files in listings if pattern.search(files)}
+            start = ".".join(parts[:count])
+            # What a distribution says of itself counts before the list of its files.
+            owners = {name: path for name, path, _ in listings if start in declared[name]}
+            owners = owners or {name: path for name, path, files in listings if pattern.search(files)}
             if owners:
                 names = sorted(name for name, path in owners.items() if not _local(path))
                 return names if len(owners) <= _MOST_OWNERS else []
@@ -47,6 +52,15 @@ def _has(folder: Path, top: str) -> bool:
     except OSError:
         return False
     return any(name.partition(".")[0] == top for name in names)
+
+
+def _import_names(path: Path) -> set[str]:
+    """The modules that the metadata of a distribution names as its own (PEP 794)."""
+    try:
+        head = read_head(path / "METADATA", _HEAD).decode("utf-8", "replace").partition("\n\n")[0]
+    except OSError:
+        return set()
+    return {name.partition(";")[0].strip() for name in re.findall(r"(?mi)^Import-Name:(.*)$", head)}
 
 
 def _files(path: Path) -> str:

@@ -59,11 +59,13 @@ def catalog(environ: dict[str, str]) -> Catalog:
 
 def test_the_shipped_list() -> None:
     lines = [line.split("\t") for line in POPULAR.read_text("utf-8").splitlines()]
-    assert len(lines) >= 300
-    assert lines == sorted(lines)
-    for name, summary in lines:
+    names = [name for name, *_ in lines]
+    assert len(names) >= 5000
+    assert len(names) == len(set(names))
+    assert names.index("numpy") < names.index("scikit-image"), "the most used first"
+    for name, *summary in lines:
         assert check_distribution(name, "name") == name
-        assert 3 < len(summary) < 80
+        assert not summary or 3 < len(summary[0]) < 80
 
 
 def test_formats_tell_their_ways(catalog: Catalog) -> None:
@@ -146,7 +148,7 @@ def test_search_orders_exact_prefix_installed(catalog: Catalog) -> None:
     assert (found[0].name, found[0].source, found[0].summary) == ("numpy", "installed", "Arrays")
     names = [entry.name for entry in catalog.search("num")]
     assert names[0] == "numpy"
-    assert names.index("numba") < names.index("my-numbers")
+    assert names.index("numba") < names.index("my-numbers"), "what begins so comes first"
     assert {entry.source for entry in catalog.search("num")} == {"installed", "popular"}
     assert catalog.search("scikit_learn")[0].name == "scikit-learn"
 
@@ -181,7 +183,7 @@ def test_what_an_environment_has_comes_before_what_is_known(catalog: Catalog, tm
         ("opencv-python-headless", "installed", ["one-id"]),
     ]
     broken = msgspec.structs.replace(one, state="broken")
-    assert [f.source for f in catalog.providers("cv2", [broken]).distributions] == ["known"]
+    assert {f.source for f in catalog.providers("cv2", [broken]).distributions} == {"known"}
 
 
 def test_known_and_guessed_providers(catalog: Catalog, tmp_path: Path) -> None:
@@ -190,10 +192,68 @@ def test_known_and_guessed_providers(catalog: Catalog, tmp_path: Path) -> None:
 
     assert of("yaml") == [("pyyaml", "known")]
     assert of("numpy.linalg") == [("numpy", "known")]
-    assert of("my_helpers") == [("my-helpers", "guess")]
-    own = with_module(tmp_path / "own", "my_helpers", "my_helpers", local=True)
-    assert of("my_helpers", own) == []
+    assert of("demo") == [("demo", "guess")], "the index has it"
+    assert of("my_helpers") == [], "the index has none of this name"
+    own = with_module(tmp_path / "own", "demo", "demo", local=True)
+    assert of("demo", own) == []
     assert of("sys") == of("näme") == of("_") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "python", "first", "says"),
+    [
+        ("google.colab", None, None, "part of Colab"),
+        ("clip.model", None, None, "stranger's project"),
+        ("tree", None, "dm-tree", ""),
+        ("board", None, "adafruit-blinka", ""),
+        ("ee", None, "earthengine-api", ""),
+        ("distutils.core", "3.12.4", "setuptools", "took distutils out"),
+        ("distutils", "3.11.4", None, "is a part of this Python"),
+        ("telnetlib", "3.13.0", "standard-telnetlib", "telnetlib3"),
+        ("tomllib", "3.10.1", "tomli", "from 3.11 on"),
+        ("tomllib", "3.11.1", None, ""),
+        ("_tkinter", "3.12.0", None, "python3-tk"),
+        ("no_such_thing", None, None, "No package is known"),
+    ],
+)
+def test_modules_of_python_and_of_nobody(
+    catalog: Catalog, module: str, python: str | None, first: str | None, says: str
+) -> None:
+    found = catalog.providers(module, [], python)
+    assert [each.name for each in found.distributions][:1] == ([first] if first else [])
+    assert says in found.note
+
+
+def test_no_guess_where_the_index_cannot_be_asked(catalog: Catalog, environ: dict[str, str]) -> None:
+    environ["PIP_INDEX_URL"] = "http://127.0.0.1:9/simple"
+    assert catalog.providers("demo", []).distributions == []
+    assert [each.name for each in catalog.providers("yaml", []).distributions] == ["pyyaml"]
+
+
+@pytest.mark.parametrize(
+    ("q", "first", "says"),
+    [
+        ("cv2", "opencv-python", "The module cv2 comes with it."),
+        ("sklearn", "scikit-learn", "The module sklearn comes with it."),
+        ("skimage", "scikit-image", "skimage"),
+        ("bs4", "beautifulsoup4", "bs4"),
+        ("google.cloud.storage", "google-cloud-storage", "google.cloud.storage"),
+        ("nunpy", "numpy", "Did you mean numpy?"),
+        ("torch", "torch", None),
+        ("gym", "gym", "gymnasium"),
+    ],
+)
+def test_search_finds_what_is_meant(catalog: Catalog, q: str, first: str, says: str | None) -> None:
+    found = catalog.search(q)
+    assert found[0].name == first
+    assert (says in (found[0].note or "")) if says else found[0].note is None
+
+
+def test_search_ranks_by_use_and_marks_placeholders(catalog: Catalog) -> None:
+    names = [each.name for each in catalog.search("scikit")]
+    assert names.index("scikit-learn") < names.index("scikit-image") < names.index("scikit-optimize")
+    notes = {each.name: each.note for each in catalog.search("sklearn")}
+    assert notes["sklearn"] == "The module sklearn does not come with it, but with scikit-learn."
 
 
 def test_what_is_no_module_is_refused(catalog: Catalog) -> None:

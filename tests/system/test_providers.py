@@ -63,3 +63,14 @@ def test_older_forms_and_damage(prefix: Path) -> None:
     (site / "broken-1.0.dist-info").mkdir()
     assert providers(prefix, "old") == ["old-name"]
     assert providers(prefix / "nowhere", "old") == []
+
+
+def test_what_a_distribution_says_of_itself_counts_first(tmp_path: Path) -> None:
+    site = tmp_path / f"lib/python3.{sys.version_info[1]}/site-packages"
+    (site / "shared").mkdir(parents=True)
+    for name, line in (("one", "Import-Name: shared\nImport-Name: other ; private\n"), ("two", "")):
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.5\nName: {name}\n{line}\nImport-Name: text\n")
+        (info / "RECORD").write_text("shared/__init__.py,,\n")
+    assert providers(tmp_path, "shared.part") == ["one"]

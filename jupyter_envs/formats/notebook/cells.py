@@ -16,7 +16,7 @@ from jupyter_envs.model.errors import InvalidRequest
 MOST_CODE = 3_000_000
 MOST_CELL = 500_000
 # Characters that are parsed anew while a cell is mended or put into Python; each try parses all of it.
-_MOST_WORK = 3_000_000
+_MOST_WORK = 1_000_000
 _MOST_TRIES = 60
 _LANGUAGES = {"python", "python2", "python3", "ipython", "ipython3", "pyspark", "cython", "sagemath", "sage", "xpython"}
 # How the kernels of a language are called, for notebooks that name none.
@@ -68,6 +68,9 @@ _COMMAND = re.compile(
     r"[ \t]*(?:[A-Za-z_]\w*[ \t]*=[ \t]*)?"
     r"(?:(%|!!?)|(?=(?:pip3?|conda|mamba|micromamba|uv|poetry|pipenv|cd)[ \t]+[\w.~/-]))[ \t]*(.*)\Z",
     re.A | re.S,
+)
+_OLD_EXCEPT = re.compile(
+    r"([ \t]*except[ \t]+[\w.]{1,200}|[ \t]*except[ \t]*\([^()\n]{1,500}\))[ \t]*,[ \t]*(\w+)[ \t]*:", re.A
 )
 _HELP = re.compile(r"[ \t]*\??[\w.%]+\?{1,2}[ \t]*\Z|[ \t]*\?{1,2}[\w.%]+[ \t]*\Z", re.A)
 
@@ -240,6 +243,10 @@ def _mended(source: str, number: int) -> Cell:
         if re.match(r"[ \t]*[%!][ \t]*[A-Za-z{/]", lines[at]):
             _take_command(lines, at, shell)
     seen: dict[int, int] = {}
+    for at, line in enumerate(lines):
+        # Python 2's way, which would take its whole try statement with it.
+        if found := _OLD_EXCEPT.match(line):
+            lines[at] = f"{found[1]} as {found[2]}:{line[found.end() :]}"
     for _ in range(tries):
         try:
             return Cell(number, _parse("\n".join(lines)), shell, bad)
@@ -249,6 +256,12 @@ def _mended(source: str, number: int) -> Cell:
                 bad.append(at + 1)
                 del lines[at:]
                 lines = lines or [""]
+                continue
+            if error.msg == "unexpected indent" and at and at not in seen:
+                # The line counts, as far in as the one before it.
+                seen[at] = 0
+                before = next((line for line in reversed(lines[:at]) if line.strip()), "")
+                lines[at] = before[: len(before) - len(before.lstrip())] + lines[at].lstrip()
                 continue
         except (ValueError, RecursionError, MemoryError):
             break

@@ -21,7 +21,7 @@ from jupyter_envs.system.dist_info import normalise
 
 Event = Import | Text | Argv
 # What every kernel of Python has, since ipykernel brings it.
-_OF_KERNEL = {"ipython", "ipykernel"}
+_OF_KERNEL = {"ipython", "ipykernel", "pip"}
 # conda's packages that bring what has another name with pip.
 _BY_CONDA = {
     "pytorch": ("torch",),
@@ -47,7 +47,8 @@ _BY_CONDA = {
     "lxml": ("lxml",),
     "graph-tool-base": ("graph-tool",),
 }
-_MAGIC_IMPORTS = {"autoreload", "storemagic", "cythonmagic", "rmagic"}
+# IPython's own extensions, which %load_ext names.
+_EXTENSIONS = {"autoreload", "storemagic"}
 
 
 def guessed(sources: Sequence[str], given: Given, *, what: str = "notebook", plain: bool = False) -> Read:
@@ -89,7 +90,7 @@ def guessed(sources: Sequence[str], given: Given, *, what: str = "notebook", pla
             f"The {what} does not declare what it needs (PEP 723); this is a guess from what its cells"
             f" install and import: {listed([*conda, *packages, *names])}.",
         )
-    elif not installs.found and not choice.left:
+    elif not installs.found and not choice.left and not checking:
         notes.insert(0, f"The {what} names no package that is not part of Python.")
     return Read(
         packages=packages,
@@ -197,7 +198,7 @@ class _Choice:
     def take(self, module: str, optional: bool) -> None:
         """Choose what brings `module`, unless it is the user's own, Python's, or named already."""
         top = module.partition(".")[0]
-        if top in self._own or top in ("__main__", "__future__"):
+        if top in self._own or top in _EXTENSIONS or top in ("__main__", "__future__"):
             return
         gone = modules.removed(top, self._python) if self._python else None
         if top in sys.stdlib_module_names | modules.REMOVED.keys() and gone is None:
