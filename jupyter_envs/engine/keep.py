@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from typing import Any
 
-from jupyter_envs.engine import journal, kernels
+from jupyter_envs.engine import journal, kernels, scratch
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.change import with_kernel
 from jupyter_envs.engine.create import appear, copy
@@ -135,6 +135,11 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(own, context):
             before = parts.begin(environment, own, context)
+            if scratch.closed(own):
+                # One that an administrator keeps for all: its kernel runs, and nothing is noted in it.
+                context.step("register kernel")
+                parts.register(parts.discovery.by_prefix(own), own, display)
+                return parts.result(own, Plan())
             with parts.changing(environment, own, context) as undo:
                 with_kernel(parts, environment, own, context, undo)
                 plan = parts.ledger.note(own, "kernel", plain(request), before, always=True)
@@ -160,6 +165,8 @@ def unregister(parts: Parts, environment: Environment) -> None:
     prefix, own = environment.prefix, parts.own(environment.prefix)
     if not kernels.of_prefix(prefix):
         raise Conflict(f"{environment.name} is no kernel of ours.", hint="Nothing to do.", reason="no_kernel")
+    if own and scratch.closed(own):
+        own = None
     with ExitStack() as held:
         try:
             if own:

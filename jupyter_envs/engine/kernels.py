@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jupyter_envs.engine import scratch
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.record import place_magic, read_spec, write_spec
 from jupyter_envs.model.env import Environment, Kernel, Own
@@ -87,7 +88,8 @@ def register(
     The first one's name in pickers is `display_name`, else the one that it had, else,
     as for all, made from the environment's name; where another spec has it, the folder
     is added. A kernelspec of ours without a draft goes. `tree` is where the environment
-    lies now, which is elsewhere as long as it is not yet at its place.
+    lies now, which is elsewhere as long as it is not yet at its place. One that cannot be
+    written has no magics.
 
     Raises:
         OSError: the kernelspec folder cannot be written.
@@ -97,10 +99,12 @@ def register(
     others = [s for s in _visible() if s.ours.get("prefix") != prefix]
     noted = read_spec(tree)
     kept = noted.pop("display_name", None)
-    if kept:
+    closed = scratch.closed(tree)
+    if kept and not closed:
         write_spec(tree, noted)
     taken = {s.name.lower() for s in others}
-    place_magic(tree)
+    if not closed:
+        place_magic(tree)
     made: list[Kernel] = []
     for draft in drafts:
         before = mine.pop(draft.name, None)
@@ -109,17 +113,17 @@ def register(
             wanted = display_name or (before.display_name if before else kept) or wanted
         name = before.name if before else _free_name(environment, taken, f"-{draft.name}" if made else "")
         shown = _unique(str(wanted), prefix, others)
-        _write(environment, draft, name, shown)
+        _write(environment, draft, name, shown, magic=draft.magic and not closed)
         made.append(Kernel(name=name, display_name=shown, language=draft.language))
     for spec in mine.values():
         _drop(spec.folder)
     return made
 
 
-def _write(environment: Environment, draft: Draft, name: str, shown: str) -> None:
-    magic = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if draft.magic else []
+def _write(environment: Environment, draft: Draft, name: str, shown: str, *, magic: bool) -> None:
+    ours = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if magic else []
     content = {
-        "argv": [*draft.argv, *magic],
+        "argv": [*draft.argv, *ours],
         "display_name": shown,
         "language": draft.language,
         "interrupt_mode": draft.interrupt_mode,
@@ -189,7 +193,7 @@ def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None
 def unregister(prefix: str, own: Own | None = None) -> list[str]:
     """Delete our kernelspecs of the environment at `prefix`; return their names. The user's `own` keeps its name."""
     gone = of_prefix(prefix)
-    if own and gone and (noted := read_spec(own)):
+    if own and gone and not scratch.closed(own) and (noted := read_spec(own)):
         write_spec(own, {**noted, "display_name": gone[0].display_name})
     drop(prefix)
     return [spec.name for spec in gone]

@@ -17,6 +17,7 @@ from jupyter_envs.engine.adopt import adopted_project
 from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
+from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_old_python
@@ -117,7 +118,8 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
             with _whole(parts, aside, project, prefix, context):
-                perform(project, prefix, commands, context, beat=aside.beat)
+                with own_files(prefix):
+                    perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 environment = parts.discovery.by_prefix(there)
                 refuse_old_python(environment)
@@ -177,7 +179,8 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
                 refuse_other(plan_of(project, kind, prefix, commands, wanted.remove, context), request.plan)
             locked_before = tool.locked(project.folder)
             with _whole(parts, aside, project, prefix, context):
-                perform(project, prefix, commands, context, beat=aside.beat)
+                with own_files(prefix):
+                    perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 gone = locked_before.keys() - tool.locked(project.folder).keys()
                 if loose := {*orphans(tree(there), {*gone, *removed}), *besides}:

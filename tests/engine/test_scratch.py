@@ -16,7 +16,7 @@ from jupyter_envs.model.errors import Forbidden, InvalidRequest, NotFound
 from jupyter_envs.model.request import Clone, Create, Register, Update
 from jupyter_envs.system.files import lock
 from tests.engine.made_up import make
-from tests.engine.world import NO_KERNEL, TOP, Engines, bare
+from tests.engine.world import NO_KERNEL, TOP, Engines, bare, done
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="folders of POSIX systems")
 
@@ -136,6 +136,20 @@ def test_the_lock_of_a_read_only_environment_lies_in_the_state_folder(engine: En
         assert file.is_relative_to(engine.settings.state)
         with lock(file):
             assert sorted(prefix.rglob("*")) == before
+    finally:
+        prefix.chmod(0o755)
+
+
+def test_a_read_only_environment_becomes_a_kernel_and_stays_as_it_is(engine: Engine, home: Path) -> None:
+    prefix = make(home / "far" / "lab")
+    (next((prefix / "lib").iterdir()) / "site-packages" / "ipykernel-7.0.dist-info").mkdir(parents=True)
+    before = sorted(prefix.rglob("*"))
+    prefix.chmod(0o555)
+    try:
+        done(engine, engine.register(str(prefix), Register(adopt=True)))
+        assert [kernel.name for kernel in engine.find(str(prefix)).kernels]
+        engine.unregister(str(prefix))
+        assert sorted(prefix.rglob("*")) == before
     finally:
         prefix.chmod(0o755)
 
