@@ -68,6 +68,7 @@ class Base(JupyterHandler):
     """Mixed into plain and socket handlers alike."""
 
     auth_resource = AUTH_RESOURCE
+    verbs: frozenset[str] = frozenset({"GET"})
     serving: Serving
 
     def initialize(self, serving: Serving) -> None:
@@ -109,6 +110,8 @@ class Base(JupyterHandler):
             raise Refused(InvalidRequest(f"{field}: this is not UTF-8.", field=field)) from None
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(sorted({*self.verbs, "OPTIONS"})))
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         if isinstance(error, Refused):
             body = wire.error_body(error.error)
@@ -143,8 +146,6 @@ class Base(JupyterHandler):
 class EnvsHandler(Base, APIHandler):
     """Answers the operations of one path."""
 
-    operations: tuple[Operation, ...] = ()
-
     async def perform(self, operation: Operation, values: tuple[str, ...]) -> None:
         answer = await self.in_thread(operation.act, self.serving.engine, values, self.query(), self.request.body)
         self.serving.changes.asked(operation)
@@ -155,11 +156,6 @@ class EnvsHandler(Base, APIHandler):
             self.set_attachment_header(answer.filename)
         # Tornado adds an ETag and turns what the caller has into a 304.
         self.finish(answer.body, set_content_type=answer.media_type)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        if status_code == 405:
-            self.set_header("Allow", ", ".join(sorted({o.verb for o in self.operations} | {"OPTIONS"})))
-        super().write_error(status_code, **kwargs)
 
     def update_api_activity(self) -> None:
         try:
@@ -180,7 +176,8 @@ def handler_of(operations: list[Operation]) -> type[EnvsHandler]:
     """The handler class for the operations of one path."""
     verbs: dict[str, Any] = {operation.verb.lower(): _method(operation) for operation in operations}
     name = "".join(part.strip("{}").title() for part in operations[0].path.split("/"))
-    return type(f"{name}Handler", (EnvsHandler,), {**verbs, "operations": tuple(operations)})
+    told = frozenset(operation.verb for operation in operations)
+    return type(f"{name}Handler", (EnvsHandler,), {**verbs, "verbs": told})
 
 
 def _method(operation: Operation) -> Callable[..., Any]:

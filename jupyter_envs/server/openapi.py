@@ -9,7 +9,7 @@ from jupyter_envs._version import __version__
 from jupyter_envs.model import wire
 from jupyter_envs.model.job import ErrorBody
 from jupyter_envs.server.bodies import Document, LogMessage, Since
-from jupyter_envs.server.operation import Operation
+from jupyter_envs.server.operation import KEY, Operation
 
 _ERRORS = {
     400: "What was sent is wrong; `field` says where",
@@ -24,6 +24,14 @@ _PARAMETERS = {
     "name": "A package's name",
     "module": "A module as Python imports it, dotted or not",
     "revision": "The number of a revision, as the history gives it",
+}
+_EXAMPLES = {"id": "thesis", "name": "numpy", "module": "numpy", "revision": "1"}
+_SCHEMAS = {"id": {"type": "string", "pattern": KEY.pattern.replace("\\Z", "$")}}
+_LINKS = {
+    "job": {"operationId": "get_jobs_id", "parameters": {"id": "$response.body#/id"}},
+    "log": {"operationId": "get_jobs_id_log", "parameters": {"id": "$response.body#/id"}},
+    "cancel": {"operationId": "delete_jobs_id", "parameters": {"id": "$response.body#/id"}},
+    "environment": {"operationId": "get_environments_id", "parameters": {"id": "$response.body#/environment"}},
 }
 
 
@@ -100,17 +108,13 @@ def _responses(operation: Operation) -> dict[str, Any]:
         good["content"] = _json({"type": "object"})
     if operation.status == 202:
         good["headers"] = {"Location": _header("The job's URL, base URL included")}
+        good["links"] = _LINKS
     elif operation.verb == "GET":
         good["headers"] = {**good.get("headers", {}), "ETag": _header("For If-None-Match")}
     answers = {str(operation.status): good}
     if operation.verb == "GET":
         answers["304"] = {"description": "As the caller has it"}
-    wrong = {400, 403, 503}
-    if operation.parameters:
-        wrong |= {404, 409}
-    if operation.status == 202:
-        wrong |= {409, 422}
-    return answers | _errors(sorted(wrong))
+    return answers | _errors(sorted(operation.wrong))
 
 
 def _socket() -> dict[str, Any]:
@@ -135,8 +139,8 @@ def _errors(statuses: list[int]) -> dict[str, Any]:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    described = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-    return {**described, "description": _PARAMETERS[name]}
+    described = {"name": name, "in": "path", "required": True, "schema": _SCHEMAS.get(name, {"type": "string"})}
+    return {**described, "description": _PARAMETERS[name], "example": _EXAMPLES[name]}
 
 
 def _query_parameters(kind: Any) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ class Operation:
     What it returns is a task with status 202, which is submitted, an Export where
     `reply` is ``str``, and a `reply` otherwise. `action` is what an authorizer is
     asked: ``read`` changes nothing, ``write`` deletes, renames and stops,
-    ``execute`` runs code that packages bring (builds, kernels).
+    ``execute`` runs code that packages bring (builds, kernels). `also` are statuses that
+    `run` gives beside those that follow from the rest.
     """
 
     verb: str
@@ -49,10 +50,23 @@ class Operation:
     query: Any = None
     body: Any = None
     status: int = 200
+    also: frozenset[int] = frozenset()
 
     @property
     def parameters(self) -> list[str]:
         return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
+    def wrong(self) -> set[int]:
+        """The statuses of its errors, of the server in front of it included."""
+        found = {400, 403, 503, *self.also}
+        if self.parameters:
+            found |= {404, 409}
+        if self.query and "environment" in self.query.__struct_fields__:
+            found |= {404, 409}
+        if self.status == 202:
+            found |= {409, 422}
+        return found
 
     def act(self, engine: Engine, values: tuple[str, ...], query: Mapping[str, str], raw: bytes) -> Answer:
         """Read the request, do it, write the answer. Blocks.

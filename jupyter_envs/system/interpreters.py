@@ -110,8 +110,9 @@ def choose(wanted: str | None, found: list[Interpreter]) -> Interpreter:
     A version takes the newest that fits; final releases of CPython come first.
 
     Raises:
-        InvalidRequest: a kernel cannot run on it (the message says why), or the path is not in `found`.
-        Unavailable: no Python of that version is here, or none at all that a kernel runs on.
+        InvalidRequest: no Python of that version is here, a kernel cannot run on it (the message says why), or the
+            path is not in `found`.
+        Unavailable: none was asked for, and there is none at all that a kernel runs on.
     """
     if wanted is None:
         default = next((i for i in found if i.default), None) or next((i for i in found if i.supported), None)
@@ -133,7 +134,7 @@ def choose(wanted: str | None, found: list[Interpreter]) -> Interpreter:
         fitting = sorted(fitting, key=lambda i: (i.supported, _ordinary(i), _rank(i)), reverse=True)
         if not fitting:
             _refuse_old(_numbers(wanted))
-            raise Unavailable(
+            raise InvalidRequest(
                 f"There is no Python {wanted} on this machine; {_listed(found)}.",
                 hint="Name one of these, or install the one you want.",
                 reason="no_interpreter",
@@ -148,8 +149,8 @@ def pick(wanted: str | None, cache: Path) -> Interpreter:
     """The interpreter that `wanted` means, as `choose` has it; a path outside what `find` knows is tried.
 
     Raises:
-        InvalidRequest: it is no Python, or a kernel cannot run on it.
-        Unavailable: no Python of that version is here.
+        InvalidRequest: it is no Python, none of that version is here, or a kernel cannot run on it.
+        Unavailable: none was asked for, and there is none that a kernel runs on.
     """
     if wanted is not None and os.path.isabs(wanted):
         found = [probe(wanted, cache)]

@@ -21,6 +21,7 @@ NAMES = (
     "history",
     "idle",
     "kill",
+    "contract",
 )
 
 
