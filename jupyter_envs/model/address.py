@@ -13,6 +13,7 @@ SHORTEST = 8
 _MOST_KNOWN = 200
 _known: dict[str, None] = {}
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
+_ANY_SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^\s:@\[\]/?#]*)(:\d*)?\Z")
 # conda's tokens are a step of the path: `https://host/t/TOKEN/channel`.
 _TOKEN = re.compile(r"(?<=/t/)[^/]+")
@@ -103,6 +104,17 @@ class Address:
 def reveal_for_tool(address: Address | str) -> str:
     """The full text of `address`, for the environment, the file or the request of a tool, and nothing else."""
     return address._reveal() if isinstance(address, Address) else address  # noqa: SLF001
+
+
+def shown_in(text: str) -> str:
+    """`text`, one thing that somebody asked for, with the address that ends it as it is shown.
+
+    >>> shown_in("tool @ https://me:p w@host/tool.whl")
+    'tool @ https://****@host/tool.whl'
+    """
+    begin = _ANY_SCHEME.search(text)
+    start = begin.start() if begin else 0
+    return text[:start] + str(Address(text[start:]))
 
 
 def known() -> list[str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from jupyter_envs.model.address import shown_in
 from jupyter_envs.model.errors import InvalidRequest
 
 NAME_RULE = "1 to 64 letters (a-z), digits, '.', '_' or '-', starting with a letter or digit"
@@ -247,7 +248,7 @@ def _has_control(text: str) -> bool:
 
 def _shown(value: str) -> str:
     """`value` for a message: short, on one line, credentials of a URL left out."""
-    text = _cut(re.sub(r"(://)[^/@\s]*@", r"\1****@", value))
+    text = _cut(shown_in(value))
     # What is not printable, direction marks among it, could make a terminal show something else.
     return f"'{text}'" if text.isprintable() else ascii(text)
 

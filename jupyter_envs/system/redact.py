@@ -22,7 +22,7 @@ _NAMES = "token|key|password|passwd|pwd|secret|signature|sig|auth|credential"
 _BEFORE = "(?:access|private|client|api|auth|x-amz|x-goog|x-ms)"
 _QUERY = re.compile(rf"([?&](?:{_BEFORE}[_-]?|)(?:{_NAMES})=)[^&\s'\"]+", re.I)
 # conda's tokens stand in the path: `https://host/t/TOKEN/channel`.
-_TOKEN_PATH = re.compile(r"(://[^/\s]+/t/)[^/\s'\"]+")
+_TOKEN_PATH = re.compile(r"(://[^/\s]+/(?:[^/\s:'\"]+/)*?t/)[^/\s'\"`)]+")
 _HEADER = re.compile(
     r"((?:authorization|[-_]token|(?:api|access|secret)[-_]?key|art-api|_password|_secret)[\"']?"
     r"[ \t]{0,4}[:=][ \t]{0,4}[\"']?"
@@ -61,12 +61,12 @@ def _without_known(text: str, secrets: Iterable[str]) -> str:
 def _without_addresses(text: str) -> str:
     # To look for a text takes a hundredth of the time of a pattern.
     low = text.lower()
+    if "@" in text:
+        text = _USERINFO.sub("://****@", text)
     if "%" in text and "2f" in low:
         text = _ENCODED.sub("%2F****%40", text)
         text = _without(_ENCODED_TOKEN, text)
         text = _without(_ENCODED_QUERY, text) if "3d" in low else text
-    if "@" in text:
-        text = _USERINFO.sub("://****@", text)
     if "/t/" in text:
         text = _without(_TOKEN_PATH, text)
     if "=" in text and any(f"{name}=" in low for name in _NAMES.split("|")):

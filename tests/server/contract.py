@@ -116,7 +116,8 @@ def _answers(url: str) -> bool:
 
 def _create(url: str) -> None:
     body = {"name": ENVIRONMENT, "manager": "venv", "pip": False, "kernel": {"register": False}}
-    job = _ask("POST", f"{url}/environments", body)[1]
+    status, job = _ask("POST", f"{url}/environments", body)
+    assert status == 202, job
     while not job["ended"]:
         time.sleep(0.1)
         job = _ask("GET", f"{url}/jobs/{job['id']}")[1]
@@ -134,4 +135,4 @@ def _ask(verb: str, url: str, body: object = None) -> tuple[int, dict[str, str]]
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        return error.code, {}
+        return error.code, json.loads(error.read() or b"{}")

@@ -40,6 +40,8 @@ SIZE = 1_000_000
         ("PRIVATE-TOKEN: abc", "PRIVATE-TOKEN: ****"),
         ("{'Authorization': 'Basic YWI6Yw=='}", "{'Authorization': 'Basic ****'}"),
         ("UV_INDEX_MINE_PASSWORD=ab CONDA_TOKEN='cd'", "UV_INDEX_MINE_PASSWORD=**** CONDA_TOKEN='****'"),
+        ("http://host/a/b/t/tk-1/ch", "http://host/a/b/t/****/ch"),
+        ("see https://me:a%40b%2Fc@host/x", "see https://****@host/x"),
         ("Authorization:  Bearer abc def", "Authorization:  Bearer **** def"),
         ('["https://a/b","me@c"]', '["https://a/b","me@c"]'),
     ],
