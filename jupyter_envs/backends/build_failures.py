@@ -7,14 +7,11 @@ import re
 # message, hint, reason
 Why = tuple[str, str, str]
 
-# Modules that left the standard library, with the version that has them no more (PEP 594, PEP 632).
-REMOVED_MODULES = {
-    **dict.fromkeys(("asynchat", "asyncore", "distutils", "imp", "smtpd"), "3.12"),
-    **dict.fromkeys(
-        ("aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "mailcap", "msilib", "nis", "nntplib")
-        + ("ossaudiodev", "pipes", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib", "lib2to3"),
-        "3.13",
-    ),
+# Modules that left the standard library, by the version that has them no more (PEP 594, PEP 632).
+_REMOVED = {
+    "3.12": "asynchat asyncore distutils imp smtpd",
+    "3.13": "aifc audioop cgi cgitb chunk crypt imghdr lib2to3 mailcap msilib nis nntplib ossaudiodev pipes sndhdr spwd"
+    " sunau telnetlib uu xdrlib",
 }
 _PREVIOUS = {"3.12": "3.11", "3.13": "3.12"}
 
@@ -22,7 +19,8 @@ _FAILED = re.compile(
     r"failed to (?:download and )?build|build backend returned an error|could not build wheels"
     r"|subprocess-exited-with-error|metadata-generation-failed|failed building wheel|failed to build installable wheels"
     r"|building wheel for \S{1,100} \(|getting requirements to build wheel did not run|backend subprocess exited"
-    r"|pyproject_hooks|backendunavailable|chefbuilderror|chefinstallerror|note: this (?:error|is an issue)[^.]{0,80}package|preparing metadata \(",
+    r"|pyproject_hooks|backendunavailable|chefbuilderror|chefinstallerror"
+    r"|note: this (?:error|is an issue)[^.]{0,80}package|preparing metadata \(",
     re.IGNORECASE,
 )
 _PACKAGE = [
@@ -39,27 +37,43 @@ _PACKAGE = [
     )
 ]
 _MODULE = re.compile(r"(?:ModuleNotFoundError|ImportError): No module named '?(?P<module>[\w.]{1,100})")
-_BACKEND = re.compile(r"BackendUnavailable|Cannot import '?(?P<module>[\w.]{1,100})'? ?(?:$|build backend)", re.MULTILINE)
+_BACKEND = re.compile(
+    r"BackendUnavailable|Cannot import '?(?P<module>[\w.]{1,100})'? ?(?:$|build backend)", re.MULTILINE
+)
 _HEADER = re.compile(r"fatal error:? '?(?P<header>[\w./+-]{1,200}\.h(?:pp)?)'?(?: file not found|: No such file)")
 _COMPILERS = r"(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|cl\.exe|x86_64-linux-gnu-gcc|aarch64-linux-gnu-gcc|no-such-cc)"
 _COMPILER = re.compile(
-    rf"(?:No such file or directory: '{_COMPILERS}'|command '{_COMPILERS}' failed: No such file|unable to execute '?{_COMPILERS}"
-    r"|Microsoft Visual C\+\+ [\d.]{1,10} or greater is required|Unknown compiler\(s\)|No CMAKE_CX{0,2}_?C?OMPILER could be found"
+    rf"(?:No such file or directory: '{_COMPILERS}'|command '{_COMPILERS}' failed: No such file"
+    rf"|unable to execute '?{_COMPILERS}"
+    r"|Microsoft Visual C\+\+ [\d.]{1,10} or greater is required"
+    r"|Unknown compiler\(s\)|No CMAKE_CX{0,2}_?C?OMPILER could be found"
     r"|C compiler cannot create executables|no acceptable C compiler)",
 )
-_RUST = re.compile(r"can't find Rust compiler|rustc?[^.]{0,40}(?:is )?not (?:installed|found)|Cargo, the Rust package manager, is not", re.IGNORECASE)
-_FORTRAN = re.compile(r"gfortran[^.]{0,60}not found|Fortran compiler[^.]{0,40}(?:not|missing)|NoneType[^.]{0,40}fcompiler", re.IGNORECASE)
+_RUST = re.compile(
+    r"can't find Rust compiler|rustc?[^.]{0,40}(?:is )?not (?:installed|found)|Cargo, the Rust package manager, is not",
+    re.IGNORECASE,
+)
+_FORTRAN = re.compile(
+    r"gfortran[^.]{0,60}not found|Fortran compiler[^.]{0,40}(?:not|missing)|NoneType[^.]{0,40}fcompiler", re.IGNORECASE
+)
 _PROGRAM = re.compile(
     r"(?:No such file or directory: '|Command ')(?P<one>[\w.+-]{1,60})'|(?P<two>[\w.+-]{1,60}): (?:command )?not found"
-    r"|(?P<three>pkg-config|cmake|ninja|meson|swig|pg_config|mysql_config|nvcc)\b[^.]{0,60}(?:not found|not be found|missing|must be installed|is required)",
+    r"|(?P<three>pkg-config|cmake|ninja|meson|swig|pg_config|mysql_config|nvcc)\b[^.]{0,60}"
+    r"(?:not found|not be found|missing|must be installed|is required)",
     re.IGNORECASE,
 )
 _LIBRARY = re.compile(r"cannot find -l(?P<name>[\w+.-]{1,60})")
 _OTHER_PYTHON = re.compile(
-    r"(?:only versions|requires python|python_requires|supported python versions?:?|needs python) (?P<wants>[<>=!~][^\s]{1,60})", re.IGNORECASE
+    r"(?:only versions|requires python|python_requires|supported python versions?:?|needs python) "
+    r"(?P<wants>[<>=!~][^\s]{1,60})",
+    re.IGNORECASE,
 )
-_PYTHON_TWO = re.compile(r"use_2to3 is invalid|Missing parentheses in call to 'print'|SyntaxError: multiple exception types")
-_LAST = re.compile(r"^\s{0,40}(?P<text>(?:\w{1,60}(?:Error|Exception|Exit|Interrupt)|error): ?\S.{0,300})$", re.MULTILINE)
+_PYTHON_TWO = re.compile(
+    r"use_2to3 is invalid|Missing parentheses in call to 'print'|SyntaxError: multiple exception types"
+)
+_LAST = re.compile(
+    r"^\s{0,40}(?P<text>(?:\w{1,60}(?:Error|Exception|Exit|Interrupt)|error): ?\S.{0,300})$", re.MULTILINE
+)
 
 _MORE = "Ask for a version that comes as a wheel; the job's log holds what the build printed."
 
@@ -69,9 +83,9 @@ def why_build_failed(output: str) -> Why | None:
     if not _FAILED.search(output):
         return None
     who = _package(output)
-    if found := _MODULE.search(output) or _BACKEND.search(output):
-        if module := (found["module"] or "").partition(".")[0]:
-            return _missing_module(who, module)
+    found = _MODULE.search(output) or _BACKEND.search(output)
+    if found and (module := (found["module"] or "").partition(".")[0]):
+        return _missing_module(who, module)
     if found := _HEADER.search(output):
         header = found["header"]
         if header == "Python.h":
@@ -88,7 +102,11 @@ def why_build_failed(output: str) -> Why | None:
     if _RUST.search(output):
         return (f"{who} has to be compiled, and needs Rust.", _install("Rust"), "needs_compiler")
     if _FORTRAN.search(output):
-        return (f"{who} has to be compiled, and needs a Fortran compiler.", _install("a Fortran compiler"), "needs_compiler")
+        return (
+            f"{who} has to be compiled, and needs a Fortran compiler.",
+            _install("a Fortran compiler"),
+            "needs_compiler",
+        )
     if _COMPILER.search(output):
         return (f"{who} has to be compiled, and there is no C compiler here.", _install("a compiler"), "needs_compiler")
     if found := _LIBRARY.search(output):
@@ -99,7 +117,11 @@ def why_build_failed(output: str) -> Why | None:
         )
     if found := _OTHER_PYTHON.search(output):
         wants = found["wants"].strip(".,;) ")
-        return (f"{who} is for Python {wants}.", f"Choose a Python that fits ({wants}), or another version.", "python_version")
+        return (
+            f"{who} is for Python {wants}.",
+            f"Choose a Python that fits ({wants}), or another version.",
+            "python_version",
+        )
     if _PYTHON_TWO.search(output):
         return (f"{who} was written for Python 2.", "Ask for a newer version, or another package.", "python_version")
     if found := _PROGRAM.search(output):
@@ -112,13 +134,21 @@ def why_build_failed(output: str) -> Why | None:
 
 def _is_outer(line: str) -> bool:
     """Whether the line is the installer's, which says that there was an error and not which."""
-    return bool(re.match(r"error: (?:subprocess-exited|metadata-generation|failed to|command '|could not build)", line, re.IGNORECASE))
+    return bool(
+        re.match(
+            r"error: (?:subprocess-exited|metadata-generation|failed to|command '|could not build)", line, re.IGNORECASE
+        )
+    )
 
 
 def _package(output: str) -> str:
     for pattern in _PACKAGE:
         if found := pattern.search(output):
-            return found["what"].replace("==", " ").replace("_", "-") if "==" not in found["what"] else found["what"].replace("==", " ")
+            return (
+                found["what"].replace("==", " ").replace("_", "-")
+                if "==" not in found["what"]
+                else found["what"].replace("==", " ")
+            )
     return "A package"
 
 
@@ -127,7 +157,7 @@ def _install(what: str) -> str:
 
 
 def _missing_module(who: str, module: str) -> Why:
-    if since := REMOVED_MODULES.get(module):
+    if since := next((version for version, names in _REMOVED.items() if module in names.split()), None):
         return (
             f"{who} cannot be built on this Python: it needs {module}, which Python has no more from {since} on.",
             f"Ask for a newer version, or make the environment with Python {_PREVIOUS[since]} or older.",

@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable
 from re import Match, Pattern
 
+from jupyter_envs.backends.base import Speaker
 from jupyter_envs.backends.build_failures import why_build_failed
 from jupyter_envs.backends.conflicts import why_unsolvable
 from jupyter_envs.model.errors import EnvsError, Failed, InvalidRequest, Unavailable, Unsolvable
+from jupyter_envs.system.process import Finished
 
 # Longer output is read from its end, where the tools put the cause.
 _MOST = 60_000
@@ -22,14 +24,15 @@ _DETAIL_LINES = 40
 Cause = Callable[[Match[str]], EnvsError]
 
 
-def explain(tool: str, output: str, unsolvable: str | None = None, code: int | None = None) -> EnvsError:
-    """Return the error that `output` of the failed `tool` stands for.
+def explain(tool: Speaker, done: Finished) -> EnvsError:
+    """Return the error that the failed command `done` of `tool` stands for.
 
-    `unsolvable` is the solver's explanation in it, where there is one. The message names the
-    object and the reason, the hint one action; the detail holds the tool's own words.
+    The message names the object and the reason, the hint one action; the detail holds the
+    tool's own words.
     """
-    output = output[-_MOST:]
+    output = f"{done.out}\n{done.err}".strip()[-_MOST:]
     text = flat(output)
+    unsolvable = tool.unsolvable(output)
     detail = unsolvable or _tail(output)
     for pattern, cause in _RULES:
         if found := pattern.search(text):
@@ -45,7 +48,7 @@ def explain(tool: str, output: str, unsolvable: str | None = None, code: int | N
     errors = [line for line in output.splitlines() if re.match(r"\s{0,20}(?:error|ERROR):", line)]
     first = re.sub(r"^\s{0,20}(?:error: |ERROR: )*", "", errors[0]) if errors else _tail(output, 1)
     return Failed(
-        cut(first) or f"{tool} ended with code {code}.",
+        cut(first) or f"{tool.name} ended with code {done.code}.",
         hint="The job's log holds the whole output.",
         reason="installer_failed",
         detail=detail,
@@ -183,6 +186,7 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
     _rule(r"failed to parse: (?P<file>\S{1,400}uv\.toml)`? cause: (?P<why>[^`]{1,200})", _settings),
     _rule(r"failed to parse:? `?(?P<file>\S{1,400}\.toml)`?:?(?: cause:)? (?P<why>[^`]{1,200})", _settings),
     _rule(r"configuration file (?P<why>contains invalid[^.]{1,200}) in (?P<file>\S{1,400})\.", _settings),
+    _rule(r"file (?P<why>contains no section headers)\. file: '(?P<file>[^']{1,400})'", _settings),
     _rule(
         r"configuration file could not be loaded\. (?P<why>[^.]{1,200}?)(?P<file>/\S{1,400}|[A-Za-z]:\\\S{1,400})",
         _settings,
@@ -272,16 +276,17 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
     ),
     _rule(
         r"(?:download and build `?(?P<what>\S{1,200}) @ |git operation failed|git clone )"
-        r"(?:.(?!error:)){0,800}?fatal: (?P<why>[^.]{1,200})",
+        r"(?:.(?!error:)){0,800}?fatal: (?P<why>.{1,200}?)(?:\.? fatal|\.? please|$)",
         _same(
             Failed,
-            "The Git repository of {what} cannot be fetched: {why}.",
+            "The Git repository cannot be fetched: {why}.",
             "Check the address, the branch or tag, and your access to it.",
             "git_failed",
         ),
     ),
     _rule(
-        r"distribution not found at: (?P<url>\S{1,400})|oserror: \[errno 2\] no such file or directory: '(?P<file>/[^']{1,400})'"
+        r"distribution not found at: (?P<url>\S{1,400})"
+        r"|oserror: \[errno 2\] no such file or directory: '(?P<file>/[^']{1,400})'"
         r"|(?P<folder>/\S{1,400})' does not exist",
         _same(
             InvalidRequest,
@@ -291,7 +296,8 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
         ),
     ),
     _rule(
-        r"hash mismatch(?: for `?(?P<what>[^`\s]{1,200}))?|do not match the hashes[^:]{0,400}tampered with them\. (?P<pip>[\w.-]{1,100}(?:==\S{1,60})?) from ",
+        r"hash mismatch(?: for `?(?P<what>[^`\s]{1,200}))?"
+        r"|do not match the hashes[^:]{0,400}tampered with them\. (?P<pip>[\w.-]{1,100}(?:==\S{1,60})?) from ",
         _same(
             Failed,
             "The file of {what}{pip} that the index has is not the one that was asked for: its hash differs.",

@@ -11,17 +11,20 @@ _NAME = r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w.,-]{0,100}\])?"
 _SPEC = rf"{_NAME}(?:\s?\(?[<>=!~][^\s()]{{0,80}}\)?)?"
 
 _PYTHON = re.compile(
-    rf"(?:current|specified|requested) python version \((?P<here>[\d.]{{1,20}})\) does not satisfy python(?P<wants>[^\s]{{1,60}})"
+    rf"(?:current|specified|requested) python version \((?P<here>[\d.]{{1,20}})\) does not satisfy "
+    rf"python(?P<wants>[^\s]{{1,60}})"
     rf"(?: and (?P<who>{_SPEC}) depends on)?",
     re.IGNORECASE,
 )
 _WHO_NEEDS_PYTHON = re.compile(rf"(?P<who>{_SPEC}) depends on python(?P<wants>[<>=!~]\S{{0,60}})", re.IGNORECASE)
 _POETRY_PYTHON = re.compile(
-    rf"(?:^| )(?:- )?(?P<who>{_NAME}(?: \([^)]{{1,60}}\))?) requires python (?P<wants>[<>=!~][^,]{{1,60}}(?:,[<>=!~][^,\s]{{1,20}}){{0,4}})",
+    rf"(?:^| )(?:- )?(?P<who>{_NAME}(?: \([^)]{{1,60}}\))?) requires python "
+    rf"(?P<wants>[<>=!~][^,]{{1,60}}(?:,[<>=!~][^,\s]{{1,20}}){{0,4}})",
     re.IGNORECASE,
 )
 _PIP_PYTHON = re.compile(
-    r"that require a different python version: (?P<version>\S{1,40}) requires-python (?P<wants>[^;]{1,80}?)(?:;| error)",
+    r"that require a different python version: (?P<version>\S{1,40}) "
+    r"requires-python (?P<wants>[^;]{1,80}?)(?:;| error)",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(rf"\b(?P<what>{_NAME}) was not found in the (?P<place>package registry|cache|provided)")
@@ -30,34 +33,45 @@ _PIP_NEEDED_BY = re.compile(
     rf"satisfies the requirement (?P<what>{_NAME})[^(]{{0,60}} \(from (?P<who>[^)\s]{{1,100}})\) \(from versions: none"
 )
 _PIP_NONE = re.compile(
-    rf"satisfies the requirement (?P<what>{_NAME})[^(]{{0,80}}(?:\(from (?!versions)[^)]{{1,400}}\){{1,2}} )?\(from versions: none"
+    rf"satisfies the requirement (?P<what>{_NAME})[^(]{{0,80}}(?:\(from (?!versions)[^)]{{1,400}}\){{1,2}} )?"
+    r"\(from versions: none"
 )
 _PIPENV_NONE = re.compile(rf"no matching distribution found for (?P<what>{_SPEC})", re.IGNORECASE)
 _PIP_SOME = re.compile(
-    r"satisfies the requirement (?P<what>\S{1,160})(?: \(from (?!versions)[^)]{1,400}\){1,2})? \(from versions: (?!none)(?P<versions>[^)]{1,2000})\)"
+    r"satisfies the requirement (?P<what>\S{1,160})"
+    r"(?: \(from (?:(?!versions|-r)(?P<by>[\w.-]{1,100})|(?!versions)[^)]{1,400})"
+    r"[^)]{0,200}\){1,2})? "
+    r"\(from versions: (?!none)(?P<versions>[^)]{1,2000})\)"
 )
 _NO_WHEEL = re.compile(
-    rf"(?P<what>{_SPEC}) (?:has|have) no wheels with a matching (?P<tag>python implementation|python abi|python|platform)",
+    rf"(?P<what>{_SPEC}) (?:has|have) no wheels with a matching "
+    r"(?P<tag>python implementation|python abi|python|platform)",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"following (?:python|platform)[^:]{0,40} tags?: (?P<tags>(?:`[^`]{1,60}`(?:, | and )?){1,20})", re.IGNORECASE)
+_TAGS = re.compile(
+    r"following (?:python|platform)[^:]{0,40} tags?: (?P<tags>(?:`[^`]{1,60}`(?:, | and )?){1,20})", re.IGNORECASE
+)
 _TO_BUILD = re.compile(rf"(?P<what>{_SPEC}) has no usable wheels")
 _YANKED = re.compile(rf"(?P<what>{_SPEC}) was yanked(?: \(reason: (?P<why>[^)]{{1,200}})\))?")
 _PIP_YANKED = re.compile(r"ignored the following yanked versions: (?P<what>[^:]{1,200}?) error", re.IGNORECASE)
-_BETA = re.compile(rf"only (?P<what>{_NAME})(?P<version>[<>=]{{1,2}}\S{{0,20}}\d(?:a|b|rc|\.?dev)\d{{1,10}}\S{{0,20}}) is available")
+_BETA = re.compile(
+    rf"only (?P<what>{_NAME})(?P<version>[<>=]{{1,2}}\S{{0,20}}\d(?:a|b|rc|\.?dev)\d{{1,10}}\S{{0,20}}) is available"
+)
 _NO_VERSION = re.compile(rf"there (?:is no version|are no versions) of (?P<what>{_SPEC})")
 _ONLY = re.compile(rf"only (?P<what>(?:{_SPEC})) is available")
-_NEED = re.compile(
-    rf"(?P<who>all versions of {_NAME}|{_SPEC}) depends? on (?P<what>{_SPEC})", re.IGNORECASE
-)
+_ONLY_REQUIRED = re.compile(rf"only {_SPEC} is available and you require (?P<what>{_SPEC})")
+_NEED = re.compile(rf"(?P<who>all versions of {_NAME}|{_SPEC}) depends? on (?P<what>{_SPEC})", re.IGNORECASE)
 _ASKED = re.compile(rf"you require (?P<what>{_SPEC})(?: and (?P<other>{_SPEC}))?", re.IGNORECASE)
 _PIP_CONFLICT = re.compile(r"the conflict is caused by: (?P<lines>.{1,4000}?)(?: to fix this|$)", re.IGNORECASE)
 _POETRY_NONE = re.compile(
     rf"depends on (?P<what>{_NAME}) \((?P<version>[^)]{{1,80}})\) which doesn't match any versions"
 )
-_POETRY_BOTH = re.compile(rf"depends on both (?P<what>{_NAME}) \([^)]{{1,80}}\) and (?P<other>{_NAME}) \(", re.IGNORECASE)
+_POETRY_BOTH = re.compile(
+    rf"depends on both (?P<what>{_NAME}) \([^)]{{1,80}}\) and (?P<other>{_NAME}) \(", re.IGNORECASE
+)
 
 _LOOSEN = "Loosen one of the two, or keep them in environments of their own."
+_VERSIONS = "Look at the versions that there are, and ask for one of them."
 _SPELLING = "Check the spelling of the name, and which index it comes from."
 
 
@@ -66,7 +80,9 @@ def why_unsolvable(why: str, text: str) -> Why:
     for read in (_by_python, _by_name, _by_machine, _by_version, _by_conflict):
         if found := read(why, text):
             return found
-    first = re.sub(r"^(?:no solution found when resolving[^:]{0,40}:?|error:|cause:|\s){1,5}", "", why, flags=re.IGNORECASE)
+    first = re.sub(
+        r"^(?:no solution found when resolving(?: dependencies)?|error:|cause:|\s){1,5}", "", why, flags=re.IGNORECASE
+    )
     return (first if len(first) <= 400 else first[:399] + "…", "Loosen one of the versions asked for.", "unsolvable")
 
 
@@ -87,8 +103,14 @@ def _by_python(why: str, text: str) -> Why | None:
 def _python(who: str, wants: str, here: str | None) -> Why:
     wants = wants.strip(" .,;)")
     too_new = "<" in wants and here is not None and ">" not in wants.split("<")[0]
-    need = f"{who} needs Python {wants}" + (f", and this environment has {here}." if here else ", which this one is not.")
-    return (need, f"Choose a{'n older' if too_new else ''} Python that fits ({wants}), or another version.", "python_version")
+    need = f"{who} needs Python {wants}" + (
+        f", and this environment has {here}." if here else ", which this one is not."
+    )
+    return (
+        need,
+        f"Choose a{'n older' if too_new else ''} Python that fits ({wants}), or another version.",
+        "python_version",
+    )
 
 
 def _by_name(why: str, text: str) -> Why | None:
@@ -100,7 +122,11 @@ def _by_name(why: str, text: str) -> Why | None:
         pattern = _NEEDED_BY.format(name=_NAME, spec=_SPEC, what=re.escape(what))
         if (by := re.search(pattern, why)) and (by["who"] or by["who2"]):
             return (f"{_who(by['who'] or by['who2'])} needs {what}, which {place}.", _SPELLING, "not_found")
-        return (f"{place[0].upper()}{place[1:]} a package {what}.".replace("have a package", "have"), _SPELLING, "not_found")
+        return (
+            f"{place[0].upper()}{place[1:]} a package {what}.".replace("have a package", "have"),
+            _SPELLING,
+            "not_found",
+        )
     return None
 
 
@@ -113,7 +139,9 @@ def _by_machine(why: str, text: str) -> Why | None:
         )
     if found := _NO_WHEEL.search(why):
         tags = _TAGS.search(text)
-        pythons = sorted({f"{tag[0]}.{tag[1]}" for tag in re.findall(r"`cp(\d)(\d{1,2})m?`", tags["tags"])}) if tags else []
+        pythons = (
+            sorted({f"{tag[0]}.{tag[1]}" for tag in re.findall(r"`cp(\d)(\d{1,2})m?`", tags["tags"])}) if tags else []
+        )
         hint = f"There is one for Python {', '.join(pythons)}; or ask for another version." if pythons else (
             "Ask for another version, or another Python."
         )  # fmt: skip
@@ -139,16 +167,21 @@ def _by_version(why: str, text: str) -> Why | None:
             f"Ask for that one by its version (`{found['what']}=={version}`).",
             "prerelease",
         )
-    if found := _NO_VERSION.search(why):
+    if found := _NO_VERSION.search(why) or _ONLY_REQUIRED.search(why):
+        what = _spec(found["what"])
         only = _ONLY.search(why)
-        hint = f"There is {_who(only['what'])}." if only else "Look at the versions that there are, and ask for one of them."
-        return (f"There is no version {_spec(found['what'])}.", hint, "no_version")
+        by = re.search(rf"(?P<who>all versions of {_NAME}|{_SPEC}) depends? on {re.escape(what)}", why)
+        return (
+            f"{_who(by['who'])} needs {what}, and there is no such version." if by else f"There is no version {what}.",
+            f"There is {_who(only['what'])}." if only else _VERSIONS,
+            "no_version",
+        )
     if found := _POETRY_NONE.search(why):
         if found["version"] == "*":
             return (f"No index has a package {found['what']}.", _SPELLING, "not_found")
         return (
             f"There is no version {found['what']} {found['version']}.",
-            "Look at the versions that there are, and ask for one of them.",
+            _VERSIONS,
             "no_version",
         )
     if found := _PIP_SOME.search(text):
@@ -160,7 +193,13 @@ def _by_version(why: str, text: str) -> Why | None:
                 "Ask for that one by its version.",
                 "prerelease",
             )
-        return (f"There is no version {_spec(found['what'])}.", f"There are {', '.join(versions[-5:])}.", "no_version")
+        what = _spec(found["what"])
+        needer = found["by"]
+        return (
+            f"{needer} needs {what}, and there is no such version." if needer else f"There is no version {what}.",
+            f"There {'is' if len(versions) == 1 else 'are'} {', '.join(versions[-5:])}.",
+            "no_version",
+        )
     if found := _PIP_NONE.search(text) or _PIPENV_NONE.search(text):
         return _none_fits(_spec(found["what"]), text)
     return None
@@ -171,8 +210,7 @@ def _none_fits(what: str, text: str) -> Why:
     reasons = ["none fits this Python and machine"]
     if not re.search(r"[<>=!~]", what):
         reasons.append("no index knows that name")
-    if "(from versions:" not in text:
-        reasons.append("the index cannot be reached")
+    reasons.append("the index gave no answer")
     if "****@" in text:
         reasons.append("it refuses the user name and password of the settings")
     return (
@@ -185,9 +223,14 @@ def _none_fits(what: str, text: str) -> Why:
 def _by_conflict(why: str, text: str) -> Why | None:
     if found := _PIP_CONFLICT.search(text):
         lines = re.findall(
-            rf"(?P<who>the user requested|{_NAME} \S{{1,40}} depends on) (?P<what>{_SPEC})", found["lines"], re.IGNORECASE
+            rf"(?P<who>the user requested|{_NAME} \S{{1,40}} depends on) (?P<what>{_SPEC})",
+            found["lines"],
+            re.IGNORECASE,
         )
-        sides = [(f"{who.rsplit(' depends')[0]} needs {what}" if "depends" in who else f"{what} is asked for") for who, what in lines]
+        sides = [
+            (f"{who.rsplit(' depends')[0]} needs {what}" if "depends" in who else f"{what} is asked for")
+            for who, what in lines
+        ]
         if len(sides) > 1:
             return (", but ".join(dict.fromkeys(sides[:2])) + ".", _LOOSEN, "conflict")
     needs = [(_who(found["who"]), _spec(found["what"])) for found in _NEED.finditer(why)]

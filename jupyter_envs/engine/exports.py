@@ -105,8 +105,8 @@ def _noted(prefix: Own, python: str | None, names: Container[str]) -> list[Locke
 
 
 def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
+    from jupyter_envs.backends.causes import explain
     from jupyter_envs.backends.registry import installer
-    from jupyter_envs.engine.install import explain
     from jupyter_envs.system import toml
     from jupyter_envs.system.files import listing
     from jupyter_envs.system.paths import python_of

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer, Outcome, Speaker
+from jupyter_envs.backends.causes import explain
 from jupyter_envs.engine.agreed import refuse_other, refuse_otherwise
 from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
@@ -287,87 +288,6 @@ class Meter:
             self._context.step("install", event.installed, event.installed, "packages")
 
 
-def explain(installer: Speaker, done: Finished) -> EnvsError:
-    """What a failed installer's output means, with its own text as the detail."""
-    output = f"{done.out}\n{done.err}".strip()
-    if why := installer.unsolvable(output):
-        lines = [line for line in why.splitlines() if not line.startswith("No solution found")]
-        first = lines[0] if lines else why
-        missing = any(said in why for said in _UNKNOWN) or (
-            "No matching distribution found" in why and "(from versions:" not in why
-        )
-        return Unsolvable(
-            first if len(first) <= 400 else first[:399] + "…",
-            hint="Check the spelling of the name." if missing else "Loosen one of the versions asked for.",
-            detail=why,
-        )
-    for pattern, error, reason, message, hint in _KNOWN:
-        if re.search(pattern, output, re.I):
-            return error(message, reason=reason, hint=hint, detail=_tail(output))
-    errors = [line for line in output.splitlines() if re.match(r"\s*(error|ERROR):", line)]
-    said = re.sub(r"^\s*error:\s*", "", errors[0], flags=re.I) if errors else _tail(output, 1)
-    return Failed(
-        said or f"{installer.name} ended with code {done.code}.",
-        hint="The job's log holds the whole output.",
-        reason="installer_failed",
-        detail=_tail(output),
-    )
-
-
-# What the tools say when no index has the name.
-_UNKNOWN = (
-    "was not found in the package registry",
-    "(from versions: none)",
-    "Could not find a matching version",
-)
-_KNOWN: list[tuple[str, type[EnvsError], str, str, str]] = [
-    (
-        r"no space left|os error 28|disk quota",
-        Failed,
-        "disk_full",
-        "The disk is full or the quota is used up.",
-        "Free some space (`jupyter envs cache` shows what can be cleaned) and try again.",
-    ),
-    (
-        r"read-only file system|permission denied|os error (13|30)",
-        Failed,
-        "not_writable",
-        "The environment's folder, or the package cache, cannot be written.",
-        "Ask the owner of the folder for the right to write, or make an environment of your own.",
-    ),
-    (
-        r"dns error|error sending request|failed to fetch|connection refused|network is unreachable"
-        r"|timed out|temporary failure in name resolution|max retries|failed to establish a new connection",
-        Unavailable,
-        "index_unreachable",
-        "The package index cannot be reached.",
-        "Check the network, the proxy and the index settings of pip or uv, then try again.",
-    ),
-    (
-        r"no interpreter found|no compatible python|unable to find a compatible version|is not allowed by the project"
-        r"|was not found on your system",
-        Unavailable,
-        "no_python",
-        "There is no Python here that the project could run on.",
-        "Install one that fits what the project asks for, then try again.",
-    ),
-    (
-        r"hash mismatch|do not match the hashes",
-        Failed,
-        "hash_mismatch",
-        "A downloaded file is not the one that was asked for: its hash differs.",
-        "Do not use it; try again, and tell the index's administrator if it stays so.",
-    ),
-    (
-        r"failed to build|build backend returned an error|could not build wheels|subprocess-exited-with-error",
-        Failed,
-        "build_failed",
-        "A package had to be built from source, and the build failed.",
-        "Ask for a version that comes as a wheel, or install the compiler that its documentation names.",
-    ),
-]
-
-
 def _known(before: dict[str, str], wanted: Wanted, goal: dict[str, str]) -> tuple[Plan, Outcome]:
     """What `wanted` does where that is known beforehand; the package cache is asked first."""
     plan = difference(before, goal)
@@ -392,7 +312,3 @@ def _entries(requirements: Sequence[Requirement]) -> list[str]:
 
 def _python(prefix: Own) -> str:
     return os.fspath(python_of(prefix))
-
-
-def _tail(text: str, lines: int = 40) -> str:
-    return "\n".join(text.splitlines()[-lines:])

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from jupyter_envs.backends.base import Commands, Outcome
-from jupyter_envs.engine.install import Meter, explain
+from jupyter_envs.backends.causes import explain
+from jupyter_envs.engine.install import Meter
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.task import Context, Stream

@@ -143,7 +143,7 @@ def serving(certificate: Path | None = None) -> Iterator[tuple[Server, str]]:
             self.wfile.write(body)
             return None
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None: ...
 
@@ -203,7 +203,9 @@ class Scene:
             return [os.environ["POETRY"], "install", "--no-interaction"] if self.more else [
                 os.environ["POETRY"], "lock", "--no-interaction"
             ]  # fmt: skip
-        packages = "\n".join(f'{json.dumps(line.split("=")[0])} = "{line[len(line.split("=")[0]):] or "*"}"' for line in lines)
+        packages = "\n".join(
+            f'{json.dumps(line.split("=")[0])} = "{line[len(line.split("=")[0]) :] or "*"}"' for line in lines
+        )
         (self.top / "Pipfile").write_text(
             f'[[source]]\nurl = "{self.url}"\nverify_ssl = true\nname = "local"\n\n[packages]\n{packages}\n'
         )
@@ -330,7 +332,9 @@ SITUATIONS: dict[str, Callable[[Scene], list[str]]] = {
     "disk-full": _full,
     "read-only": _read_only,
     "git-not-found": _lines("thing @ git+file:///no/such/repository.git"),
-    "url-not-found": lambda scene: scene.install(f"thing @ {scene.url.replace('/simple', '/files/thing-1.0-py3-none-any.whl')}"),
+    "url-not-found": lambda scene: scene.install(
+        f"thing @ {scene.url.replace('/simple', '/files/thing-1.0-py3-none-any.whl')}"
+    ),
     "folder-not-found": _lines("thing @ file:///no/such/folder"),
     "invalid-line": _lines("good=>1.0"),
 }
