@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# message, hint, reason
+# message, hint, cause
 Why = tuple[str, str, str]
 
 # Modules that left the standard library, by the version that has them no more (PEP 594, PEP 632).

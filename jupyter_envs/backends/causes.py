@@ -34,17 +34,17 @@ def explain(tool: Speaker, done: Finished) -> EnvsError:
     text = flat(output)
     unsolvable = tool.unsolvable(output)
     detail = unsolvable or _tail(output)
-    for pattern, cause in _RULES:
+    for pattern, made in _RULES:
         if found := pattern.search(text):
-            error = cause(found)
-            error.detail = detail
+            error = made(found)
+            error.detail, error.cause = detail, error.reason
             return error
     if unsolvable:
-        message, hint, reason = why_unsolvable(flat(unsolvable), text)
-        return Unsolvable(message, hint=hint, reason=reason, detail=detail)
+        message, hint, cause = why_unsolvable(flat(unsolvable), text)
+        return _with(Unsolvable(message, hint=hint, detail=detail), cause)
     if build := why_build_failed(output):
-        message, hint, reason = build
-        return Failed(message, hint=hint, reason=reason, detail=detail)
+        message, hint, cause = build
+        return _with(Failed(message, hint=hint, reason="build_failed", detail=detail), cause)
     errors = [line for line in output.splitlines() if re.match(r"\s{0,20}(?:error|ERROR):", line)]
     first = re.sub(r"^\s{0,20}(?:error: |ERROR: )*", "", errors[0]) if errors else _tail(output, 1)
     return Failed(
@@ -53,6 +53,11 @@ def explain(tool: Speaker, done: Finished) -> EnvsError:
         reason="installer_failed",
         detail=detail,
     )
+
+
+def _with(error: EnvsError, cause: str) -> EnvsError:
+    error.cause = cause
+    return error
 
 
 def flat(output: str) -> str:

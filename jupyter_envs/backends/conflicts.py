@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# message, hint, reason
+# message, hint, cause
 Why = tuple[str, str, str]
 
 _NAME = r"[A-Za-z0-9][\w.-]{0,100}(?:\[[\w.,-]{0,100}\])?"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jupyter_envs.cli import show
 from jupyter_envs.model.errors import Cancelled, EnvsError
 from jupyter_envs.model.job import ErrorBody, Job, LogLine
+from jupyter_envs.model.wire import error_body
 
 Mode = Literal["text", "json", "stream"]
 
@@ -65,11 +66,7 @@ class Output:
 
     def error(self, error: EnvsError) -> int:
         """`error`, which came before any job; returns the exit code."""
-        self.body(
-            ErrorBody(
-                message=error.message, reason=error.reason, hint=error.hint, field=error.field, detail=error.detail
-            )
-        )
+        self.body(error_body(error))
         return error.exit_code
 
     def body(self, body: ErrorBody) -> None:

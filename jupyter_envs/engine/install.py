@@ -169,7 +169,7 @@ class Installation:
                 with self._install_argv(prefix, wanted, dry_run=True, offline=offline) as argv:
                     told = self._call(argv, context, None)
                 return self.installer.outcome(told.out + "\n" + told.err).cached
-            except (Failed, Unsolvable):
+            except (Failed, Unavailable, Unsolvable):
                 if not offline:
                     raise
         return False
@@ -185,7 +185,7 @@ class Installation:
             try:
                 with self._install_argv(prefix, wanted, offline=offline) as argv:
                     self._call(argv, context, meter)
-            except (Failed, Unsolvable):
+            except (Failed, Unavailable, Unsolvable):
                 if not offline:
                     raise
                 context.check()

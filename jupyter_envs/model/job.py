@@ -23,12 +23,14 @@ class Progress(Struct, frozen=True, kw_only=True):
 class ErrorBody(Struct, frozen=True, kw_only=True):
     """An error as REST and jobs tell it; `field` is the part of the request at fault, `detail` the tool's own text.
 
-    `kind` is the branch of the error tree (``invalid``, ``conflict``, …), `reason` may be finer.
+    `kind` is the branch of the error tree (``invalid``, ``conflict``, …), `reason` may be finer, and `cause`
+    says why a tool failed where its output tells (``no_wheel``, ``python_version``, ``index_credentials``, …).
     """
 
     message: str
     reason: str
     kind: str = "error"
+    cause: str | None = None
     hint: str | None = None
     field: str | None = None
     detail: str | None = None

@@ -118,6 +118,8 @@ export interface IErrorBody {
   hint: string | null;
   field?: string | null;
   detail?: string | null;
+  /** Why a tool failed, where its output tells. */
+  cause?: string | null;
   /** Does what was refused, once the user agrees that what lies in the environment may run. */
   adopt?: () => Promise<unknown>;
 }
