@@ -177,17 +177,23 @@ def contents(prefix: str) -> dict[str, dict[str, Any]]:
     return {spec.name: spec.content for spec in of_prefix(prefix)}
 
 
-def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None = None) -> None:
-    """Let the kernelspecs of ours for `prefix` be those that `contents` gave before; some may speak of `moved_to`."""
+def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None = None) -> bool:
+    """Let the kernelspecs of ours for `prefix` be those that `contents` gave before; some may speak of `moved_to`.
+
+    Returns whether one that was gone is there again, without its logos as yet.
+    """
+    again = False
     now = {spec.name: spec for place in (prefix, moved_to) if place for spec in of_prefix(place)}
     for name, content in before.items():
         # The folder of one that is gone may hold another one's by now.
         free = name not in now and not (kernels_dir() / name / "kernel.json").exists()
         if free or (name in now and now[name].content != content):
             _place(name, content)
+            again = again or free
     for name, spec in now.items():
         if name not in before:
             _drop(spec.folder)
+    return again
 
 
 def unregister(prefix: str, own: Own | None = None) -> list[str]:

@@ -227,7 +227,8 @@ def _change(parts: Parts, entry: Entry, done: bool) -> None:
     Undo(own).back()
     history.drop_new(own, entry.revisions)
     record.restore_spec(own, entry.spec)
-    kernels.restore(own, entry.kernels)
+    if kernels.restore(own, entry.kernels):
+        parts.register(parts.discovery.by_prefix(own), own)
     if not entry.magic:
         record.drop_magic(own)
 

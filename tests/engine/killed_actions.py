@@ -112,13 +112,13 @@ def project_world(home: Path, index: Index) -> tuple[World, list[Action]]:
     made = write("uv", home / "work" / "made", index, "one", name="made")
     fresh = write("uv", home / "work" / "fresh", index, "one", name="fresh")
     engine = world.engine()
-    done(engine, engine.project_kernel(ProjectKernel(path=str(made), lock=True)))
+    done(engine, engine.project_kernel(ProjectKernel(path=str(made), lock=True, adopt=True)))
     prefix = str(made / ".venv")
     engine.close()
     world.keep()
     return world, [
-        act("project kernel", lambda e: e.project_kernel(ProjectKernel(path=str(fresh), lock=True))),
-        act("project sync", lambda e: e.project_kernel(ProjectKernel(path=str(made), lock=True))),
+        act("project kernel", lambda e: e.project_kernel(ProjectKernel(path=str(fresh), lock=True, adopt=True))),
+        act("project sync", lambda e: e.project_kernel(ProjectKernel(path=str(made), lock=True, adopt=True))),
         act("project add", lambda e: e.change(prefix, Change(install=["three"]))),
         act("project remove", lambda e: e.change(prefix, Change(remove=["one"]))),
     ]
