@@ -120,9 +120,10 @@ export interface IErrorBody {
   detail?: string | null;
   /** Why a tool failed, where its output tells. */
   cause?: string | null;
-  /** Does what was refused, once the user agrees that what lies in the environment may run. */
-  adopt?: () => Promise<unknown>;
 }
+
+/** An error as it is shown; `adopt` does what was refused, once the user agrees that what lies there may run. */
+export type ShownError = IErrorBody & { adopt?: () => Promise<unknown> };
 
 export interface IJob {
   id: string;

@@ -1,12 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
-import type { IErrorBody } from '../api/types';
+import type { ShownError } from '../api/types';
 import { AdoptionQuestion } from './adoption';
 
 /** What went wrong and what to do; the tool's own words are one click away. */
 export function ErrorText(props: {
-  error: IErrorBody;
+  error: ShownError;
   trans: TranslationBundle;
   /** Buttons that go with it. */
   children?: React.ReactNode;
