@@ -34,7 +34,9 @@ export function missingModule(
 /** What `source` imports at or below the module `name`, which a parent alone does not tell. */
 function longestImport(name: string, source: string): string {
   let longest = name;
-  for (const line of source.split('\n')) {
+  for (const whole of source.split('\n')) {
+    // A notebook may hold a line of any length, and the patterns take the square of it in time.
+    const line = whole.slice(0, 2000);
     const from = line.match(/^\s*from\s+([\p{L}\p{N}_.]+)\s+import\s+\(?\s*([\p{L}\p{N}_]+)?/u);
     const found = from
       ? [from[2] ? `${from[1]}.${from[2]}` : from[1]]

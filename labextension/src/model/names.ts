@@ -44,6 +44,7 @@ export function nameProblem(
 export function suggestName(wish: string, taken: ReadonlyArray<string>): string {
   const used = new Set(taken.map(name => name.toLowerCase()));
   let base = wish
+    .slice(0, 500)
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')

@@ -52,7 +52,7 @@ export function savedKernel(kernelspec: unknown): ISavedKernel | null {
 
 /** The name of the environment that a kernel was made for: `thesis` of `Python (thesis)`. */
 export function environmentName(saved: ISavedKernel): string {
-  return saved.displayName.match(/^\s*\w+\s*\((.+)\)\s*$/)?.[1] ?? saved.displayName;
+  return saved.displayName.slice(0, 500).match(/^\s*\w+\s*\((.+)\)\s*$/)?.[1] ?? saved.displayName;
 }
 
 /** What the toolbar says of a notebook's kernel. */

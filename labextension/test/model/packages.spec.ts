@@ -43,6 +43,15 @@ describe('parsePackages', () => {
   );
 });
 
+describe('a line of a megabyte', () => {
+  it.each([' ', ',', 'import a ', '"', '[', 'a;', '# '])('of %j takes no time', part => {
+    const begun = Date.now();
+    const found = parsePackages(part.repeat(1_000_000 / part.length));
+    expect(found.length).toBeLessThan(2);
+    expect(Date.now() - begun).toBeLessThan(500);
+  });
+});
+
 describe('match specs', () => {
   it.each([
     ['numpy=1.2 r-base', ['numpy=1.2', 'r-base']],
