@@ -63,7 +63,8 @@ class Aside:
                 os.mkdir(os.path.dirname(kept))
                 link_tree(prefix, kept)
             # Written last: without it nothing was begun.
-            atomic_write(self._journal, msgspec.json.encode(_Journal(folder, list(names), files, prefix, kept)))
+            journal = _Journal(folder, list(names), files, prefix, kept)
+            atomic_write(self._journal, msgspec.json.encode(journal), 0o600, durable=True)
         except BaseException:
             if kept:
                 remove_tree(os.path.dirname(kept))

@@ -88,4 +88,4 @@ def _change(file: Path, change: Callable[[dict[str, str]], object]) -> None:
     with lock(file.with_name(f"{file.name}.lock"), lambda: None):
         known = _read(file)
         change(known)
-        atomic_write(file, json.dumps(known, indent=1), 0o600)
+        atomic_write(file, json.dumps(known, indent=1), 0o600, durable=True)

@@ -53,6 +53,9 @@ def pip_world(home: Path, index: Index, manager: str) -> tuple[World, list[Actio
     done(engine, engine.create(make("lost", packages=["one"])))
     lost = Path(engine.find("lost").prefix)
     engine.close()
+    for folder in (home / "state" / "templates" / "old" / "env", home / "envs" / ".spares" / "old" / "one"):
+        folder.mkdir(parents=True)
+        (folder / "file").touch()
     os.unlink(lost / "bin" / "python")
     world.keep()
     elsewhere = str(home / "notebooks" / "env")
@@ -73,6 +76,7 @@ def pip_world(home: Path, index: Index, manager: str) -> tuple[World, list[Actio
         act("register", lambda e: e.register("plain", Register())),
         Action("unregister", lambda e: e.unregister("demo")),
         act("repair", lambda e: e.repair("lost")),
+        act("clean the cache", lambda e: e.clean_cache(["templates", "spares"])),
     ]
 
 

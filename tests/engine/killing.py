@@ -36,7 +36,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What tells nothing of an environment: caches, logs and locks that stay for the next use.
 _PASSED = re.compile(
     r"(^|/)(uv-cache|pip-cache|pkgs|jobs|owners|locks|\.locks|__pycache__|packages|index\.json|interpreters\.json|disk\.json"
-    r"|[^/]*\.lock|\.environments\.lock|lock|lock\.history|tmp/[0-9a-f]{16}|\.cache|wanted\.json)(/|$)"
+    r"|[^/]*\.lock|\.environments\.lock|lock|lock\.history|tmp/[0-9a-f]{16}|\.cache|wanted\.json|templates|\.spares)(/|$)"
 )
 _SUBREAPER = 36
 
@@ -119,7 +119,9 @@ class World:
             where = os.path.relpath(top, self.home)
             folders[:] = [name for name in folders if not _PASSED.search(os.path.join(where, name))]
             found += [os.path.join(where, name) for name in (*folders, *files)]
-        return [path for path in found if not _PASSED.search(path)]
+        # Those two stay, empty, for the next use.
+        kept = (".gone", ".new")
+        return [path for path in found if not _PASSED.search(path) and os.path.basename(path) not in kept]
 
 
 def moments(count: int, programs: list[int], many: int, seed: int) -> list[Moment]:
