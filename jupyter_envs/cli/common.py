@@ -15,6 +15,7 @@ from jupyter_envs.model.plan import Plan
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.task import Task
+    from jupyter_envs.model.request import ImportText
 
 # What a completion script completes with the names of environments.
 NAMES = {"bash": "_jupyter_envs_names", "zsh": "_jupyter_envs_names"}
@@ -36,6 +37,26 @@ def file_arguments(parser: argparse.ArgumentParser) -> None:
         action = parser.add_argument(short, name, metavar=metavar, action="append", default=[], help=text)
         action.complete = FILES  # type: ignore[attr-defined]
     part_arguments(parser)
+
+
+def source_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--index URL`` and ``--find-links URL``, as often as wanted, and ``--file-indexes``."""
+    for name, text in (("--index", "this index"), ("--find-links", "this page of links to files")):
+        parser.add_argument(
+            name, metavar="URL", action="append", default=[], help=f"also ask {text} for the environment, from now on"
+        )
+    parser.add_argument("--file-indexes", action="store_true", help="also ask the indexes that the file names")
+
+
+def sources(call: Call, imported: ImportText | None) -> dict[str, list[str]]:
+    """What those arguments allow to be asked, as the fields of a request."""
+    from jupyter_envs.cli import given
+
+    indexes, find_links = list(call.args.index), list(call.args.find_links)
+    if call.args.file_indexes and imported is not None:
+        found = call.engine.inspect(given.as_inspect(imported))
+        indexes, find_links = [*indexes, *found.indexes], [*find_links, *found.find_links]
+    return {"indexes": list(dict.fromkeys(indexes)), "find_links": list(dict.fromkeys(find_links))}
 
 
 def part_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,8 @@ from jupyter_envs.cli.common import (
     job,
     kernel_lines,
     key,
+    source_arguments,
+    sources,
 )
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import Cancelled, InvalidRequest
@@ -75,6 +77,7 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--python", metavar="V", help="version (3.12) or path of the Python to use")
     parser.add_argument("-p", "--package", metavar="REQ", action="append", default=[], help="install this")
     file_arguments(parser)
+    source_arguments(parser)
     parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
     parser.add_argument("--pip", metavar="REQ", action="append", default=[], help="install this by pip, after conda's")
     parser.add_argument("--no-pip", action="store_true", help="leave pip out")
@@ -93,6 +96,7 @@ def _create(call: Call) -> int:
             field="name",
         )
     name, words = (None, args.words) if args.prefix is not None else (args.words[0], args.words[1:])
+    imported = given.imported(args.requirement, args.extra, args.group)
     request = Create(
         name=name,
         prefix=None if args.prefix is None else os.path.abspath(os.path.expanduser(args.prefix)),
@@ -101,7 +105,8 @@ def _create(call: Call) -> int:
         packages=requirements.typed([*words, *args.package], args.editable),
         pip_packages=requirements.typed(args.pip),
         channels=args.channel,
-        from_=given.imported(args.requirement, args.extra, args.group),
+        from_=imported,
+        **sources(call, imported),
         kernel=KernelRequest(register=not args.no_kernel, display_name=args.display_name),
         pip=not args.no_pip,
         clear=args.clear,

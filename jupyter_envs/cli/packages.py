@@ -8,7 +8,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.cli import given, requirements, show
-from jupyter_envs.cli.common import adopt_argument, adopting, env_argument, file_arguments, job, key, plan
+from jupyter_envs.cli.common import (
+    adopt_argument,
+    adopting,
+    env_argument,
+    file_arguments,
+    job,
+    key,
+    plan,
+    source_arguments,
+    sources,
+)
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Change, ImportText
@@ -20,6 +30,7 @@ def _install_arguments(parser: argparse.ArgumentParser) -> None:
         "requirements", metavar="REQ", nargs="*", default=[], help="such as numpy, 'numpy>=2', a URL or a path"
     )
     file_arguments(parser)
+    source_arguments(parser)
     parser.add_argument("--pip", metavar="REQ", action="append", default=[], help="install this by pip, not conda")
     parser.add_argument("--or-pip", action="store_true", help="let pip bring what no conda channel has")
     parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
@@ -43,7 +54,10 @@ def _install(call: Call) -> int:
         request = Change(upgrade=named + (_lines(call, imported) if imported else []), pip_upgrade=pip)
     else:
         request = Change(install=named, pip_packages=pip, from_=imported)
-    return _change(call, replace(request, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run))
+    return _change(
+        call,
+        replace(request, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run, **sources(call, imported)),
+    )
 
 
 def _lines(call: Call, imported: ImportText) -> list[str]:

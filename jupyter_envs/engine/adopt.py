@@ -12,6 +12,7 @@ from jupyter_envs.backends.project_files import parsed, table, text
 from jupyter_envs.engine.kinds.conda_kernels import shipped
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.record import drop_sources
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import Conflict, Forbidden
 from jupyter_envs.system import metadata
@@ -84,7 +85,10 @@ def _adopt(parts: Parts, prefix: str) -> Own:
             # What is noted of an environment is written into it, and not where somebody's link leads.
             os.unlink(record)
         remove_tree(record / "undo")
-        return parts.discovery.adoption.adopt(prefix)
+        own = parts.discovery.adoption.adopt(prefix)
+        # Which index is asked is for this user to say.
+        drop_sources(own)
+        return own
     except OSError as error:
         raise Forbidden(
             f"{error.filename or prefix} cannot be written: {error.strerror or error}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
@@ -14,6 +15,7 @@ from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create
 from jupyter_envs.model.roots import roots
+from jupyter_envs.model.sources import Sources, check_sources
 from jupyter_envs.system.metadata import needs_among
 
 
@@ -51,6 +53,10 @@ class Asked(Struct, frozen=True):
         own = {line.name for line in typed if line.name}
         return [*self.locked.requested, *map(str, typed)] + [line for name, line in noted.items() if name not in own]
 
+    def asking(self, sources: Sources) -> Asked:
+        """The same, to be had from `sources` too."""
+        return replace(self, locked=replace(self.locked, sources=sources), rest=replace(self.rest, sources=sources))
+
     @property
     def pip_lines(self) -> list[str]:
         return [str(requirement) for requirement in (*self.locked.pip, *self.rest.pip)]
@@ -66,9 +72,14 @@ def asked(catalog: Catalog, kind: Kind, request: Create) -> Asked:
     pip = check_pip(request.pip_packages)
     if not kind.pip_apart:
         typed, pip = [*typed, *pip], []
+    sources = check_sources(request.indexes, request.find_links)
     if request.from_ is None:
-        return Asked(Wanted(), Wanted(install=typed, pip=pip))
-    found = catalog.read(request.from_, request.python)
+        return Asked(Wanted(), Wanted(install=typed, pip=pip, sources=sources))
+    return _of_file(catalog.read(request.from_, request.python, sources), kind, request, typed, pip).asking(sources)
+
+
+def _of_file(found: Read, kind: Kind, request: Create, typed: list[Requirement], pip: list[Requirement]) -> Asked:
+    """What `found` and what was `typed` beside it ask for."""
     if found.exact and found.unmet and request.python is None:
         raise InvalidRequest(
             f"The lock is for Python {found.requires_python}, and there is none on this machine.",

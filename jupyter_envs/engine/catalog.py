@@ -20,6 +20,7 @@ from jupyter_envs.model.check import check_distribution
 from jupyter_envs.model.env import Environment, Interpreter
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
 from jupyter_envs.model.request import ImportText, Inspect, Inspected
+from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
 
 POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50
@@ -98,9 +99,9 @@ class Catalog:
         found = self.read(source, python)
         return bool(found.conda or found.archives)
 
-    def read(self, source: ImportText, python: str | None = None) -> Read:
+    def read(self, source: ImportText, python: str | None = None, allowed: Sources = SETTINGS_ALONE) -> Read:
         """As `Imports.read`."""
-        return self._imports.read(source, python)
+        return self._imports.read(source, python, allowed)
 
     def inspect(self, request: Inspect) -> Inspected:
         """As `Imports.inspect`."""

@@ -23,6 +23,7 @@ from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.request import Change
+from jupyter_envs.model.sources import check_sources
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.requires import satisfied
 
@@ -70,9 +71,10 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
     kind = parts.kind_of(environment)
     install, pip = _installed(kind, request)
     pip_upgrade = check_pip(request.pip_upgrade, "pip_upgrade")
+    sources = check_sources(request.indexes, request.find_links)
     found = Read(packages=[])
     if request.from_ is not None:
-        found = parts.catalog.read(request.from_, environment.python.version)
+        found = parts.catalog.read(request.from_, environment.python.version, sources)
     if found.exact and (install or request.upgrade or request.upgrade_all):
         raise InvalidRequest(
             "A lock file holds all that is to be installed.", hint="Install the rest afterwards.", field="from"
@@ -110,6 +112,7 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         pip=pip,
         pip_upgrade_names=[r.name for r in pip_upgrade if r.name] if kind.pip_apart else [],
         channels=channels,
+        sources=sources,
         or_pip=request.or_pip and kind.pip_apart,
         upgrade_names=[r.name for r in upgrade if r.name],
         remove=remove,
@@ -170,7 +173,9 @@ def _remember(kind: Kind, prefix: Own, request: Change, wanted: Wanted, found: R
         kept = {name: name if name in broken else line for name, line in kept.items()} | noted
     for name in wanted.remove:
         kept.pop(name, None)
-    record.write_spec(prefix, {**spec, "packages": list(kept.values())})
+    asks = record.sources(prefix).joined(wanted.sources)
+    named = {"indexes": asks.indexes or None, "find_links": asks.find_links or None}
+    record.write_spec(prefix, {**spec, "packages": list(kept.values()), **named})
 
 
 def _named(request: Change, listed: Sequence[Requirement]) -> int:

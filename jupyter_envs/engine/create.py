@@ -90,6 +90,8 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
                 "pip_packages": asked_for.pip_lines or None,
                 "channels": [channel.public for channel in recipe.channels] or None,
                 "pip": request.pip,
+                "indexes": asked_for.rest.sources.indexes or None,
+                "find_links": asked_for.rest.sources.find_links or None,
                 "created": now(),
             }
             record.write_spec(tree, spec)

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jupyter_envs.engine import history
+from jupyter_envs.engine import history, record
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.kinds.way_back import asked_again
@@ -19,6 +19,7 @@ from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.env import Environment, Own, Package
 from jupyter_envs.model.errors import Failed, Unavailable
 from jupyter_envs.model.lock import Locked
+from jupyter_envs.model.sources import SETTINGS_ALONE
 from jupyter_envs.system import installed
 from jupyter_envs.system.dist_info import normalise
 
@@ -55,6 +56,7 @@ def export(
         variables=origin.variables,
         lock=tables,
         unhashed=unhashed,
+        sources=record.sources(own) if own else SETTINGS_ALONE,
     )
     return catalog.export(what, format_name)
 
@@ -108,6 +110,7 @@ def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
     from jupyter_envs.backends.causes import explain
     from jupyter_envs.backends.registry import installer
     from jupyter_envs.system import toml
+    from jupyter_envs.system.asking import asking
     from jupyter_envs.system.files import listing
     from jupyter_envs.system.paths import python_of
     from jupyter_envs.system.process import DATA, clean_environment, run
@@ -121,7 +124,7 @@ def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
                 hint="Install uv.",
                 reason="no_lock",
             )
-        done = run(argv, env=tool.environment(clean_environment()), most=DATA)
+        done = run(argv, env=asking(tool.environment(clean_environment()), record.sources(prefix)), most=DATA)
     if done.code:
         raise explain(tool, done)
     try:

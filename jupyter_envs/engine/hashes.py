@@ -14,11 +14,14 @@ from contextlib import contextmanager, suppress
 from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer
+from jupyter_envs.engine import record
 from jupyter_envs.formats.lock import files_of
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.model.lock import Lock, Locked, LockedFile
+from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
 from jupyter_envs.system import toml
+from jupyter_envs.system.asking import asking
 from jupyter_envs.system.files import listing
 from jupyter_envs.system.installed import installed_one
 from jupyter_envs.system.metadata import dist_infos, normalise
@@ -37,14 +40,14 @@ class Hashes:
         self._found: dict[str, Files] = {}
 
     @contextmanager
-    def meanwhile(self, prefix: Own, added: Mapping[str, str]) -> Iterator[None]:
+    def meanwhile(self, prefix: Own, added: Mapping[str, str], asks: Sources = SETTINGS_ALONE) -> Iterator[None]:
         """Look up what a change of `prefix` adds, versions by name, while the block makes the change."""
         # What comes from elsewhere than an index is told with its URL.
         wanted = [Locked(name=name, version=version) for name, version in added.items() if "/" not in version]
         stop = threading.Event()
 
         def work() -> None:
-            self._found[prefix] = self._ask(prefix, wanted, stop, offline=True)
+            self._found[prefix] = self._ask(prefix, wanted, stop, asks, offline=True)
 
         thread = threading.Thread(target=work, name="hashes", daemon=True)
         if wanted:
@@ -67,17 +70,19 @@ class Hashes:
         missing = [package for package in lock.packages if package.manager == "pip" and not package.hashed]
         # Whose credentials were left out cannot be asked for.
         missing = [package for package in missing if "****" not in (package.url or "")]
-        found = self._ask(prefix, missing, stop, offline=offline) if missing else {}
+        found = self._ask(prefix, missing, stop, record.sources(prefix), offline=offline) if missing else {}
         return _with(prefix, lock, found)
 
-    def _ask(self, prefix: Own, packages: Sequence[Locked], stop: threading.Event, *, offline: bool) -> Files:
+    def _ask(
+        self, prefix: Own, packages: Sequence[Locked], stop: threading.Event, asks: Sources, *, offline: bool
+    ) -> Files:
         lines = [f"{p.name} @ {p.url}" if p.url else f"{p.name}=={p.version}" for p in packages]
         with listing(lines) as file:
             argv = self._installer.lock_argv(os.fspath(python_of(prefix)), file, offline=offline)
             if argv is None:
                 return {}
             with suppress(EnvsError, OSError, ValueError, KeyError):
-                env = self._installer.environment(clean_environment())
+                env = asking(self._installer.environment(clean_environment()), asks)
                 done = run(argv, env=env, cancelled=stop, timeout=LIMIT, most=DATA)
                 if done.code == 0:
                     entries = toml.parse(done.out).get("packages", [])

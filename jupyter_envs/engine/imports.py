@@ -13,6 +13,7 @@ from jupyter_envs.model.check import check_name, check_prefix
 from jupyter_envs.model.env import Interpreter
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create, ImportText, Inspect, Inspected, Summary
+from jupyter_envs.model.sources import SETTINGS_ALONE, Sources, check_sources
 
 # Of all files of one request together.
 MOST_TEXT = 10_000_000
@@ -29,11 +30,12 @@ class Imports:
         self._known = known
         self._interpreters = interpreters
 
-    def read(self, source: ImportText, python: str | None = None) -> Read:
+    def read(self, source: ImportText, python: str | None = None, allowed: Sources = SETTINGS_ALONE) -> Read:
         """What the text of an import asks for: a Python that is here, guesses only where known.
 
         `python` is the version or path that the new environment gets, where that is
-        decided; markers are evaluated for it, otherwise for the Python that fits the file.
+        decided; markers are evaluated for it, otherwise for the Python that fits the file. `allowed` are the
+        addresses that the user agreed to.
 
         Raises:
             InvalidRequest: the format is not known, cannot be read, or the text is wrong; the field tells where.
@@ -53,12 +55,12 @@ class Imports:
             )
         usable = self._usable()
         here = _picked(usable, python)
-        found = _read(chosen, source, here)
+        found = _read(chosen, source, here, allowed)
         if python is None:
             found = _with_python(found, usable)
             fitting = _picked(usable, found.python)
             if found.python is not None and fitting is not here:
-                found = replace(_read(chosen, source, fitting), python=found.python, warnings=found.warnings)
+                found = replace(_read(chosen, source, fitting, allowed), python=found.python, warnings=found.warnings)
         if found.python is not None and not re.fullmatch(r"[0-9][\w.+!*-]*", found.python):
             # A path would be started to ask it for its version.
             raise InvalidRequest(
@@ -95,7 +97,8 @@ class Imports:
             extras=request.extras,
             groups=request.groups,
         )
-        found = self.read(source)
+        allowed = check_sources(request.indexes, request.find_links)
+        found = self.read(source, allowed=allowed)
         known, filename = found.source or (chosen.name, filename)
         plain = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
         # What lies outside of the environment is told when it is made, too.
@@ -108,6 +111,8 @@ class Imports:
             packages=found.conda if conda else found.packages,
             pip_packages=found.packages if conda else [],
             channels=found.channels,
+            indexes=allowed.indexes,
+            find_links=allowed.find_links,
             from_=None if whole else source,
         )
         return Inspected(
@@ -129,6 +134,7 @@ class Imports:
             extras=found.extras,
             groups=found.groups,
             indexes=found.indexes,
+            find_links=found.find_links,
             unknown=found.unknown,
         )
 
@@ -149,7 +155,7 @@ class Imports:
         return replace(found, packages=[*found.packages, *taken], guesses=left, warnings=warnings)
 
 
-def _read(chosen: FileFormat, source: ImportText, python: Interpreter | None) -> Read:
+def _read(chosen: FileFormat, source: ImportText, python: Interpreter | None, allowed: Sources) -> Read:
     assert chosen.read is not None
     given = Given(
         filename=source.filename,
@@ -159,6 +165,7 @@ def _read(chosen: FileFormat, source: ImportText, python: Interpreter | None) ->
         implementation=python.implementation if python else None,
         extras=frozenset(source.extras),
         groups=frozenset(source.groups),
+        allowed=frozenset([*allowed.indexes, *allowed.find_links]),
     )
     try:
         return chosen.read(source.text, given)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from jupyter_envs.backends.base import Installer, Outcome, Speaker
 from jupyter_envs.backends.causes import explain
+from jupyter_envs.engine import record
 from jupyter_envs.engine.agreed import refuse_other, refuse_otherwise
 from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
@@ -22,7 +23,9 @@ from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Changed, Plan, difference
+from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
 from jupyter_envs.system import toml, wheels
+from jupyter_envs.system.asking import asking
 from jupyter_envs.system.files import listing
 from jupyter_envs.system.metadata import read_packages, versions
 from jupyter_envs.system.paths import python_of
@@ -46,7 +49,7 @@ class Installation:
         planned, outcome = self._planned(prefix, wanted, context)
         if wanted.goal is not None and wanted.install:
             outcome = replace(outcome, cached=self._cached(prefix, wanted, context))
-        return self._sized(prefix, planned, outcome, context)
+        return self._sized(prefix, planned, outcome, context, self._asks(prefix, wanted))
 
     def apply(self, prefix: Own, wanted: Wanted, context: Context, undo: Undo | None = None) -> Plan:
         """Do `wanted` and return what has changed; on any error the environment is as it was.
@@ -71,7 +74,7 @@ class Installation:
         looked_up = {} if wanted.goal is not None else outcome.added
         with ExitStack() as around:
             around.enter_context(undoing(undo or Undo(prefix), context, affected, part=undo is not None))
-            around.enter_context(self.hashes.meanwhile(prefix, looked_up))
+            around.enter_context(self.hashes.meanwhile(prefix, looked_up, self._asks(prefix, wanted)))
             around.enter_context(own_files(prefix))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
             did = difference(before, versions(prefix))
@@ -127,7 +130,7 @@ class Installation:
             argv = self.installer.install_argv(python, file, exact=True, builds=builds)
             self._call([*argv, "--target", folder], Quiet(context), None)
 
-    def _sized(self, prefix: Own, plan: Plan, outcome: Outcome, context: Context) -> Plan:
+    def _sized(self, prefix: Own, plan: Plan, outcome: Outcome, context: Context, asks: Sources) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
         here = {p.name.lower().replace("_", "-").replace(".", "-"): p.size for p in read_packages(prefix)}
         removed = [replace(pin, size=here.get(pin.name)) for pin in plan.removed]
@@ -139,13 +142,13 @@ class Installation:
             argv = self.installer.lock_argv(_python(prefix), file)
             if argv:
                 with suppress(EnvsError, ValueError):
-                    known = wheels.sizes(toml.parse(self._call(argv, Quiet(context), None).out), os.environ)
+                    known = wheels.sizes(toml.parse(self._call(argv, Quiet(context), None, asks).out), os.environ)
         added = [replace(pin, size=known.get(pin.name)) for pin in plan.added]
         complete = outcome.added.keys() <= known.keys()
         return replace(plan, added=added, removed=removed, download_size=sum(known.values()) if complete else None)
 
     def _planned(self, prefix: Own, wanted: Wanted, context: Context) -> tuple[Plan, Outcome]:
-        before = versions(prefix)
+        before, asks = versions(prefix), self._asks(prefix, wanted)
         if wanted.goal is not None:
             return _known(before, wanted, wanted.goal)
         context.step("resolve")
@@ -154,7 +157,7 @@ class Installation:
         cached = True
         if wanted.install:
             with self._install_argv(prefix, wanted, dry_run=True) as argv:
-                told = self._call(argv, context, None)
+                told = self._call(argv, context, None, asks)
             outcome = self.installer.outcome(told.out + "\n" + told.err)
             added, cached = outcome.added, outcome.cached
             removed.update({n: v for n, v in outcome.removed.items() if n not in added})
@@ -163,11 +166,12 @@ class Installation:
 
     def _cached(self, prefix: Own, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` takes no download; raises as `plan` where it cannot be had at all."""
+        asks = self._asks(prefix, wanted)
         context.step("resolve")
         for offline in (True, False):
             try:
                 with self._install_argv(prefix, wanted, dry_run=True, offline=offline) as argv:
-                    told = self._call(argv, context, None)
+                    told = self._call(argv, context, None, asks)
                 return self.installer.outcome(told.out + "\n" + told.err).cached
             except (Failed, Unavailable, Unsolvable):
                 if not offline:
@@ -181,17 +185,18 @@ class Installation:
                 self._call(self.installer.remove_argv(_python(prefix), file), context, None)
             context.step("remove", len(wanted.remove), len(wanted.remove), "packages")
         if wanted.install:
+            asks = self._asks(prefix, wanted)
             meter = Meter(context, self.installer, total)
             try:
                 with self._install_argv(prefix, wanted, offline=offline) as argv:
-                    self._call(argv, context, meter)
+                    self._call(argv, context, meter, asks)
             except (Failed, Unavailable, Unsolvable):
                 if not offline:
                     raise
                 context.check()
                 context.line("The package cache does not have all of it; the index is asked.")
                 with self._install_argv(prefix, wanted) as argv:
-                    self._call(argv, context, meter)
+                    self._call(argv, context, meter, asks)
 
     def _given(self, prefix: Own, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` leaves the index no choice: a lock, or pinned lines that need nothing beside them."""
@@ -201,13 +206,18 @@ class Installation:
             return True
         if not wanted.install or not all(line.pinned for line in wanted.install):
             return False
+        asks = self._asks(prefix, wanted)
         try:
             with self._install_argv(prefix, wanted, dry_run=True, offline=True) as argv:
-                told = self._call(argv, Quiet(context), None)
+                told = self._call(argv, Quiet(context), None, asks)
         except EnvsError:
             return False
         outcome = self.installer.outcome(told.out + "\n" + told.err)
         return outcome.cached and outcome.added.keys() <= {line.name for line in wanted.install}
+
+    def _asks(self, prefix: Own, wanted: Wanted) -> Sources:
+        """Which indexes are asked beside those of the settings: what the environment has, and what `wanted` names."""
+        return record.sources(prefix).joined(wanted.sources)
 
     @contextmanager
     def _install_argv(
@@ -230,14 +240,14 @@ class Installation:
                 builds=wanted.builds,
             )
 
-    def _call(self, argv: list[str], context: Context, meter: Meter | None) -> Finished:
+    def _call(self, argv: list[str], context: Context, meter: Meter | None, asks: Sources = SETTINGS_ALONE) -> Finished:
         def on_line(stream: str, text: str) -> None:
             kept: Stream = "out" if stream == "out" else "err"
             context.line(text, kept)
             if meter:
                 meter.read(text)
 
-        env = self.installer.environment(clean_environment())
+        env = asking(self.installer.environment(clean_environment()), asks)
         done = run(argv, env=env, on_line=on_line, cancelled=context.cancelled)
         if done.code:
             raise explain(self.installer, done)

@@ -10,6 +10,8 @@ import msgspec
 
 from jupyter_envs._version import __version__
 from jupyter_envs.model.env import Own
+from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.sources import Sources, check_sources
 from jupyter_envs.system import toml
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import MAIN, PACKAGE, record_of
@@ -70,6 +72,25 @@ def drop_magic(prefix: Own) -> None:
     """Take back what `place_magic` wrote."""
     for name in ("magic.py", "owner.json"):
         (record_of(prefix) / name).unlink(missing_ok=True)
+
+
+def sources(prefix: Own) -> Sources:
+    """The indexes that the user allowed for the environment, beside those of the settings."""
+    spec = read_spec(prefix)
+    told = [spec.get(name) for name in ("indexes", "find_links")]
+    try:
+        return check_sources(
+            *([text for text in lines if isinstance(text, str)] if isinstance(lines, list) else [] for lines in told)
+        )
+    except InvalidRequest:
+        return Sources()
+
+
+def drop_sources(prefix: Own) -> None:
+    """Forget what somebody else allowed to be asked for the environment."""
+    spec = read_spec(prefix)
+    if spec.keys() & {"indexes", "find_links"}:
+        write_spec(prefix, {key: value for key, value in spec.items() if key not in ("indexes", "find_links")})
 
 
 def place_magic(prefix: Own) -> Path:

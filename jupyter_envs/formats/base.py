@@ -16,6 +16,7 @@ from jupyter_envs.model.check import Requirement, check_requirement
 from jupyter_envs.model.conda import Exact
 from jupyter_envs.model.env import Package
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
 from jupyter_envs.system.dist_info import normalise
 from jupyter_envs.system.requires import marker_environment
 
@@ -34,7 +35,7 @@ class Given:
     `filename` is the file's own. `folder` is where they lie on this machine, where
     that is known: relative paths then mean something. `python` and `implementation`
     are of the environment to be, for markers. `extras` and `groups` are the optional
-    parts that are wanted.
+    parts that are wanted, and `allowed` the addresses of indexes that the user agreed to.
     """
 
     filename: str = ""
@@ -44,6 +45,7 @@ class Given:
     implementation: str | None = None
     extras: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
 
     def markers(self) -> dict[str, str]:
         """The marker variables (PEP 508) of the environment to be, on this machine."""
@@ -184,6 +186,7 @@ class Installed:
     in it whose hashes are not known.
     Of a conda environment there are the match specs that were asked for, by name, the
     `archives` that it was made from, and the `variables` that its user set.
+    `sources` are the indexes that it asks beside those of the settings.
     """
 
     packages: Sequence[Package]
@@ -195,6 +198,7 @@ class Installed:
     specs: Mapping[str, str] = field(default_factory=dict)
     archives: Sequence[Exact] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    sources: Sources = SETTINGS_ALONE
 
     @property
     def not_hashed(self) -> str:

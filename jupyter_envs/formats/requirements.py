@@ -112,15 +112,17 @@ class _Lines:
     def warnings(self) -> list[str]:
         """What is to be known of the lines that were read, and of those that nothing comes of."""
         told = [*self._addresses.warnings(), *self._slips.warnings()]
-        if self.indexes:
+        indexes = [url for url in self.indexes if url not in self._given.allowed]
+        find_links = [url for url in self.find_links if url not in self._given.allowed]
+        if indexes:
             told.append(
-                f"The file names an index that is not asked without your consent: {listed(self.indexes)}."
-                " Allow it with --index URL, or tick it."
+                f"The file names an index that is not asked without your consent: {listed(indexes)}."
+                " Once allowed (--index URL, or a tick) it may bring any package that has a better version there."
             )
-        if self.find_links:
+        if find_links:
             told.append(
                 f"The file names a place to find files (--find-links) that is not looked at without your consent:"
-                f" {listed(self.find_links)}. Allow it with --find-links URL, or tick it."
+                f" {listed(find_links)}. Allow it with --find-links URL, or tick it."
             )
         if any("****@" in url for url in (*self.indexes, *self.find_links)):
             told.append("An address with a user or a password is not taken from a file; set it up in pip's settings.")
@@ -207,7 +209,7 @@ def _shown(address: str) -> str:
 def write_all(installed: Installed) -> str:
     """Every installed distribution at its version, and which of them were asked for."""
     asked = [p.name for p in installed.packages if p.requested and p.manager == "pip"]
-    return _written(installed.packages, installed.python, list(reasons.head(asked)))
+    return _written(installed.packages, installed, list(reasons.head(asked)))
 
 
 def write_elsewhere(installed: Installed) -> str:
@@ -228,7 +230,7 @@ def write_requested(installed: Installed) -> str:
     """The distributions that somebody asked for, at their versions; an installer adds what they need."""
     unknown = [p for p in installed.packages if p.requested is None]
     notes = [f"# Taken as asked for, since nothing is noted: {listed(p.name for p in unknown)}"] if unknown else []
-    return _written([p for p in installed.packages if p.requested is not False], installed.python, notes)
+    return _written([p for p in installed.packages if p.requested is not False], installed, notes)
 
 
 def write_hashed(installed: Installed) -> str:
@@ -261,11 +263,13 @@ def line_of(package: Package) -> str:
     return f"{package.name}{sign}{package.version}"
 
 
-def _written(packages: Sequence[Package], python: str | None, notes: list[str]) -> str:
+def _written(packages: Sequence[Package], installed: Installed, notes: list[str]) -> str:
     pip = sorted((p for p in packages if p.manager == "pip"), key=lambda p: p.name.lower())
     conda = [p.name for p in packages if p.manager != "pip"]
-    lines = [f"# Python {python}"] if python else []
+    lines = [f"# Python {installed.python}"] if installed.python else []
     lines += notes
+    lines += [f"--extra-index-url {url}" for url in installed.sources.indexes]
+    lines += [f"--find-links {url}" for url in installed.sources.find_links]
     if conda:
         lines.append(f"# Not here, since pip does not install them: {listed(sorted(conda))}")
     return "\n".join([*lines, *(line_of(package) for package in pip)]) + "\n"

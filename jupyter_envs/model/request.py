@@ -48,6 +48,8 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     URLs, absolute paths, or ``-e`` and one of the two; with conda match specs.
     `pip_packages` are requirements that pip brings after conda's part. `pip: false` leaves pip out.
     `clear` makes an environment of this name anew: the old one gives way once the new one is whole.
+    `indexes` and `find_links` are asked beside those of the settings from then on, each an address
+    that a file names or the user gave; none is taken from a file unless it is here.
     """
 
     name: Annotated[str, Meta(max_length=300)] | None = None
@@ -57,6 +59,8 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     packages: Packages = []
     pip_packages: Packages = []
     channels: Packages = []
+    indexes: Packages = []
+    find_links: Packages = []
     from_: ImportText | None = field(default=None, name="from")
     kernel: KernelRequest = KernelRequest()
     pip: bool = True
@@ -73,6 +77,7 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     conda's settings. With `or_pip` pip brings what no channel has, or what is no match spec.
     With `plan`, the hash of a plan that was looked at, just that is done: where it would be another
     one by now nothing is, and the job fails with reason ``plan_changed``.
+    `indexes` and `find_links` are as in `Create`.
     An environment that others made is changed, and planned for, only with `adopt`, here and in the other
     requests: it becomes this user's then, and what lies in it may run.
     """
@@ -81,6 +86,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pip_packages: Packages = []
     pip_upgrade: Packages = []
     channels: Packages = []
+    indexes: Packages = []
+    find_links: Packages = []
     or_pip: bool = False
     upgrade: Packages = []
     remove: Packages = []
@@ -134,6 +141,7 @@ class Repair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A dropped file's name and content, and the files that were dropped with it; as `ImportText` has them.
 
+    `indexes` and `find_links` are those of the file that the user allows; `create` then has them.
     With `files` alone the one that says most is taken: a lock before what it locks.
     """
 
@@ -143,6 +151,8 @@ class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     folder: Text | None = None
     extras: Parts = []
     groups: Parts = []
+    indexes: Packages = []
+    find_links: Packages = []
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -161,8 +171,8 @@ class Inspected(Struct, frozen=True, kw_only=True):
     Where the packages alone do not say all, `create` holds `from` too. `exact` tells of a
     lock, `python` the version that it takes, `requires_python` a specifier (PEP 440).
     `pip_packages` are those that pip installs beside conda's, `extras` and `groups` the
-    optional parts that can be asked for, `indexes` addresses in the file that are not
-    asked, `unknown` parts of the file that nothing comes of.
+    optional parts that can be asked for, `indexes` and `find_links` addresses in the file that
+    are not asked unless the user allows it, `unknown` parts of the file that nothing comes of.
     """
 
     format: str
@@ -177,4 +187,5 @@ class Inspected(Struct, frozen=True, kw_only=True):
     extras: list[str] = []
     groups: list[str] = []
     indexes: list[str] = []
+    find_links: list[str] = []
     unknown: list[str] = []

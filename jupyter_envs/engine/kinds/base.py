@@ -19,6 +19,7 @@ from jupyter_envs.model.env import Environment, Own, Package, Problem, TreeNode
 from jupyter_envs.model.lock import Lock
 from jupyter_envs.model.plan import Plan, Revision
 from jupyter_envs.model.request import Create
+from jupyter_envs.model.sources import Sources
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -31,7 +32,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     apart (`Kind.pip_apart`), `pip_upgrade_names` what of that to upgrade, with `or_pip` also what
     no channel has; `archives` take the place of all that is there, and the specs `requested` then
     count as asked for (none: as far as that can be known); `variables` are the environment's own
-    from then on; `channels` are asked before those of the settings. What is in `replace` is
+    from then on; `channels` are asked before those of the settings, `sources` beside its own (pip's and
+    uv's). What is in `replace` is
     installed anew although its version is right; `goal` are the versions that stand afterwards,
     where they are known before. `plan` is the hash of the plan that was agreed to.
     With `builds` no code of a package but of these runs meanwhile.
@@ -45,6 +47,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     requested: list[str] = []
     variables: dict[str, str] = {}
     channels: list[Address] = []
+    sources: Sources = Sources()
     constraints: list[Requirement] = []
     upgrade_names: list[str] = []
     remove: list[str] = []

@@ -257,7 +257,7 @@ class Conda:
         try:
             self._run(Operation(prefix=tree, exact=exact, requested=requested), context)
             if pip:
-                self._installation().fill(tree, Wanted(install=pip), context)
+                self._installation().fill(tree, Wanted(install=pip, sources=record.sources(own)), context)
         except BaseException:
             remove_tree(tree)
             raise
@@ -330,7 +330,14 @@ class Conda:
             if name not in named and name in versions and record.name not in moving
         ]
         upgraded = [*wanted.pip_upgrade_names, *(r.name for r in brought if r.name)]
-        return Wanted(install=install, exact=wanted.exact, upgrade_names=upgraded, remove=remove, constraints=kept)
+        return Wanted(
+            install=install,
+            exact=wanted.exact,
+            upgrade_names=upgraded,
+            remove=remove,
+            constraints=kept,
+            sources=wanted.sources,
+        )
 
     def _run(self, operation: Operation, context: Context) -> CondaOutcome:
         if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):

@@ -217,11 +217,12 @@ class Venv:
         loose = [Requirement(line=p.name, name=p.name) for p in there if p.requested]
         recipe = Recipe(manager=manager, python=python.path, pip=pip)
         base = self.base(recipe, bool(environment.kernels))
+        sources = record.sources(own)
         try:
-            self.make(recipe, tree, Wanted(install=[*base, *pinned]), context)
+            self.make(recipe, tree, Wanted(install=[*base, *pinned], sources=sources), context)
         except Unsolvable:
             context.line("Those versions do not fit this Python; the newest that do are taken.")
-            self.make(recipe, tree, Wanted(install=[*base, *loose]), context)
+            self.make(recipe, tree, Wanted(install=[*base, *loose], sources=sources), context)
 
     def _nearest(self, environment: Environment, context: Context) -> Interpreter:
         """The Python of `environment`, of its minor version, or the default one."""
