@@ -170,7 +170,10 @@ def _left(
     names = {posixpath.basename(path), known.name}
     folder = posixpath.dirname(path)
     left = []
-    for _, kind, beside in candidates:
+    for (depth, _, _), kind, beside in candidates:
+        # What lies deeper belongs to a part of the project, or is an example.
+        if depth != chosen[0][0]:
+            continue
         paired = any(names & pair and kind.name in pair for pair in _PAIRS)
         if beside in read_too or beside in silent or (paired and posixpath.dirname(beside) == folder):
             continue

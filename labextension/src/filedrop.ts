@@ -110,9 +110,18 @@ export class FileDrop implements IDisposable {
   }
 
   private _contentsFile({ name, path, size }: Contents.IModel): IFile {
-    const text = async () => {
-      const options = { type: 'file', format: 'text', content: true } as const;
+    const read = async (format: 'text' | 'base64') => {
+      const options = { type: 'file', format, content: true } as const;
       return String((await this._options.contents.get(path, options)).content);
+    };
+    const text = async () => {
+      try {
+        return await read('text');
+      } catch {
+        // It is not UTF-8.
+        const { decode } = await import('./model/decode');
+        return decode(Uint8Array.from(atob(await read('base64')), byte => byte.charCodeAt(0)));
+      }
     };
     return { name, size: size ?? 0, text };
   }

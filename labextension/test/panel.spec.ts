@@ -236,13 +236,32 @@ describe('EnvironmentsPanel', () => {
     const asked = server.asked.filter(request => request.url.includes('/inspect'));
     const bodies = await Promise.all(asked.map(request => request.json()));
     expect(bodies).toEqual([
-      { files, extras: [], groups: [] },
-      { files, extras: ['dev'], groups: [] }
+      { files, extras: [], groups: [], indexes: [], find_links: [] },
+      { files, extras: ['dev'], groups: [], indexes: [], find_links: [] }
     ]);
     expect(box.checked).toBe(true);
     panel.creation.leaveOut();
     await settle();
     expect(panel.node.querySelector('fieldset')).toBeNull();
+  });
+
+  it('asks an index of a file once it is ticked, and offers none with a password', async () => {
+    const indexes = ['https://x.example/simple', 'https://****@y.example/simple'];
+    server.on('POST inspect', inspected({ indexes, create: { packages: ['six'] } }));
+    panel.show();
+    await panel.creation.importFiles([{ name: 'r.txt', size: 3, text: async () => 'six' }]);
+    await settle();
+    const boxes = panel.node.querySelectorAll<HTMLInputElement>('fieldset input[type="checkbox"]');
+    expect(boxes.length).toBe(1);
+    expect(boxes[0].checked).toBe(false);
+    server.on(
+      'POST inspect',
+      inspected({ indexes, create: { packages: ['six'], indexes: [indexes[0]] } })
+    );
+    boxes[0].click();
+    await settle();
+    const asked = server.asked.filter(request => request.url.includes('/inspect'));
+    expect((await asked[1].json()).indexes).toEqual([indexes[0]]);
   });
 
   it('takes files that are dragged from the desktop and from the file browser', async () => {

@@ -128,6 +128,8 @@ export function inspected(fields: Partial<IInspected> = {}): IInspected {
     filename: '',
     create: {},
     warnings: [],
+    indexes: [],
+    find_links: [],
     exact: false,
     python: null,
     requires_python: null,

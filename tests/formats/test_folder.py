@@ -61,7 +61,7 @@ def read(files: dict[str, str]) -> Read:
             {"requirements.txt": "six", "docs/requirements.txt": "idna"},
             "requirements.txt",
             ["six"],
-            ["docs/requirements.txt"],
+            [],
         ),
         (
             {"a.ipynb": notebook("%pip install six"), "b.ipynb": notebook("%pip install idna six")},

@@ -177,6 +177,9 @@ export interface ICreate {
   /** What pip brings beside conda's packages. */
   pip_packages?: string[];
   channels?: string[];
+  /** What is asked beside the indexes of the settings, from then on. */
+  indexes?: string[];
+  find_links?: string[];
   /** A file as it was inspected. */
   from?: object | null;
   kernel?: { register?: boolean; display_name?: string | null };
@@ -358,6 +361,9 @@ export interface IInspect {
   files?: { [path: string]: string };
   extras?: ReadonlyArray<string>;
   groups?: ReadonlyArray<string>;
+  /** Those that the file names and the user allows. */
+  indexes?: ReadonlyArray<string>;
+  find_links?: ReadonlyArray<string>;
 }
 
 /** `create` holds `from` where its packages alone do not say all, as of a lock. */
@@ -384,6 +390,9 @@ export interface IInspected {
   /** Optional parts that can be asked for. */
   extras: ReadonlyArray<string>;
   groups: ReadonlyArray<string>;
+  /** Addresses in it that are not asked unless the user allows it; a password in one is `****`. */
+  indexes: ReadonlyArray<string>;
+  find_links: ReadonlyArray<string>;
 }
 
 /** What to type in a terminal; `shell` is what the terminals of the server run. */

@@ -133,6 +133,18 @@ function Imported(props: IImportFieldProps & { imported: IImported }): JSX.Eleme
             chosen={parts.groups}
             onChange={groups => onParts({ ...parts, groups })}
           />
+          <Choice
+            label={trans.__('Also ask')}
+            offered={usable(inspected.indexes)}
+            chosen={parts.indexes}
+            onChange={indexes => onParts({ ...parts, indexes })}
+          />
+          <Choice
+            label={trans.__('Also look for files at')}
+            offered={usable(inspected.find_links)}
+            chosen={parts.find_links}
+            onChange={find_links => onParts({ ...parts, find_links })}
+          />
           {inspected.warnings.map(text => (
             <div key={text} className="jp-Environments-problem" data-severity="warning">
               <span>{text}</span>
@@ -142,6 +154,11 @@ function Imported(props: IImportFieldProps & { imported: IImported }): JSX.Eleme
       )}
     </section>
   );
+}
+
+/** Addresses that can be taken over: one with a password belongs into the settings of pip or uv. */
+function usable(addresses: ReadonlyArray<string> = []): ReadonlyArray<string> {
+  return addresses.filter(address => /^https?:\/\//.test(address) && !address.includes('****'));
 }
 
 /** Optional parts of a file, each to be ticked. */

@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { errorBodyOf } from '../api/request';
 import type { IInspect } from '../api/types';
 import type { IReads } from '../tokens';
+import { decode } from './decode';
 import type { IImported, IParts } from './draft';
 import { BOUNDS, filesOf, type IFolder, type IFolderFiles } from './folder';
 
@@ -19,8 +20,11 @@ export interface IForm {
   packages: ReadonlyArray<string>;
 }
 
-/** A file whose text is read when it is wanted. */
-export type IFile = Pick<File, 'name' | 'size' | 'text'>;
+/** A file whose text is read when it is wanted; of one that has its bytes too they tell the encoding. */
+export type IFile = Pick<File, 'name' | 'size' | 'text'> & IBytes;
+
+/** What a file has of its bytes. */
+export type IBytes = Partial<Pick<File, 'arrayBuffer'>>;
 
 /** Where the form was asked for; what is left out is taken from where the user works. */
 export interface IFormStart {
@@ -157,7 +161,10 @@ export class Creation {
       throw new Error(this._options.trans.__('%1 is too large.', large.name));
     }
     return Promise.all(
-      files.map(async (file): Promise<[string, string]> => [file.name, await file.text()])
+      files.map(async (file): Promise<[string, string]> => [
+        file.name,
+        file.arrayBuffer ? decode(new Uint8Array(await file.arrayBuffer())) : await file.text()
+      ])
     );
   }
 
@@ -188,7 +195,7 @@ function notesOn(found: IFolderFiles, trans: TranslationBundle): string[] {
   ].filter(Boolean);
 }
 
-const NO_PARTS: IParts = { extras: [], groups: [] };
+const NO_PARTS: IParts = { extras: [], groups: [], indexes: [], find_links: [] };
 
 export namespace Creation {
   export interface IOptions {

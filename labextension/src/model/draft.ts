@@ -13,7 +13,7 @@ export interface IDraft {
   manager: string;
   packages: ReadonlyArray<IPackageEntry>;
   /** What the imported file asks for and no field shows: itself where it is a lock, and what pip brings. */
-  carried: Pick<ICreate, 'from' | 'pip_packages'>;
+  carried: Pick<ICreate, 'from' | 'pip_packages' | 'indexes' | 'find_links'>;
   /** Those of `packages` that the imported file brought. */
   brought: ReadonlyArray<string>;
   /** What is typed and not an entry of `packages` yet. */
@@ -25,10 +25,13 @@ export interface IDraft {
   displayName: string;
 }
 
-/** Optional parts of a file that are wanted. */
+/** Optional parts of a file that are wanted, and what of it is allowed. */
 export interface IParts {
   extras: ReadonlyArray<string>;
   groups: ReadonlyArray<string>;
+  /** Indexes of it that may be asked. */
+  indexes: ReadonlyArray<string>;
+  find_links: ReadonlyArray<string>;
 }
 
 /** A file that somebody gave to the form: what the server read in it, or why it could not. */
@@ -87,6 +90,7 @@ export function withInspected(
   taken: ReadonlyArray<string>
 ): IDraft {
   const { name, python, manager, channels, kernel, from, pip_packages } = inspected.create;
+  const { indexes, find_links } = inspected.create;
   const own = withoutImport(draft);
   // A lock brings its packages by itself.
   const packages = from ? [] : (inspected.create.packages ?? []);
@@ -102,7 +106,12 @@ export function withInspected(
     manager: draft.manager || manager || '',
     packages: [...own.packages, ...brought],
     brought: brought.map(entry => entry.text),
-    carried: { ...(from && { from }), ...(pip_packages?.length && { pip_packages }) },
+    carried: {
+      ...(from && { from }),
+      ...(pip_packages?.length && { pip_packages }),
+      ...(indexes?.length && { indexes }),
+      ...(find_links?.length && { find_links })
+    },
     channels: draft.channels.length > 0 ? draft.channels : (channels ?? []),
     displayName: draft.displayName || kernel?.display_name || ''
   };

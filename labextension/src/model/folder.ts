@@ -3,7 +3,7 @@ import type { IFile } from './creation';
 /** A file of a folder, read when it is wanted. */
 export interface IFileEntry {
   readonly name: string;
-  open: () => Promise<Pick<IFile, 'size' | 'text'>>;
+  open: () => Promise<Pick<IFile, 'size' | 'text' | 'arrayBuffer'>>;
 }
 
 /** A folder; what it holds is asked for when it is wanted. */
@@ -50,9 +50,13 @@ const LONGEST_PATH = 255;
 
 /** The files that some tool goes by; `.txt` and `.in` may have any name that speaks of requirements. */
 const TOLD_BY_NAME =
-  /^(.*(requirements|constraints).*\.(txt|in)|pyproject\.toml|pylock(\.[^.]+)?\.toml|uv\.lock|poetry\.lock|pipfile(\.lock)?|environment\.ya?ml|conda-lock\.txt|runtime\.txt|apt\.txt|postbuild|start|setup\.py|install\.r|description|project\.toml|require|default\.nix|dockerfile)$/i;
+  /^(.*(requirements|constraints).*\.(txt|in)|pyproject\.toml|pylock(\.[^.]+)?\.toml|uv\.lock|poetry\.lock|pipfile(\.lock)?|environment\.(ya?ml|json)|conda-(lock|list)\.(txt|ya?ml)|pixi\.(toml|lock)|pdm\.lock|requirements(-dev)?\.lock|runtime\.txt|apt\.txt|packages\.txt|postbuild|start|setup\.(py|cfg)|install\.r|description|project\.toml|require|default\.nix|dockerfile|procfile|[^/]+\.ipynb)$/i;
 /** What lies deeper may be included by those, as `requirements/base.txt` is. */
 const INCLUDED = /(^|\/)[^/]*(requirements|constraints)[^/]*(\/[^/]+)?\.(txt|in)$/i;
+/** A file that says all of it may lie in a folder of its own, as `conda/environment.yml` does. */
+const BELOW =
+  /^[^/]+\/(environment\.ya?ml|pyproject\.toml|pipfile(\.lock)?|setup\.(py|cfg)|pixi\.toml)$/i;
+const NOTEBOOK = /\.ipynb$/i;
 /** Where repo2docker looks; in them it is as in the folder itself. */
 const BINDER = ['binder', '.binder'];
 /** What tools put there, and nobody wrote. */
@@ -93,7 +97,12 @@ export async function filesOf(folder: IFolder, bounds: IBounds = BOUNDS): Promis
           continue;
         }
         bytes += file.size;
-        files.push({ name: here, size: file.size, text: () => file.text() });
+        files.push({
+          name: here,
+          size: file.size,
+          text: () => file.text(),
+          arrayBuffer: file.arrayBuffer?.bind(file)
+        });
       }
     }
     if (depth >= bounds.depth) {
@@ -102,7 +111,9 @@ export async function filesOf(folder: IFolder, bounds: IBounds = BOUNDS): Promis
     }
     level = below;
   }
-  return { files, more, left };
+  // Notebooks say what a folder needs where no file does.
+  const declared = files.filter(file => !NOTEBOOK.test(file.name));
+  return { files: declared.length > 0 ? declared : files, more, left };
 }
 
 /** The folder whose files were chosen with their paths in it, as a browser hands them over. */
@@ -143,7 +154,7 @@ function isWanted(path: string, name: string): boolean {
   const above = path.slice(0, -1);
   return above === '' || BINDER.includes(above)
     ? TOLD_BY_NAME.test(name)
-    : INCLUDED.test(path + name);
+    : INCLUDED.test(path + name) || BELOW.test(path + name);
 }
 
 function isWorthALook(name: string): boolean {

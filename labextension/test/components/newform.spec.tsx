@@ -138,7 +138,7 @@ describe('form', () => {
     const imported = {
       filename: 'requirements.txt',
       error: null,
-      parts: { extras: [], groups: [] },
+      parts: { extras: [], groups: [], indexes: [], find_links: [] },
       inspected: inspected({
         create: {
           name: 'paper',
@@ -173,7 +173,7 @@ describe('form', () => {
     const imported = {
       filename: 'pylock.toml',
       error: null,
-      parts: { extras: [], groups: [] },
+      parts: { extras: [], groups: [], indexes: [], find_links: [] },
       inspected: inspected({
         exact: true,
         create: { packages: ['six==1'], from },

@@ -47,6 +47,7 @@ describe('the files of a folder', () => {
       '.binder/postBuild',
       'requirements/base.in',
       'requirements/photo.txt',
+      'src/setup.py',
       'src/data/requirements.txt'
     ];
     expect(found.files.map(file => file.name)).toEqual(paths);
