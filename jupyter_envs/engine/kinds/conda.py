@@ -330,14 +330,8 @@ class Conda:
             if name not in named and name in versions and record.name not in moving
         ]
         upgraded = [*wanted.pip_upgrade_names, *(r.name for r in brought if r.name)]
-        return Wanted(
-            install=install,
-            exact=wanted.exact,
-            upgrade_names=upgraded,
-            remove=remove,
-            constraints=kept,
-            sources=wanted.sources,
-        )
+        pip = Wanted(install=install, exact=wanted.exact, upgrade_names=upgraded, remove=remove, constraints=kept)
+        return replace(pip, sources=wanted.sources)
 
     def _run(self, operation: Operation, context: Context) -> CondaOutcome:
         if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):
