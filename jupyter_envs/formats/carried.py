@@ -15,13 +15,16 @@ All the rest is then what pip brings::
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from jupyter_envs.formats.base import FIELD, cleaned
 from jupyter_envs.formats.script import CLOSE, OPEN, blocks
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.system import toml
 
 KEY = "jupyter_envs"
 # Where juv keeps the lock that uv makes of a notebook's script block.
@@ -130,14 +133,37 @@ def fingerprint(text: str) -> str:
     return repr((declared, carried) if declared or any(carried) else sources)
 
 
-def block(carried: Carried) -> str:
-    """The script block (PEP 723) that says what `carried` asks for."""
+def block(carried: Carried, before: str = "") -> str:
+    """The script block (PEP 723) that says what `carried` asks for.
+
+    What the content of the block `before` says besides, such as ``[tool.uv]``, is kept as it stands.
+    """
     import tomli_w
 
     table: dict[str, Any] = {"requires-python": carried.requires_python} if carried.requires_python else {}
     table["dependencies"] = sorted(carried.dependencies, key=str.lower)
     lines = tomli_w.dumps(table).rstrip("\n").split("\n")
+    if kept := _tables(before):
+        lines += ["", *kept.rstrip("\n").split("\n")]
     return "\n".join([OPEN, *(f"# {line}".rstrip() for line in lines), CLOSE])
+
+
+def _tables(content: str) -> str:
+    """The tables of a script block, in the text that they have there; all of it in another text where that fails."""
+    try:
+        said = toml.parse(content)
+    except ValueError:
+        return ""
+    tables = {name: value for name, value in said.items() if name not in ("dependencies", "requires-python")}
+    if not tables:
+        return ""
+    for found in re.finditer(r"^[ \t]*\[", content, re.M):
+        with contextlib.suppress(ValueError):
+            if toml.parse(content[found.start() :]) == tables:
+                return content[found.start() :]
+    import tomli_w
+
+    return tomli_w.dumps(tables)
 
 
 def metadata_of(carried: Carried, place: Place) -> dict[str, Any]:
@@ -169,7 +195,8 @@ def write(text: str, carried: Carried, place: Place = "cell") -> str:
         raise InvalidRequest(
             "The notebook has more than one script block (PEP 723).", hint="Leave one of them.", field=FIELD
         )
-    new = block(carried) if place == "cell" else ""
+    before = found[0][1].content if found else ""
+    new = block(carried, before) if place == "cell" else ""
     for cell, there in found:
         source = _source(cell)
         left = source[: there.start] + new + source[there.end :]

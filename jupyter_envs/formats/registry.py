@@ -25,6 +25,7 @@ from jupyter_envs.formats import (
     uvlock,
 )
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, cleaned, listed
+from jupyter_envs.formats.notebook import texts
 from jupyter_envs.model.errors import InvalidRequest
 
 
@@ -34,11 +35,13 @@ def _read_folder(_text: str, given: Given = ALONE) -> Read:
     Raises:
         InvalidRequest: the file that says most is wrong, or none says anything.
     """
-    readable = [known for known in FORMATS if known.read and known not in (notebook.FORMAT, FOLDER)]
+    readable = [known for known in FORMATS if known.read and known not in (*_CODE, FOLDER)]
     return folder.read(given, readable, notebook.FORMAT, included)
 
 
 FOLDER = replace(binder.FORMAT, read=_read_folder)
+# What is guessed from code says less than any list: of a folder none of it is read by itself.
+_CODE = (notebook.FORMAT, texts.FORMAT, texts.COMMANDS)
 # What says more comes first: of several files together the first that fits is read.
 FORMATS: tuple[FileFormat, ...] = (
     explicit.FORMAT,
@@ -61,6 +64,8 @@ FORMATS: tuple[FileFormat, ...] = (
     requirements.REQUESTED,
     requirements.HASHED,
     notebook.FORMAT,
+    texts.FORMAT,
+    texts.COMMANDS,
     FOLDER,
     containers.DOCKERFILE,
     containers.DEVCONTAINER,
@@ -143,13 +148,16 @@ def may_include(filename: str) -> bool:
 
 def mentioned(filename: str, text: str) -> tuple[list[str], list[str]]:
     """The files that code in the file `filename` installs from, and the top-level modules that it imports."""
-    return notebook.named(text) if filename.lower().endswith(".ipynb") else ([], [])
+    base = filename.lower()
+    if base.endswith(".ipynb"):
+        return notebook.named(text)
+    return texts.named(base, text) if texts.FORMAT.fits(base, text) else ([], [])
 
 
 def of_folder(filename: str) -> bool:
     """Whether a file of this name in a folder says what the folder needs; no list of just any name does."""
     base = filename.lower()
-    known = {each.filename.lower() for each in FORMATS if each.read and each is not notebook.FORMAT}
+    known = {each.filename.lower() for each in FORMATS if each.read and each not in _CODE}
     return base in known or base in {*folder.OUTSIDE, "runtime.txt", "environment.yaml", "requirements.lock"}
 
 
