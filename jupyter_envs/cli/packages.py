@@ -49,6 +49,7 @@ def _install(call: Call) -> int:
             reason="usage",
             field="requirements",
         )
+    _not_modules([*named, *pip])
     imported = given.imported(args.requirement, args.extra, args.group)
     if args.upgrade:
         request = Change(upgrade=named + (_lines(call, imported) if imported else []), pip_upgrade=pip)
@@ -58,6 +59,28 @@ def _install(call: Call) -> int:
         call,
         replace(request, or_pip=args.or_pip, channels=args.channel, dry_run=args.dry_run, **sources(call, imported)),
     )
+
+
+def _not_modules(names: list[str]) -> None:
+    """Refuse the bare name of a module that comes with another package: the index has nothing, or something else, so.
+
+    Raises:
+        InvalidRequest: one of `names` is such a name.
+    """
+    # Imported here: the other verbs need no table of modules.
+    from jupyter_envs.formats import modules
+
+    for name in names:
+        if (found := modules.meant_by(name)) is None:
+            continue
+        brings = " or ".join(found.distributions[:2])
+        raise InvalidRequest(
+            f"{name} is a module, and the package that brings it is {brings}." if brings else f"{name}: {found.note}",
+            hint=f"Install {found.distributions[0] if brings else 'something else'}."
+            f" A project that is itself called {name} is taken with its version: {name}==VERSION.",
+            reason="module_name",
+            field="requirements",
+        )
 
 
 def _lines(call: Call, imported: ImportText) -> list[str]:

@@ -98,6 +98,12 @@ def instead_of(distribution: str) -> str | None:
     return f"The module {named[0]} does not come with it" + (f", but with {right[0]}." if right else ".")
 
 
+def meant_by(name: str) -> Known | None:
+    """What brings the module `name`, where no distribution that does is called so; None for every other name."""
+    found = _table().get(name)
+    return found if found and _by_rule(name) not in found.distributions else None
+
+
 @lru_cache(maxsize=1)
 def _modules_by_name() -> dict[str, list[str]]:
     """The modules of the table that are called as a distribution could be, by that name."""

@@ -29,10 +29,13 @@ export class InstallOfferWidget extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { module, providers, environment, onRunAgain, onNewEnvironment, trans } = this._offer;
+    const { module, providers, also, note, environment, onRunAgain, onNewEnvironment, trans } =
+      this._offer;
     return React.createElement(InstallOffer, {
       module,
       providers,
+      also,
+      note,
       environment,
       state: this._state,
       onInstall: requirement => void this._install(requirement),
@@ -54,7 +57,7 @@ export class InstallOfferWidget extends ReactWidget {
     this._requirement = requirement;
     try {
       const job = await manager.change(environment.id, {
-        install: [requirement],
+        install: [requirement, ...(this._offer.also ?? [])],
         ...(environment.pipApart && { or_pip: true })
       });
       manager.jobs.setPlace(job.id, this._place);
@@ -121,6 +124,8 @@ export namespace InstallOfferWidget {
     manager: IEnvironmentManager;
     module: string;
     providers: ReadonlyArray<IProvider>;
+    also?: ReadonlyArray<string>;
+    note?: string;
     environment: ITarget | null;
     /** Brings the cell into view. */
     onShow: () => void;

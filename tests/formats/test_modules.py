@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from jupyter_envs.formats.modules import TABLE, distribution_of, known, known_distribution, removed
+from jupyter_envs.formats.modules import TABLE, distribution_of, known, known_distribution, meant_by, removed
 
 
 def test_the_shipped_table() -> None:
@@ -88,3 +88,12 @@ def test_where_no_package_is_right_a_sentence_says_why(module: str) -> None:
 def test_what_left_the_standard_library(module: str, python: str, first: str | None) -> None:
     found = removed(module, python)
     assert (found.distributions[0] if found else None) == first
+
+
+def test_the_name_of_a_module_alone_is_no_package() -> None:
+    for name, brings in {"cv2": "opencv-python", "sklearn": "scikit-learn", "bs4": "beautifulsoup4"}.items():
+        found = meant_by(name)
+        assert found is not None
+        assert found.distributions[0] == brings
+    for name in ("numpy", "opencv-python", "cv2==1.0", "psycopg2", "pandas[excel]", "mine", "no_such"):
+        assert meant_by(name) is None, name

@@ -191,9 +191,11 @@ export class Client implements IReads {
     await this._send('POST', { channel }, 'terms');
   }
 
-  /** `GET modules/{module}` */
-  providers(module: string): Promise<IProviders> {
-    return this._get<IProviders>('modules', module) as Promise<IProviders>;
+  /** `GET modules/{module}`; `environment` is the id of the one that lacks it */
+  async providers(module: string, environment?: string): Promise<IProviders> {
+    const query = environment ? `?${new URLSearchParams({ environment })}` : '';
+    const { body } = await request<IProviders>(this.settings, this._url('modules', module) + query);
+    return body as IProviders;
   }
 
   /** `GET environments/{id}/activation` */

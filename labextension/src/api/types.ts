@@ -412,6 +412,8 @@ export interface IProvider {
 export interface IProviders {
   module: string;
   distributions: ReadonlyArray<IProvider>;
+  /** A sentence: why no package is right, what replaced the module, or how little is known. */
+  note?: string;
 }
 
 /** Under what a channel may be used, to be read at `url`; `accepted` is when the user did, or null. */

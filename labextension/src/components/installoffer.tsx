@@ -35,6 +35,10 @@ export interface IInstallOfferProps {
   module: string;
   /** What brings the module, the most likely first. */
   providers: ReadonlyArray<IProvider>;
+  /** Packages of the other modules that the cell lacks; they come along. */
+  also?: ReadonlyArray<string>;
+  /** What is known of the module besides: why no package is right, or what replaced it. */
+  note?: string;
   /** Where it would go; null when nothing can be installed for the kernel of this notebook. */
   environment: ITarget | null;
   state: OfferState;
@@ -134,10 +138,18 @@ function Choice(
         {best ? (
           <button
             type="button"
-            className="jp-Environments-button jp-mod-accept"
+            className={
+              best.source === 'guess'
+                ? 'jp-Environments-button'
+                : 'jp-Environments-button jp-mod-accept'
+            }
             onClick={() => onInstall(best.name)}
           >
-            {trans.__('Install %1 into %2', best.name, environment.name)}
+            {trans.__(
+              'Install %1 into %2',
+              [best.name, ...(props.also ?? [])].join(', '),
+              environment.name
+            )}
           </button>
         ) : (
           <span className="jp-EnvironmentOffer-text">
@@ -162,6 +174,7 @@ function Choice(
             {trans.__('From its channels, or by pip where none of them has it.')}
           </span>
         )}
+        {props.note && <span className="jp-EnvironmentOffer-note">{props.note}</span>}
         {best?.source === 'guess' && (
           <span className="jp-EnvironmentOffer-note">
             {trans.__('A guess from the name: if %1 is a file of yours, it is not this.', module)}

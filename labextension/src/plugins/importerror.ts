@@ -11,10 +11,10 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { PanelLayout } from '@lumino/widgets';
 
-import type { IEnvironment } from '../api/types';
+import type { IEnvironment, IProvider, IProviders } from '../api/types';
 import { CommandIDs } from '../commands';
 import type { ITarget } from '../components/installoffer';
-import { missingModule, type IMissingModule } from '../model/modules';
+import { importsOf, missingIn, type IMissing } from '../model/modules';
 import { environmentOf } from '../model/notebook';
 import type { InstallOfferWidget } from '../offer';
 import { IEnvironmentManager } from '../tokens';
@@ -41,15 +41,14 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
       wanted = value !== false;
     });
 
-    const offer = async (notebook: Notebook, cell: Cell, missing: IMissingModule) => {
+    const offer = async (notebook: Notebook, cell: Cell, missing: IMissing) => {
       const panel = notebooks.find(known => known.content === notebook);
       const kernel = panel?.sessionContext.session?.kernel;
       if (!panel || !kernel) {
         return;
       }
-      const [{ InstallOfferWidget: Offer }, providers] = await Promise.all([
+      const [{ InstallOfferWidget: Offer }] = await Promise.all([
         import('../offer'),
-        manager.reads.providers(missing.wanted),
         manager.environments ?? manager.refresh()
       ]);
       const { specs } = panel.sessionContext.specsManager;
@@ -58,13 +57,28 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
         specs?.kernelspecs[kernel.name],
         manager.environments ?? []
       );
+      const source = cell.model.sharedModel.getSource();
+      const ask = (module: string) => manager.reads.providers(module, environment?.id);
+      const lacking = [
+        ...new Set([...missing.modules.map(each => each.wanted), ...importsOf(source)])
+      ];
+      const [first, ...rest] =
+        missing.modules.length > 0 ? await Promise.all(lacking.map(ask)) : [worded(missing)];
       if (cell.isDisposed || offers.has(cell)) {
         return;
       }
+      const best = first.distributions[0]?.name;
+      const also = new Set([
+        ...missing.requirements.slice(missing.modules.length > 0 ? 0 : 1),
+        ...rest.flatMap(each => packageOf(each, environment))
+      ]);
+      also.delete(best);
       const widget = new Offer({
         manager,
-        module: missing.name,
-        providers: providers.distributions,
+        module: missing.modules[0]?.name ?? missing.requirements[0],
+        providers: first.distributions,
+        also: best ? [...also] : [],
+        note: first.note,
         environment: environment && canChange(environment) ? targetOf(environment) : null,
         onShow: () => {
           app.shell.activateById(panel.id);
@@ -98,14 +112,29 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       const source = cell.model.sharedModel.getSource();
-      const missing = missingModule(error.errorName, error.errorValue, source);
-      if (missing) {
+      const missing = missingIn(error.errorName, error.errorValue, source, error.traceback);
+      if (missing.modules.length + missing.requirements.length > 0) {
         // Without an answer of the server there is nothing to offer: the traceback says what is wrong.
         void offer(notebook, cell, missing).catch(() => undefined);
       }
     });
   }
 };
+
+/** The answer for what the error words itself, as `pip install pandas[excel]`. */
+function worded({ requirements }: IMissing): IProviders {
+  const found: IProvider[] = requirements
+    .slice(0, 1)
+    .map(name => ({ name, source: 'known', environments: [] }));
+  return { module: requirements[0], distributions: found, note: '' };
+}
+
+/** The package of another module of the cell, where it is known and `environment` lacks it. */
+function packageOf(found: IProviders, environment: IEnvironment | undefined): string[] {
+  const [best] = found.distributions;
+  const has = found.distributions.some(each => each.environments.includes(environment?.id ?? ''));
+  return best && best.source !== 'guess' && !has ? [best.name] : [];
+}
 
 function canChange(environment: IEnvironment): boolean {
   return environment.can.change && environment.state !== 'broken';
