@@ -24,7 +24,7 @@ from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import EnvsError, Failed, Unavailable, Unsolvable
 from jupyter_envs.model.plan import Changed, Plan, difference
 from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
-from jupyter_envs.system import toml, wheels
+from jupyter_envs.system import git_access, toml, wheels
 from jupyter_envs.system.asking import asking
 from jupyter_envs.system.files import listing
 from jupyter_envs.system.metadata import read_packages, versions
@@ -248,6 +248,7 @@ class Installation:
                 meter.read(text)
 
         env = asking(self.installer.environment(clean_environment()), asks)
+        env.update(git_access.variables(env))
         done = run(argv, env=env, on_line=on_line, cancelled=context.cancelled)
         if done.code:
             raise explain(self.installer, done)
@@ -316,7 +317,9 @@ def _entries(requirements: Sequence[Requirement]) -> list[str]:
         if os.path.isabs(requirement.line):
             path, extras = re.fullmatch(r"(.*?)(\[[A-Za-z0-9._, -]*\])?", requirement.line).groups()  # type: ignore[union-attr]
             located = replace(requirement, line=Path(path).as_uri() + (extras or ""))
-        found.append(" ".join([str(located), *(f"--hash={digest}" for digest in requirement.hashes)]))
+        found.append(
+            " ".join([git_access.without_secret(str(located)), *(f"--hash={digest}" for digest in requirement.hashes)])
+        )
     return found
 
 

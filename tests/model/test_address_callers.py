@@ -9,10 +9,12 @@ from pathlib import Path
 import jupyter_envs
 
 TOP = Path(jupyter_envs.__file__).parent
-# uv's variables (5), the HTTP client's two verbs, rattler's credential store, its proxies, the question to its process.
+# uv's variables, the header for git, the HTTP client's two verbs, and of rattler the credential store, the proxies
+# and the question to its process.
 CALLERS = {
     "system/pipconf.py": 4,
     "system/web.py": 2,
+    "system/git_access.py": 2,
     "system/conda_url.py": 1,
     "backends/rattler.py": 1,
     "backends/rattler_worker.py": 1,
