@@ -36,7 +36,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     `constrained` specs limit packages without bringing them in; `excluded` names stay out.
     `dry_run` changes nothing. `offline` uses caches alone. `target` is the path that installed
     files name where the prefix is to be moved there afterwards. `command` is noted in
-    the history (``# cmd:``).
+    the history (``# cmd:``). `scripts` are the packages whose link scripts may run, None all; where
+    another one has a script, the operation fails (reason ``approval_needed``).
     """
 
     prefix: str
@@ -54,6 +55,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     offline: bool = False
     target: str | None = None
     command: Sequence[str] = ()
+    scripts: Sequence[str] | None = None
 
 
 class CondaOutcome(Struct, frozen=True, kw_only=True):

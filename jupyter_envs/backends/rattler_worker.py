@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from jupyter_envs.backends import rattler_errors, rattler_exact, rattler_mend, rattler_solve
+from jupyter_envs.backends import rattler_errors, rattler_exact, rattler_mend, rattler_scripts, rattler_solve
 from jupyter_envs.backends.conda_operation import Phase
 from jupyter_envs.backends.rattler_records import difference, package, promised, told
 from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Network, Refused, Work
@@ -122,6 +122,8 @@ async def change(work: Work, voice: Voice) -> Done:
     links = len(fetched)
     voice.step("download", 0, done.download_size, "bytes")
     await install(engine, work, goal, here, Reporter(voice, done.download_size, links))
+    if operation.scripts is not None:
+        rattler_scripts.run_agreed(operation.prefix, fetched, operation.scripts)
     # Under another Python all that fits any Python is linked anew.
     anew = done.installed if any(one.name == "python" for one in fetched) else fetched
     rattler_mend.as_conda_notes(operation.prefix, {one.name for one in anew})
@@ -157,7 +159,7 @@ async def install(
         client=engine.client,
         config=engine.config,
         # As conda does: some packages are of no use before their script has run.
-        execute_link_scripts=True,
+        execute_link_scripts=work.operation.scripts is None,
         # The wrapped object alone is understood, whatever the annotation says.
         requested_specs=[MatchSpec(spec)._match_spec for spec in goal.requested.values()],  # noqa: SLF001
         reporter=reporter,  # type: ignore[arg-type]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from jupyter_envs.cli.common import FILES, confirm, env_argument, environment, k
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.errors import Cancelled, Failed, InvalidRequest, NotFound
+from jupyter_envs.model.request import Create
 from jupyter_envs.system.reading import read_text
 
 if TYPE_CHECKING:
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from jupyter_envs.model.job import Job
 
 MOST_BYTES = 50_000_000
+
+
+class _Settled(NamedTuple):
+    """What would be installed, and what was approved, and may be built, to learn that."""
+
+    told: Rebuilding
+    approve: list[str]
+    build: list[str]
 
 
 def _notebook_argument(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +76,7 @@ def _rebuild(call: Call) -> int:
     if isinstance(settled, int):
         return settled
     if call.args.dry_run:
-        call.out.answer({"rebuild": settled}, lambda: _listed(settled))
+        call.out.answer({"rebuild": settled.told}, lambda: _listed(settled.told))
         return 0
     job = _made(call, request, settled)
 
@@ -175,41 +185,83 @@ def _name_of(request: Rebuild) -> str:
     return f"run-{stem.strip('-_') or 'notebook'}-{digest}"
 
 
-def _settled(call: Call, request: Rebuild) -> Rebuilding | int:
-    """What `request` would install; the exit code where that cannot be told.
+def created(call: Call, request: Create, text: Callable[[dict[str, Any]], Iterable[str]]) -> int:
+    """Make what `request`, whose file is a notebook, asks for, once its list is approved; returns the exit code."""
+    source = request.from_
+    assert source is not None
+    wanted = Rebuild(
+        notebook=source.text,
+        filename=source.filename,
+        name=request.name,
+        exact=False,
+        kernel=request.kernel,
+        pip=request.pip,
+    )
+    settled = _settled(call, wanted, request)
+    return settled if isinstance(settled, int) else call.out.ended(_made(call, wanted, settled, request), text)
+
+
+def _settled(call: Call, request: Rebuild, beside: Create | None = None) -> _Settled | int:
+    """What `request` would install, and what was approved to know it; the exit code where it cannot be told.
 
     Raises:
         Cancelled: to tell it takes an approval, and whoever sits here does not give it.
     """
     call.out.note(f"Looking up what {request.filename} needs.")
     approve: list[str] = []
+    build: list[str] = []
+    dry = getattr(call.args, "dry_run", False)
     while True:
-        asked = msgspec.structs.replace(request, dry_run=True, approve=approve)
-        job = foreground.run(call.engine, call.engine.notebooks.rebuild(asked), call.out, call.args.verbose)
+        asked = msgspec.structs.replace(request, dry_run=True, approve=approve, build=build)
+        job = foreground.run(call.engine, call.engine.notebooks.rebuild(asked, beside), call.out, call.args.verbose)
         if job.state != "succeeded":
             return call.out.ended(job, lambda _: [])
-        settled = msgspec.convert((job.result or {})["rebuild"], Rebuilding)
-        if settled.complete or call.args.dry_run:
-            return settled
-        approve = _approved(call, settled, "Approving {} to learn what else they need")
+        told = msgspec.convert((job.result or {})["rebuild"], Rebuilding)
+        if told.complete or dry:
+            return _Settled(told, approve, build)
+        known = {*approve, *build}
+        more = _approved(call, told, "Approving {} to learn what else they need")
+        approve = list(dict.fromkeys([*approve, *(package.name for package in more)]))
+        build = list(dict.fromkeys([*build, *(package.name for package in more if package.builds)]))
+        if {*approve, *build} == known:
+            raise Failed("What else is needed cannot be told.", hint="Install it by its name.", reason="incomplete")
 
 
-def _made(call: Call, request: Rebuild, settled: Rebuilding) -> Job:
+def _made(call: Call, request: Rebuild, settled: _Settled, beside: Create | None = None) -> Job:
     """The job that makes it, once whoever sits here has approved what is new to them.
 
     Raises:
         Cancelled: they do not.
     """
-    approve = _approved(call, settled, "Approving {} and installing all of these") if settled.missing else []
-    task = call.engine.notebooks.rebuild(msgspec.structs.replace(request, name=settled.name, approve=approve))
-    return foreground.run(call.engine, task, call.out, call.args.verbose)
-
-
-def _approved(call: Call, settled: Rebuilding, question: str) -> list[str]:
-    call.out.note("\n".join(_listed(settled)))
-    if not confirm(call, question.format(show.count(len(settled.missing), "package"))):
+    told = settled.told
+    new = _approved(call, told, "Approving {} and installing all of these") if told.missing else []
+    wanted = msgspec.structs.replace(
+        request,
+        name=told.name if request.name or not (beside and beside.prefix) else None,
+        approve=[package.name for package in new],
+        build=[*settled.build, *(package.name for package in new if package.builds)],
+        plan=told.plan,
+        exact=told.exact,
+    )
+    job = foreground.run(call.engine, call.engine.notebooks.rebuild(wanted, beside), call.out, call.args.verbose)
+    if job.error is None or (job.error.reason, job.error.field) != ("approval_needed", "build"):
+        return job
+    # Which packages of conda bring scripts is known once they are there.
+    lines = (job.error.detail or "").splitlines()
+    call.out.note("\n".join(map(show.clean, lines)))
+    if not confirm(call, "Running these scripts"):
         raise Cancelled("Nothing was installed.")
-    return [package.name for package in settled.missing]
+    wanted = msgspec.structs.replace(wanted, build=[*wanted.build, *(line.partition(" ")[0] for line in lines)])
+    return foreground.run(call.engine, call.engine.notebooks.rebuild(wanted, beside), call.out, call.args.verbose)
+
+
+def _approved(call: Call, settled: Rebuilding, question: str) -> list[Origin]:
+    call.out.note("\n".join(_listed(settled)))
+    built = sum(package.builds for package in settled.missing)
+    asked = question.format(show.count(len(settled.missing), "package"))
+    if not confirm(call, f"{asked}, and running code of {built}" if built else asked):
+        raise Cancelled("Nothing was installed.")
+    return settled.missing
 
 
 def _listed(settled: Rebuilding) -> list[str]:
@@ -222,6 +274,7 @@ def _listed(settled: Rebuilding) -> list[str]:
 
 def _about(package: Origin) -> str:
     said = [] if package.approved else ["new to you"]
+    said += ["its code runs"] if package.builds else []
     return ", ".join([*said, *([f"did you mean {package.meant}?"] if package.meant else [])])
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.task import Task
     from jupyter_envs.model.request import ImportText
 
+_TO_BUILD = ("approval_needed", "build")
 # What a completion script completes with the names of environments.
 NAMES = {"bash": "_jupyter_envs_names", "zsh": "_jupyter_envs_names"}
 # As shtab.FILE; shtab itself is imported only where a script is asked for.
@@ -48,7 +49,7 @@ def source_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file-indexes", action="store_true", help="also ask the indexes that the file names")
 
 
-def sources(call: Call, imported: ImportText | None) -> dict[str, list[str]]:
+def sources(call: Call, imported: ImportText | None) -> dict[str, Any]:
     """What those arguments allow to be asked, as the fields of a request."""
     from jupyter_envs.cli import given
 
@@ -93,6 +94,14 @@ def adopting(call: Call, start: Callable[[bool], Task]) -> Task:
     return start(True)
 
 
+def plan_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", metavar="HASH", help="do just the plan that --dry-run showed, or nothing")
+
+
+def yes_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="build what the file asks for, use its addresses")
+
+
 def key(call: Call) -> str:
     """The environment asked for; a relative path becomes whole, since the engine knows no working folder."""
     import os
@@ -106,6 +115,36 @@ def job(call: Call, task: Task, text: Callable[[dict[str, Any]], Iterable[str]])
     from jupyter_envs.cli import foreground
 
     return call.out.ended(foreground.run(call.engine, task, call.out, call.args.verbose), text)
+
+
+def approving(call: Call, start: Callable[[bool], Task], text: Callable[[dict[str, Any]], Iterable[str]]) -> int:
+    """Run the task that `start` gives; what a file asks for beyond wheels of one's own indexes is asked about.
+
+    Without a terminal to ask on it is refused, with the list of it.
+
+    Raises:
+        Cancelled: the answer is no.
+    """
+    from jupyter_envs.cli import foreground
+
+    def run(build: bool) -> int:
+        return call.out.ended(foreground.run(call.engine, start(build), call.out, call.args.verbose), text)
+
+    if call.args.yes or call.out.mode != "text" or not sys.stdin or not sys.stdin.isatty():
+        return run(call.args.yes)
+    try:
+        job = foreground.run(call.engine, start(False), call.out, call.args.verbose)
+        if job.error is None or (job.error.reason, job.error.field) != _TO_BUILD:
+            return call.out.ended(job, text)
+        said = [job.error.message, *(job.error.detail or "").splitlines()]
+    except Conflict as error:
+        if (error.reason, error.field) != _TO_BUILD:
+            raise
+        said = [error.message, *(error.detail or "").splitlines()]
+    print("\n".join(map(show.clean, said)), file=sys.stderr)
+    if not asked("Going on, which may run code of the file's choice,"):
+        raise Cancelled("Nothing was installed.")
+    return run(True)
 
 
 def environment(result: dict[str, Any]) -> Environment:

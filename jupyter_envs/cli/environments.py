@@ -8,10 +8,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jupyter_envs.cli import given, requirements, show
+from jupyter_envs.cli import carry, given, requirements, show
 from jupyter_envs.cli.common import (
     adopt_argument,
     adopting,
+    approving,
     confirm,
     env_argument,
     environment,
@@ -21,6 +22,7 @@ from jupyter_envs.cli.common import (
     key,
     source_arguments,
     sources,
+    yes_argument,
 )
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import Cancelled, InvalidRequest
@@ -84,6 +86,7 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clear", action="store_true", help="make an environment of this name anew")
     parser.add_argument("--no-kernel", action="store_true", help="do not make it a kernel")
     parser.add_argument("--display-name", metavar="D", help="name of the kernel in the pickers")
+    yes_argument(parser)
 
 
 def _create(call: Call) -> int:
@@ -111,7 +114,13 @@ def _create(call: Call) -> int:
         pip=not args.no_pip,
         clear=args.clear,
     )
-    return job(call, call.engine.create(request), lambda result: _made("Created", result))
+
+    def text(result: dict[str, Any]) -> list[str]:
+        return _made("Created", result)
+
+    if request.from_ is not None and given.is_notebook(request.from_):
+        return carry.created(call, request, text)
+    return approving(call, lambda build: call.engine.create(replace(request, build=build)), text)
 
 
 def _python(asked: str | None) -> str | None:

@@ -153,6 +153,11 @@ def _root(folder: Path) -> Path:
     return roots[-1] if roots else folder
 
 
+def is_notebook(source: ImportText) -> bool:
+    """Whether `source` is a notebook."""
+    return not source.format and registry.sniff(source.filename, source.text) is registry.NOTEBOOK
+
+
 def as_inspect(source: ImportText) -> Inspect:
     """The question what `source` means."""
     return Inspect(

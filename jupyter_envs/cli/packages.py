@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -11,17 +11,23 @@ from jupyter_envs.cli import given, requirements, show
 from jupyter_envs.cli.common import (
     adopt_argument,
     adopting,
+    approving,
     env_argument,
     file_arguments,
     job,
     key,
     plan,
+    plan_argument,
     source_arguments,
     sources,
+    yes_argument,
 )
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Change, ImportText
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.task import Task
 
 
 def _install_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +41,7 @@ def _install_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--or-pip", action="store_true", help="let pip bring what no conda channel has")
     parser.add_argument("-c", "--channel", metavar="C", action="append", default=[], help="conda channel")
     parser.add_argument("-U", "--upgrade", action="store_true", help="take the newest that fits")
+    yes_argument(parser)
     _dry_run(parser)
 
 
@@ -52,7 +59,8 @@ def _install(call: Call) -> int:
     _not_modules([*named, *pip])
     imported = given.imported(args.requirement, args.extra, args.group)
     if args.upgrade:
-        request = Change(upgrade=named + (_lines(call, imported) if imported else []), pip_upgrade=pip)
+        lines = _lines(call, imported) if imported else []
+        request = Change(upgrade=named + lines, pip_upgrade=pip, build=False if imported else None)
     else:
         request = Change(install=named, pip_packages=pip, from_=imported)
     return _change(
@@ -123,6 +131,7 @@ def _remove(call: Call) -> int:
 
 def _dry_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="tell what would change, change nothing")
+    plan_argument(parser)
     adopt_argument(parser)
 
 
@@ -130,8 +139,13 @@ def _change(call: Call, request: Change) -> int:
     def text(result: dict[str, Any]) -> list[str]:
         return show.plan(plan(result), request.dry_run)
 
-    task = adopting(call, lambda agreed: call.engine.change(key(call), replace(request, adopt=agreed)))
-    return job(call, task, text)
+    held = request.from_ is not None or request.build is False
+
+    def start(build: bool) -> Task:
+        wanted = replace(request, plan=call.args.plan, build=build if held else None)
+        return adopting(call, lambda agreed: call.engine.change(key(call), replace(wanted, adopt=agreed)))
+
+    return approving(call, start, text) if held else job(call, start(False), text)
 
 
 VERBS = [

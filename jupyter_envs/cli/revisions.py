@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from jupyter_envs.cli import show
-from jupyter_envs.cli.common import adopt_argument, adopting, env_argument, job, key, plan
+from jupyter_envs.cli.common import adopt_argument, adopting, env_argument, job, key, plan, plan_argument
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.model.plan import Plan
@@ -69,6 +69,7 @@ def _rollback_arguments(parser: argparse.ArgumentParser) -> None:
         help="number that `history` tells; without one the last change is undone",
     )
     parser.add_argument("--dry-run", action="store_true", help="tell what would change, and change nothing")
+    plan_argument(parser)
     adopt_argument(parser)
 
 
@@ -82,7 +83,7 @@ def _rollback(call: Call) -> int:
         number = call.args.revision
         return ["The last change is undone." if number is None else f"Back at revision {number}.", *changed]
 
-    request = Rollback(revision=call.args.revision, dry_run=dry)
+    request = Rollback(revision=call.args.revision, dry_run=dry, plan=call.args.plan)
     return job(
         call, adopting(call, lambda agreed: call.engine.rollback(key(call), replace(request, adopt=agreed))), text
     )

@@ -244,6 +244,8 @@ def plan(value: Plan, dry_run: bool = False) -> list[str]:
         lines.append(f"Download: {size(value.download_size)}")
     if dry_run and value.disk_size is not None:
         lines.append(f"On disk: {size(value.disk_size)}")
+    if dry_run and value.hash:
+        lines.append(f"To do just this: --plan {value.hash}")
     return [clean(line) for line in lines] + warnings
 
 

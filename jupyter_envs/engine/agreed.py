@@ -27,6 +27,17 @@ def refuse_otherwise(plan: Plan, did: Plan, agreed: str | None) -> None:
         raise _changed("What came about is not what the plan showed; it was taken back.", did)
 
 
+def unseen(plan: Plan) -> Conflict:
+    """The question whether `plan`, of a notebook, is to be done."""
+    return Conflict(
+        "What a notebook names is installed once somebody has seen the list.",
+        hint=f"Look at the plan (`dry_run`, `--dry-run`), then send its hash along: {plan.digest}.",
+        reason="approval_needed",
+        field="plan",
+        detail="\n".join(_lines(plan)),
+    )
+
+
 def _moves(plan: Plan) -> set[tuple[str, str]]:
     """What is where afterwards; a version that an installer tells as an address is not compared."""
     after = {(pin.name, pin.version) for pin in plan.added} | {(pin.name, "") for pin in plan.removed}
@@ -35,13 +46,17 @@ def _moves(plan: Plan) -> set[tuple[str, str]]:
 
 
 def _changed(message: str, plan: Plan) -> Conflict:
-    lines = [f"+ {pin.name} {pin.version}" for pin in plan.added]
-    lines += [f"~ {change.name} {change.from_} → {change.to}" for change in plan.changed]
-    lines += [f"- {pin.name} {pin.version}" for pin in plan.removed]
     return Conflict(
         message,
         hint="Look at the new plan, and decide again.",
         reason="plan_changed",
         field="plan",
-        detail="\n".join(lines[:_MOST_LINES]) or "Nothing would change.",
+        detail="\n".join(_lines(plan)) or "Nothing would change.",
     )
+
+
+def _lines(plan: Plan) -> list[str]:
+    lines = [f"+ {pin.name} {pin.version}" for pin in plan.added]
+    lines += [f"~ {change.name} {change.from_} → {change.to}" for change in plan.changed]
+    lines += [f"- {pin.name} {pin.version}" for pin in plan.removed]
+    return lines[:_MOST_LINES]

@@ -35,6 +35,8 @@ class Asked(Struct, frozen=True):
     # The lines of a file that brings more than was asked for, or may, and what it says of that.
     listed: list[Requirement] = []
     roots: dict[str, str] | None = None
+    # Where pip's packages lie apart, its lines of the file.
+    brought: list[Requirement] = []
     # What counts as asked for, where that is known beforehand.
     noted: list[str] | None = None
 
@@ -145,7 +147,7 @@ def _apart(kind: Kind, found: Read, typed: list[Requirement], pip: list[Requirem
     )
     named = [str(kind.check(line, FIELD)) for line in found.asked]
     locked = Wanted(pip=lines if found.exact else [], exact=found.exact, archives=found.archives, requested=named)
-    return Asked(locked, rest, found.warnings, found.python, found.channels, found.conda)
+    return Asked(locked, rest, found.warnings, found.python, found.channels, found.conda, brought=lines)
 
 
 def refuse_conda(found: Read) -> None:

@@ -22,6 +22,7 @@ from jupyter_envs.model.carry import NotebookRecord, Rebuild, RecordPlace
 from jupyter_envs.model.check import check_requirement
 from jupyter_envs.model.env import Environment, Own, Package
 from jupyter_envs.model.errors import InvalidRequest
+from jupyter_envs.model.request import Create
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.reading import DOCUMENT, read_text
@@ -133,11 +134,11 @@ class Notebooks:
             ) from None
         return _told(found, warnings, place)
 
-    def rebuild(self, request: Rebuild) -> Task:
+    def rebuild(self, request: Rebuild, beside: Create | None = None) -> Task:
         """As `rebuild.rebuild`."""
         from jupyter_envs.engine.rebuild import rebuild
 
-        return rebuild(self._parts, request, self._running)
+        return rebuild(self._parts, request, self._running, beside)
 
     def approved(self) -> list[Approval]:
         """The packages that this person has approved, sorted."""

@@ -99,6 +99,16 @@ class Catalog:
         found = self.read(source, python)
         return bool(found.conda or found.archives)
 
+    def is_notebook(self, source: ImportText) -> bool:
+        """Whether the text of an import is a notebook: a stranger's text, whatever it says that it needs.
+
+        Raises:
+            InvalidRequest: there is no such format.
+        """
+        if source.format:
+            return source.format == registry.NOTEBOOK.name
+        return registry.sniff(source.filename, source.text) is registry.NOTEBOOK
+
     def read(self, source: ImportText, python: str | None = None, allowed: Sources = SETTINGS_ALONE) -> Read:
         """As `Imports.read`."""
         return self._imports.read(source, python, allowed)

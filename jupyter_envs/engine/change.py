@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from jupyter_envs.engine import history, projects, record
 from jupyter_envs.engine.adopt import adopted
-from jupyter_envs.engine.agreed import signed
+from jupyter_envs.engine.agreed import signed, unseen
 from jupyter_envs.engine.asked import asked_of, refuse_conda
+from jupyter_envs.engine.gate import asking_to_build, held, holds, refuse_elsewhere
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.refuse import refuse_protected, refuse_unchangeable
@@ -38,6 +39,9 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     """
     refuse_protected(environment)
     wanted, found = _wanted(parts, environment, request)
+    if holds(request):
+        refuse_elsewhere(found.requirements() if request.from_ else [*wanted.install, *wanted.pip])
+        wanted = held(wanted)
     if project := projects.project_of(parts, environment):
         return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
     refuse_unchangeable(environment)
@@ -46,7 +50,8 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     if request.dry_run:
 
         def look(context: Context) -> dict[str, Any]:
-            plan = kind.plan(prefix, wanted, context)
+            with asking_to_build():
+                plan = kind.plan(prefix, wanted, context)
             return {"plan": plain(signed(replace(plan, warnings=[*found.warnings, *plan.warnings])))}
 
         return Task(action="plan", title=f"Plan a change of {environment.name}", work=look, environment=environment.id)
@@ -56,7 +61,9 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
-            with parts.changing(environment, prefix, context) as undo:
+            if request.plan is None and request.from_ is not None and parts.catalog.is_notebook(request.from_):
+                raise unseen(kind.plan(prefix, wanted, context))
+            with parts.changing(environment, prefix, context) as undo, asking_to_build():
                 did = kind.apply(prefix, replace(wanted, plan=request.plan), context, undo)
                 _remember(kind, prefix, request, wanted, found)
                 noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)

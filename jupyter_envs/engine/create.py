@@ -18,6 +18,7 @@ from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
 from jupyter_envs.engine.exact import Exact
+from jupyter_envs.engine.gate import asking_to_build, held_asked, holds
 from jupyter_envs.engine.jobstore import now
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.parts import Parts
@@ -48,7 +49,7 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
 
     Raises:
         InvalidRequest: a field is wrong.
-        Conflict: the name or the folder is taken, or about to be.
+        Conflict: the name or the folder is taken, or about to be; a file asks for what needs a yes.
         Forbidden: the folder cannot be written.
         Unavailable: the manager cannot be used now.
     """
@@ -58,6 +59,8 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
     kind = parts.kind_of(backend)
     prefix = _target(parts, kind, request.name, request.prefix)
     asked_for = exact.asked if exact and not kind.pip_apart else asked(parts.catalog, kind, request)
+    if not exact and holds(request):
+        asked_for = held_asked(asked_for, typed=request.from_ is not None)
     if exact and kind.pip_apart:
         asked_for = structs.replace(asked_for, locked=structs.replace(asked_for.locked, builds=exact.builds))
     display = request.kernel.display_name
@@ -77,7 +80,8 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
 
     def work(context: Context) -> dict[str, Any]:
         def fill(stage: Own) -> str:
-            speaks_of = _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context, exact)
+            with asking_to_build():
+                speaks_of = _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context, exact)
             if exact:
                 exact.hold(kind, stage)
             return speaks_of

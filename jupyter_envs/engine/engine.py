@@ -276,9 +276,9 @@ class Engine:
         return disk.count(self._parts, self.environments(), refresh)
 
     def create(self, request: Create) -> Task:
-        from jupyter_envs.engine.create import create
+        from jupyter_envs.engine.rebuild import create_from
 
-        return create(self._parts, request, self._running)
+        return create_from(self._parts, request, self._running)
 
     def change(self, key: str, request: Change) -> Task:
         from jupyter_envs.engine.change import change

@@ -21,14 +21,17 @@ _SEEDS = frozenset({"pip", "setuptools", "wheel"})
 
 
 class Exact(Struct, frozen=True):
-    """A set to install; `lines` are what counts as asked for."""
+    """A set to install; `lines` are what counts as asked for, `agreed` are names of packages whose code may run."""
 
     resolved: Resolved
     lines: list[str]
+    agreed: list[str] = []
 
     @property
     def builds(self) -> list[str]:
-        return [each.name for each in self.resolved.pinned if each.builds and each.manager == "pip"]
+        agreed = {plain_name(name) for name in self.agreed}
+        conda = [each for each in self.resolved.pinned if each.manager == "conda" and plain_name(each.name) in agreed]
+        return [each.name for each in (*conda, *(each for each in self.resolved.pinned if each.builds))]
 
     @property
     def asked(self) -> Asked:

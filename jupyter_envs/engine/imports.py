@@ -102,7 +102,7 @@ class Imports:
         known, filename = found.source or (chosen.name, filename)
         plain = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
         # What lies outside of the environment is told when it is made, too.
-        whole = plain and not (found.source and found.unknown)
+        whole = plain and not (found.source and found.unknown) and chosen is not registry.NOTEBOOK
         conda = bool(found.conda or found.archives)
         create = Create(
             name=_suggested(found.name, filename),
@@ -114,6 +114,8 @@ class Imports:
             indexes=allowed.indexes,
             find_links=allowed.find_links,
             from_=None if whole else source,
+            # The form shows what the file asks for; it does not show what that needs in turn.
+            build=False,
         )
         return Inspected(
             format=known,

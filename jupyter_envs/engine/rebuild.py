@@ -9,6 +9,7 @@ asked for is resolved anew. conda's part of it is `rebuild_conda`'s.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -47,8 +48,29 @@ class _Made(Struct, frozen=True):
     request: Create | None = None
 
 
-def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
+def create_from(parts: Parts, request: Create, running: Running) -> Task:
+    """The task of `create`; what a notebook asks for comes by a rebuild, once it was approved. Raises as both."""
+    source = request.from_
+    if source is None or not parts.catalog.is_notebook(source):
+        return create(parts, request, running)
+    wanted = Rebuild(
+        notebook=source.text,
+        filename=source.filename or "notebook.ipynb",
+        name=request.name,
+        exact=False,
+        approve=request.approve,
+        build=request.approve if request.build else [],
+        plan=request.plan,
+        kernel=request.kernel,
+        pip=request.pip,
+    )
+    return rebuild(parts, wanted, running, request)
+
+
+def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | None = None) -> Task:
     """The task that does `request`, or tells what it would install when it is a dry run.
+
+    `beside` is what somebody asks for himself in the new environment: its place, Python, manager and packages.
 
     Raises:
         InvalidRequest: it is no notebook, what it carries is wrong, or it carries no lock and one is wanted.
@@ -56,6 +78,8 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         Unavailable: no Python here is the one that the notebook needs.
     """
     found = parts.catalog.read(ImportText(format="notebook", text=request.notebook, filename=request.filename))
+    if beside and (beside.packages or beside.pip_packages):
+        found = dataclasses.replace(found, packages=[*beside.packages, *beside.pip_packages, *found.packages])
     notebook = parse_json(request.notebook.removeprefix("\ufeff"))
     pip = PipPart(parts, found, locks_of(notebook))
     carried = conda_of(notebook)
@@ -76,18 +100,19 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         build=_names(request.build, "build"),
         earlier=frozenset(_trust(parts).approved()),
     )
-    name = check_name(request.name) if request.name is not None else _free(parts, request)
+    name = request.name
+    if beside and beside.prefix is not None:
+        name = None
+    elif name is None:
+        name = _free(parts, request)
     locked = pip.lock if exact and not conda else None
     python = None if conda else (locked or found).python
-    start = Create(
-        name=name,
-        manager=conda.manager if conda else None,
-        python=python,
-        kernel=request.kernel,
-        pip=request.pip,
-    )
+    start = replace(beside, from_=None, build=None) if beside else Create(kernel=request.kernel, pip=request.pip)
+    python = start.python or python
+    start = replace(start, name=name, manager=conda.manager if conda else start.manager, python=python)
+    shown = name or start.prefix or ""
     plan = Rebuilding(
-        name=name,
+        name=shown,
         manager=start.manager,
         python=python,
         exact=exact,
@@ -104,7 +129,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
             return _with_conda(parts, plan, start, conda, pip, found, consent, context)
         said = plan
         here = interpreters.pick(python, parts.settings.interpreters_file)
-        backend = parts.backends[parts.settings.default_manager]
+        backend = parts.backends[start.manager or parts.settings.default_manager]
         kind = parts.kind_of(backend)
         base = kind.base(kind.recipe(backend, start), request.kernel.register)
         try:
@@ -132,11 +157,11 @@ def rebuild(parts: Parts, request: Rebuild, running: Running) -> Task:
         assert it.request is not None
         new = {package.name for package in it.told.packages if not package.approved}
         _trust(parts).approve(approval(p.name, p.source) for p in it.resolved.pinned if p.name in new and not p.builds)
-        return create(parts, it.request, running, Exact(it.resolved, found.packages)).work(context)
+        return create(parts, it.request, running, Exact(it.resolved, found.packages, request.build)).work(context)
 
     return Task(
         action="rebuild",
-        title=f"Rebuild {name} from {request.filename}",
+        title=f"Rebuild {shown} from {request.filename}",
         work=work,
         environment=first.environment,
         key=first.key,

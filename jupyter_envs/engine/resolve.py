@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from jupyter_envs.engine.gate import source_alone
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.task import Context
 from jupyter_envs.formats.base import Read, listed
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
 # More rounds than anybody answers.
 _MOST_ROUNDS = 50
-_SOURCE_ALONE = re.compile(
-    r"Wheels are required for `([^`]+)` because building|[Bb]uilding source distributions for `([^`]+)` is disabled"
-)
 
 
 @dataclass(frozen=True)
@@ -133,8 +131,7 @@ def _compiled(
             )
             return Settled(list(_of_lock(parts, toml.parse(text), builds)))
         except (Unsolvable, Failed) as error:
-            found = _SOURCE_ALONE.findall(f"{error.message}\n{error.detail or ''}")
-            sources = {normalise(one or other) for one, other in found}
+            sources = source_alone(f"{error.message}\n{error.detail or ''}")
             if new := (sources & consent.build) - builds:
                 builds |= new
                 continue

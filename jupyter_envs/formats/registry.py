@@ -40,6 +40,7 @@ def _read_folder(_text: str, given: Given = ALONE) -> Read:
 
 
 FOLDER = replace(binder.FORMAT, read=_read_folder)
+NOTEBOOK = notebook.FORMAT
 # What is guessed from code says less than any list: of a folder none of it is read by itself.
 _CODE = (notebook.FORMAT, texts.FORMAT, texts.COMMANDS)
 # What says more comes first: of several files together the first that fits is read.

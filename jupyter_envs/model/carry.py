@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from jupyter_envs.model.request import KernelRequest, PlanHash
+from jupyter_envs.model.request import Approve, KernelRequest, PlanHash
 
 Name = Annotated[str, Meta(max_length=300)]
-Approve = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=5000)]
 NotebookText = Annotated[str, Meta(max_length=50_000_000)]
 
 

@@ -11,6 +11,7 @@ FileText = Annotated[str, Meta(max_length=5_000_000)]
 FileName = Annotated[str, Meta(max_length=255)]
 Files = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=255)], FileText], Meta(max_length=50)]
 Parts = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=100)]
+Approve = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=5000)]
 PlanHash = Annotated[str, Meta(max_length=100)]
 Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
 
@@ -50,6 +51,12 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `clear` makes an environment of this name anew: the old one gives way once the new one is whole.
     `indexes` and `find_links` are asked beside those of the settings from then on, each an address
     that a file names or the user gave; none is taken from a file unless it is here.
+
+    Of a file in `from` only wheels from the user's own indexes and channels come, and no code of a package
+    runs; what else it asks for needs `build`: without it the answer, or the job, is a conflict with reason
+    ``approval_needed`` that lists it. From a notebook nothing comes but what is approved, as in a rebuild:
+    `approve` are the names, `build` allows their code to run, `plan` is the hash of the list.
+    `build: false` holds all of the request to that, as for packages that were read from a file.
     """
 
     name: Annotated[str, Meta(max_length=300)] | None = None
@@ -65,6 +72,9 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kernel: KernelRequest = KernelRequest()
     pip: bool = True
     clear: bool = False
+    build: bool | None = None
+    approve: Approve = []
+    plan: PlanHash | None = None
 
 
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +86,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `pip_packages`, and `pip_upgrade` at the newest that fits; `channels` go before those of
     conda's settings. With `or_pip` pip brings what no channel has, or what is no match spec.
     With `plan`, the hash of a plan that was looked at, just that is done: where it would be another
-    one by now nothing is, and the job fails with reason ``plan_changed``.
+    one by now nothing is, and the job fails with reason ``plan_changed``. What a file in `from` asks for
+    is held to wheels as in a create request, until `build`; a notebook needs the `plan` that was looked at.
     `indexes` and `find_links` are as in `Create`.
     An environment that others made is changed, and planned for, only with `adopt`, here and in the other
     requests: it becomes this user's then, and what lies in it may run.
@@ -94,6 +105,7 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     upgrade_all: bool = False
     dry_run: bool = False
     plan: PlanHash | None = None
+    build: bool | None = None
     adopt: bool = False
     from_: ImportText | None = field(default=None, name="from")
 

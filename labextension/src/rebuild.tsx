@@ -1,3 +1,4 @@
+import { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -8,6 +9,24 @@ import { RebuildForm } from './components/rebuildform';
 import type { IEnvironmentManager } from './tokens';
 
 import '../style/rebuild.css';
+
+/** Asks whether to make what `notebook` carries; the job that was begun, or null. */
+export async function askToRebuild(options: RebuildBody.IOptions): Promise<IJob | null> {
+  const body = new RebuildBody(options);
+  const dialog = new Dialog({
+    title: options.trans.__('Rebuild the environment of %1', options.filename),
+    body,
+    hasClose: true,
+    buttons: []
+  });
+  let begun: IJob | null = null;
+  body.decided.connect((_, job) => {
+    begun = job;
+    dialog.reject();
+  });
+  await dialog.launch();
+  return begun;
+}
 
 /** What a dialog shows before anything that a notebook names is installed. */
 export class RebuildBody extends ReactWidget {

@@ -322,6 +322,22 @@ def test_scripts_of_a_package_are_run(world: World, tmp_path: Path) -> None:
     assert (world.prefix / "share" / "made.txt").read_text() == "made\n"
 
 
+@pytest.mark.parametrize("scripts", [[], ["other"], ["maker"]])
+def test_scripts_are_run_where_that_was_agreed_to(world: World, tmp_path: Path, scripts: list[str]) -> None:
+    from jupyter_envs.model.errors import Conflict
+
+    script = "#!/bin/sh\necho $PKG_NAME > $PREFIX/share/made.txt\n"
+    folder = make_channel(tmp_path / "mine", [Tiny("maker", files={"bin/.maker-post-link.sh": script})])
+    if scripts == ["maker"]:
+        world.do(install=["maker"], channels=[str(folder)], scripts=scripts)
+        assert (world.prefix / "share" / "made.txt").read_text() == "maker\n"
+        return
+    with pytest.raises(Conflict) as caught:
+        world.do(install=["maker"], channels=[str(folder)], scripts=scripts)
+    assert (caught.value.reason, caught.value.detail) == ("approval_needed", "maker runs its script")
+    assert not (world.prefix / "share" / "made.txt").exists()
+
+
 def test_another_python_takes_its_packages_along(world: World, tmp_path: Path) -> None:
     pure = Tiny("pure", depends=["python"], files={"site-packages/pure.py": "x = 1\n"}, noarch="python")
     folder = make_channel(tmp_path / "mine", [Tiny("python", "3.11.1"), Tiny("python", "3.12.1"), pure])

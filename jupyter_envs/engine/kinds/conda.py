@@ -156,10 +156,9 @@ class Conda:
         wanted, outcome = self._solved(prefix, wanted, context)
         if asked.plan is not None:
             planned = _plan(outcome)
-            pip = self._for_pip(prefix, wanted, outcome)
-            refuse_other(
-                _joined(planned, self._installation().plan(prefix, pip, context)) if pip else planned, asked.plan
-            )
+            if pip := self._for_pip(prefix, wanted, outcome):
+                planned = _joined(planned, self._installation().plan(prefix, pip, context))
+            refuse_other(planned, asked.plan)
         operation = self._operation(prefix, wanted)
         context.check()
         journal, part = undo or Undo(prefix), undo is not None
@@ -305,6 +304,7 @@ class Conda:
             constrained=[str(r) for r in wanted.constraints],
             channels=[*wanted.channels, *map(Address, record.channels(prefix) or self._settings.conda_channels)],
             command=["jupyter", "envs", "change"],
+            scripts=wanted.builds,
         )
 
     def _for_pip(self, prefix: str, wanted: Wanted, outcome: CondaOutcome) -> Wanted | None:
@@ -331,7 +331,7 @@ class Conda:
         ]
         upgraded = [*wanted.pip_upgrade_names, *(r.name for r in brought if r.name)]
         pip = Wanted(install=install, exact=wanted.exact, upgrade_names=upgraded, remove=remove, constraints=kept)
-        return replace(pip, sources=wanted.sources)
+        return replace(pip, sources=wanted.sources, builds=wanted.builds)
 
     def _run(self, operation: Operation, context: Context) -> CondaOutcome:
         if not any((operation.install, operation.update, operation.remove, operation.update_all, operation.exact)):
@@ -342,11 +342,10 @@ class Conda:
             if not context.cancelled.is_set():
                 context.step(phase, done, total, unit)
 
-        outcome = self._installer().run(
-            operation,
-            on_step=step,
-            on_line=lambda text: context.line(text, "out"),
-            cancelled=context.cancelled,
+        # A client runs each script unasked.
+        installer = self._installer() if operation.scripts is None else self._embedded()
+        outcome = installer.run(
+            operation, on_step=step, on_line=lambda text: context.line(text, "out"), cancelled=context.cancelled
         )
         if not operation.dry_run:
             # Each engine links what it installs to the package cache, and so to every environment that has it.

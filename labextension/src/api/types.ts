@@ -182,6 +182,8 @@ export interface ICreate {
   find_links?: string[];
   /** A file as it was inspected. */
   from?: object | null;
+  /** Whether what a file asks for may be built and its addresses used; null for what is typed. */
+  build?: boolean | null;
   kernel?: { register?: boolean; display_name?: string | null };
 }
 
@@ -225,6 +227,8 @@ export interface IPlan {
   download_size: number | null;
   disk_size: number | null;
   warnings?: ReadonlyArray<string>;
+  /** Sent back with the change, just this is done. */
+  hash?: string | null;
 }
 
 /** What a notebook in an environment should carry. */
@@ -241,6 +245,10 @@ export interface IRebuild {
   name?: string;
   exact?: boolean;
   approve?: ReadonlyArray<string>;
+  /** Those whose code may run while they are installed. */
+  build?: ReadonlyArray<string>;
+  /** The hash of the list that was shown. */
+  plan?: string;
 }
 
 /** A package that a rebuild would install. */
@@ -253,6 +261,8 @@ export interface IOrigin {
   /** Approved earlier, from this source. */
   approved: boolean;
   hashed: boolean;
+  /** Code of the package runs while it is installed. */
+  builds?: boolean;
   /** Who brings it. */
   manager: 'pip' | 'conda';
   /** The much used name that this one looks like a slip of. */
@@ -273,6 +283,8 @@ export interface IRebuilding {
   complete: boolean;
   packages: ReadonlyArray<IOrigin>;
   warnings: ReadonlyArray<string>;
+  /** Stands for the whole list. */
+  plan?: string;
 }
 
 export interface IRevision {
@@ -436,4 +448,6 @@ export interface IChange {
   or_pip?: boolean;
   remove?: ReadonlyArray<string>;
   upgrade_all?: boolean;
+  /** The hash of the plan that was shown. */
+  plan?: string;
 }

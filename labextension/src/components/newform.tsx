@@ -267,6 +267,22 @@ export function NewForm(props: INewFormProps): JSX.Element {
           <span>{trans.__('Use it in %1', PathExt.basename(form.notebook))}</span>
         </label>
       )}
+      {draft.carried.build !== undefined && (
+        <label className="jp-Environments-check">
+          <input
+            type="checkbox"
+            checked={draft.carried.build === true}
+            onChange={event =>
+              change({ carried: { ...draft.carried, build: event.target.checked } })
+            }
+          />
+          <span>
+            {trans.__(
+              'Let the file’s packages be built, which runs code, and its addresses be used'
+            )}
+          </span>
+        </label>
+      )}
       {refusal && refused === null && <ErrorText error={refusal} trans={trans} />}
       {refusal?.hint && refused !== null && (
         <div className="jp-Environments-problem" data-severity="error" role="alert">

@@ -21,6 +21,7 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
   const { manager, notebook, filename, trans } = props;
   const [exact, setExact] = useState<boolean | undefined>(undefined);
   const [approve, setApprove] = useState<ReadonlyArray<string>>([]);
+  const [build, setBuild] = useState<ReadonlyArray<string>>([]);
   const [attempt, setAttempt] = useState(0);
   const [found, setFound] = useState<IRebuilding | null>(null);
   const [failure, setFailure] = useState<IErrorBody | null>(null);
@@ -32,26 +33,30 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
     const ending = new AbortController();
     setFound(null);
     setFailure(null);
-    manager.rebuilding({ notebook, filename, exact, approve }, ending.signal).then(
+    manager.rebuilding({ notebook, filename, exact, approve, build }, ending.signal).then(
       value => !ending.signal.aborted && setFound(value),
       error => !ending.signal.aborted && setFailure(bodyOf(error))
     );
     return () => ending.abort();
-  }, [manager, notebook, filename, exact, approve, attempt]);
+  }, [manager, notebook, filename, exact, approve, build, attempt]);
 
-  const missing = (found?.packages ?? []).filter(each => !each.approved).map(each => each.name);
+  const unknown = (found?.packages ?? []).filter(each => !each.approved);
+  const missing = unknown.map(each => each.name);
+  const built = unknown.filter(each => each.builds).map(each => each.name);
   const go = async () => {
     if (!found) {
       return;
     }
     if (!found.complete) {
-      setApprove(missing);
+      setApprove([...new Set([...approve, ...missing])]);
+      setBuild([...new Set([...build, ...built])]);
       return;
     }
     setSending(true);
     setRefused(null);
     try {
-      const wanted = { notebook, filename, exact: found.exact, approve: missing };
+      const agreed = { approve: missing, build: [...new Set([...build, ...built])] };
+      const wanted = { notebook, filename, exact: found.exact, plan: found.plan, ...agreed };
       props.onDone(await manager.rebuild({ ...wanted, name: name ?? found.name }));
     } catch (error) {
       setRefused(bodyOf(error));
@@ -149,6 +154,13 @@ function Summary(props: {
             )
           : trans.__('You have approved all of them before.')}
       </p>
+      {found.packages.some(each => each.builds) && (
+        <p>
+          {trans.__(
+            'Marked ones are built: code of theirs runs on this machine while they are installed.'
+          )}
+        </p>
+      )}
       {!found.declared && (
         <p>
           {trans.__('The notebook does not say what it needs; this is a guess from its cells.')}
@@ -205,15 +217,16 @@ function Choice(props: {
   );
 }
 
-/** What deserves a look first: names like a slip, then new ones, those of the notebook before what they need. */
+/** What deserves a look first: what runs code, names like a slip, then new ones, those of the notebook before what they need. */
 function inOrder(packages: ReadonlyArray<IOrigin>): IOrigin[] {
   const rank = (each: IOrigin) =>
-    (each.meant ? 0 : 4) + (each.approved ? 2 : 0) + (each.asked ? 0 : 1);
+    (each.builds ? 0 : 8) + (each.meant ? 0 : 4) + (each.approved ? 2 : 0) + (each.asked ? 0 : 1);
   return [...packages].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
 }
 
 function remarks(each: IOrigin, trans: TranslationBundle): string {
   return [
+    each.builds ? trans.__('its code runs while it is installed') : '',
     each.meant ? trans.__('did you mean %1?', each.meant) : '',
     each.approved ? '' : trans.__('new to you'),
     each.asked ? '' : trans.__('needed by others')

@@ -142,6 +142,12 @@ export class Creation {
     try {
       const request = await ask();
       const inspected = await this._options.reads.inspect({ ...request, ...parts });
+      if (inspected.format === 'notebook' && request.text && this._options.onNotebook) {
+        // What a notebook carries is approved package by package, in a form of its own.
+        this.close();
+        this._options.onNotebook(request.filename ?? filename, request.text);
+        return;
+      }
       const warnings = [...this._notes, ...inspected.warnings];
       const create = { ...inspected.create, name: inspected.create.name || this._folder };
       read = { inspected: { ...inspected, create, warnings } };
@@ -204,6 +210,8 @@ export namespace Creation {
     suggestName: () => string;
     /** The path of the notebook at hand, or null. */
     currentNotebook?: () => string | null;
+    /** Asks whether to make what the text of a notebook carries. */
+    onNotebook?: (filename: string, text: string) => void;
     trans: TranslationBundle;
   }
 }

@@ -13,7 +13,7 @@ export interface IDraft {
   manager: string;
   packages: ReadonlyArray<IPackageEntry>;
   /** What the imported file asks for and no field shows: itself where it is a lock, and what pip brings. */
-  carried: Pick<ICreate, 'from' | 'pip_packages' | 'indexes' | 'find_links'>;
+  carried: Pick<ICreate, 'from' | 'pip_packages' | 'indexes' | 'find_links' | 'build'>;
   /** Those of `packages` that the imported file brought. */
   brought: ReadonlyArray<string>;
   /** What is typed and not an entry of `packages` yet. */
@@ -89,7 +89,7 @@ export function withInspected(
   inspected: IInspected,
   taken: ReadonlyArray<string>
 ): IDraft {
-  const { name, python, manager, channels, kernel, from, pip_packages } = inspected.create;
+  const { name, python, manager, channels, kernel, from, pip_packages, build } = inspected.create;
   const { indexes, find_links } = inspected.create;
   const own = withoutImport(draft);
   // A lock brings its packages by itself.
@@ -110,7 +110,8 @@ export function withInspected(
       ...(from && { from }),
       ...(pip_packages?.length && { pip_packages }),
       ...(indexes?.length && { indexes }),
-      ...(find_links?.length && { find_links })
+      ...(find_links?.length && { find_links }),
+      ...(typeof build === 'boolean' && { build })
     },
     channels: draft.channels.length > 0 ? draft.channels : (channels ?? []),
     displayName: draft.displayName || kernel?.display_name || ''

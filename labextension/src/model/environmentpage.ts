@@ -163,7 +163,9 @@ export class EnvironmentPageModel implements IDisposable {
   /** Does what waits; null when the job was started, else why not. */
   apply(): Promise<IErrorBody | null> {
     this._applied = this._pending;
-    return this._start(this._manager.change(this._id, this._change));
+    const shown = this._preview.current;
+    const plan = shown.state === 'ready' && shown.plan.hash ? { plan: shown.plan.hash } : {};
+    return this._start(this._manager.change(this._id, { ...this._change, ...plan }));
   }
 
   /** Asks again what the waiting changes would do, and for newer versions, as after terms were accepted. */
@@ -291,6 +293,10 @@ export class EnvironmentPageModel implements IDisposable {
     }
     if (job.state !== 'succeeded') {
       this._coming = null;
+      if (job.error?.reason === 'plan_changed') {
+        // What would be done by now is shown in its place.
+        this._look();
+      }
     } else if (job.action === 'change' && this._applied) {
       this._pending = without(this._pending, this._applied);
       this._applied = null;

@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Dialog, ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -105,26 +105,16 @@ export const carryPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
         const { path } = panel.context;
-        const { RebuildBody } = await import('../rebuild');
-        const body = new RebuildBody({
+        const { askToRebuild } = await import('../rebuild');
+        const job = await askToRebuild({
           manager,
           notebook: JSON.stringify(panel.model.toJSON()),
           filename: PathExt.basename(path),
           trans
         });
-        const dialog = new Dialog({
-          title: trans.__('Rebuild the environment of %1', PathExt.basename(path)),
-          body,
-          hasClose: true,
-          buttons: []
-        });
-        body.decided.connect((_, job) => {
-          dialog.reject();
-          if (job) {
-            void commands.execute(CommandIDs.useInNotebook, { job: job.id, notebook: path });
-          }
-        });
-        await dialog.launch();
+        if (job) {
+          void commands.execute(CommandIDs.useInNotebook, { job: job.id, notebook: path });
+        }
       }
     });
 

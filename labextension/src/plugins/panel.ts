@@ -53,6 +53,11 @@ export const panelPlugin: JupyterFrontEndPlugin<IEnvironmentsPanel> = {
         commands.hasCommand(CommandIDs.useInNotebook)
           ? (notebooks?.currentWidget?.context.path ?? null)
           : null,
+      onNotebook: (filename, notebook) => {
+        void import('../rebuild').then(({ askToRebuild }) =>
+          askToRebuild({ manager, notebook, filename, trans })
+        );
+      },
       onShow: () => shell.activateById(panel.id),
       onOpen: environment => {
         if (commands.hasCommand(CommandIDs.openPage)) {

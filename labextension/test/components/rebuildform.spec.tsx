@@ -59,16 +59,19 @@ function show(...answers: Array<IRebuilding | Error>) {
 
 describe('RebuildForm', () => {
   it('installs nothing before the click, and then what was listed', async () => {
-    const { manager, onDone } = show(rebuilding());
+    const packages = [origin('a'), origin('made', { builds: true })];
+    const { manager, onDone } = show(rebuilding({ packages, plan: 'sha256:1' }));
     const button = await screen.findByRole('button', { name: 'Approve and rebuild' });
-    expect(screen.getByText(/1 of them you have not approved before/)).toBeTruthy();
+    expect(screen.getByText(/its code runs while it is installed/)).toBeTruthy();
     expect(manager.rebuild).not.toHaveBeenCalled();
     await act(async () => fireEvent.click(button));
     expect(manager.rebuild).toHaveBeenCalledWith({
       notebook: '{}',
       filename: 'report.ipynb',
       exact: false,
-      approve: ['a'],
+      approve: ['a', 'made'],
+      build: ['made'],
+      plan: 'sha256:1',
       name: 'report'
     });
     expect(onDone).toHaveBeenCalledWith({ id: 'job' });
