@@ -265,7 +265,28 @@ def remove_tree(path: PathLike) -> None:
         function(name)
 
     # `onexc` replaces `onerror` from Python 3.12 on; 3.10 has the latter alone.
-    shutil.rmtree(where, onerror=unlock)
+    try:
+        shutil.rmtree(where, onerror=unlock)
+    except RecursionError:
+        _flatten(where)
+        shutil.rmtree(where, onerror=unlock)
+
+
+def _flatten(top: str) -> None:
+    """Move each folder that lies deep below `top` up into it: `shutil` calls itself for each level."""
+    waiting = [(top, 0)]
+    while waiting:
+        folder, level = waiting.pop()
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if os.path.islink(path) or not os.path.isdir(path):
+                continue
+            if level < 100 and len(path) < 2000:
+                waiting.append((path, level + 1))
+            else:
+                goal = os.path.join(tempfile.mkdtemp(prefix=".deep-", dir=top), "tree")
+                os.rename(path, goal)
+                waiting.append((goal, 2))
 
 
 def discard_tree(path: PathLike, bin_folder: PathLike) -> None:

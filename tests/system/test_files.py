@@ -146,3 +146,19 @@ def test_inside_resolves_links(tmp_path):
     assert not inside(outside, root)
     assert not inside(root / "escape", root)
     assert not inside(root / ".." / "rootless", root)
+
+
+@posix
+def test_a_very_deep_tree_is_measured_and_removed(tmp_path):
+    top = tmp_path / "top"
+    top.mkdir()
+    here = os.open(top, os.O_RDONLY)
+    for _ in range(5000):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    assert tree_size(top) > 0
+    remove_tree(top)
+    assert not top.exists()
