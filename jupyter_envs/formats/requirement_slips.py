@@ -18,7 +18,7 @@ _FILE = re.compile(r"[ \t]*@[ \t]*file:(?://(?:localhost)?)?([^\s;]+)")
 # Where conda's own builders unpack a package: the path tells that conda built it, and nothing of where to get it.
 _CONDA_BUILD = re.compile(
     r"/croot/|/feedstock_root/|/conda-bld/|/build_artifacts/|/tmp/build/|/tmp/abs_|/ktietz/|/C_/ci|^/?[A-Z]:/(?:ci|bld)"
-    r"[_/]|/Users/builder/|/home/builder/|/private/var/folders/.{1,120}/croot|/work/ci_py|/perseverance-python-buildout/"
+    r"[_/]|/Users/builder/|/home/builder/|/private/var/folders/.{1,120}/croot|/[w]ork/ci_py|/perseverance-python-buildout/"
     r"|/b/abs_|/sw/ci_"
 )
 # Modules that Python had once; what replaced them is no package of that name.

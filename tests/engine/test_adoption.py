@@ -191,7 +191,7 @@ class TestOfEarlierVersions:
 
 
 def test_a_file_chooses_no_program_as_its_python(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for told in ("/work/evil/bin/python", "./evil", "python3", "-c", "3.12 /work/evil", "\x1b[2J"):
+    for told in ("/home/me/evil/bin/python", "./evil", "python3", "-c", "3.12 /home/me/evil", "\x1b[2J"):
         evil = replace(
             registry.by_name("requirements.txt"), read=lambda _text, _given, told=told: Read([], python=told)
         )

@@ -14,7 +14,7 @@ const needed = () =>
     reason: 'adoption_needed',
     hint: null,
     field: 'adopt',
-    detail: 'Interpreter: /work/.venv/bin/python\n<b>Kernel</b>: run'
+    detail: 'Interpreter: /home/me/.venv/bin/python\n<b>Kernel</b>: run'
   });
 
 async function refused(send: (adopt: boolean) => Promise<unknown>): Promise<RequestError> {
@@ -41,7 +41,7 @@ it('shows what will run, and sends the same again only when that is agreed', asy
     }
   });
   render(<ErrorText error={error} trans={trans} />);
-  expect(screen.getByLabelText('What will run').textContent).toContain('/work/.venv/bin/python');
+  expect(screen.getByLabelText('What will run').textContent).toContain('/home/me/.venv/bin/python');
   expect(screen.getByLabelText('What will run').querySelector('b')).toBeNull();
   expect(sent).toEqual([false]);
   await click('Not now');

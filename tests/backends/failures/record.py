@@ -272,9 +272,9 @@ def main() -> None:
                 assert port
                 text = f"{done.stdout}\n{done.stderr}".strip()
                 for where in (str(top), os.path.realpath(top)):
-                    text = text.replace(where, "/work")
-                text = text.replace(f":{port[1]}", ":8080").replace(os.path.expanduser("~"), "/home/ada")
-                text = re.sub(r"/tmp/[\w.-]+", "/tmp/x", text)
+                    text = text.replace(where, "/home/me/thesis")
+                text = text.replace(f":{port[1]}", ":8080").replace(os.path.expanduser("~"), "/home/me")
+                text = re.sub(r"/tmp/[\w.-]+", "/home/me/tmp", text)
                 for mounted in (top / "small", *scene.venv.glob("lib/python*/site-packages")):
                     subprocess.run(["umount", "-l", mounted], capture_output=True)
                 print(tool, name, done.returncode, text.splitlines()[-1:] if text else "", flush=True)
