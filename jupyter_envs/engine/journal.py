@@ -18,7 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from jupyter_envs.system.files import atomic_write, sync_folder
-from jupyter_envs.system.reading import read_bytes
+from jupyter_envs.system.reading import read_as
 
 _END, _DONE = ".json", ".done"
 
@@ -54,6 +54,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     store: str | None = None
     absent: list[str] = []
     scratch: list[str] = []
+
+
+_decoder = msgspec.json.Decoder(Entry)
 
 
 class Open:
@@ -120,8 +123,8 @@ def left(state: Path) -> list[Path]:
 def read(path: Path) -> tuple[Entry, bool] | None:
     """The entry in the file `path` and whether it is done; None when it is gone. A damaged one is dropped."""
     try:
-        return msgspec.json.decode(read_bytes(path), type=Entry), path.suffix == _DONE
-    except msgspec.MsgspecError:
+        return read_as(path, _decoder), path.suffix == _DONE
+    except (msgspec.MsgspecError, ValueError):
         with suppress(OSError):
             path.unlink()
         return None

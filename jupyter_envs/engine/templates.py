@@ -36,7 +36,7 @@ from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.copies import copy_tree, files_of, fingerprint, unshare
 from jupyter_envs.system.files import atomic_write, discard_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
-from jupyter_envs.system.reading import LISTING, read_as, read_bytes
+from jupyter_envs.system.reading import LISTING, read_as, read_bytes, read_text
 
 FORMAT = 3
 KEPT = 3
@@ -268,7 +268,7 @@ class Templates:
         """Whether nobody changed the spare `name`, now at `tree`, while it waited."""
         noted = self._folder / key / f"{name}.spare"
         try:
-            return noted.read_text("utf-8") == fingerprint(tree)
+            return read_text(noted) == fingerprint(tree)
         except OSError:
             return False
         finally:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from jupyter_envs.system.files import PathLike
+from jupyter_envs.system.reading import opened
 
 _BINARY = (
     *(".pyc", ".so", ".dylib", ".pyd", ".dll", ".exe", ".a", ".lib", ".o", ".wasm", ".jar"),
@@ -64,8 +65,7 @@ class _Copier:
         shutil.copy2(source, target)
 
     def _copy(self, source: str, target: str) -> None:
-        reading = os.open(source, os.O_RDONLY)
-        try:
+        with opened(source) as reading:
             if self._clones and self._clone(reading, target):
                 return
             piece = os.read(reading, _PIECE)
@@ -76,8 +76,6 @@ class _Copier:
                 while piece:
                     # Of what does not fit on a full disk only a part is written, without an error.
                     piece = piece[os.write(writing, piece) :] or os.read(reading, _PIECE)
-        finally:
-            os.close(reading)
 
     def _clone(self, reading: int, target: str) -> bool:
         import fcntl
@@ -197,8 +195,8 @@ def _stub(path: str) -> bool:
 
 def _content(path: str) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(_PIECE):
+    with opened(path) as file:
+        while piece := os.read(file, _PIECE):
             digest.update(piece)
     return digest.hexdigest()
 
