@@ -26,6 +26,8 @@ POPULAR = Path(__file__).with_name("popular.txt")
 MOST_FOUND = 50
 MOST_MEANT = 1500
 KEPT_SECONDS = 600
+# Files in which a line that begins with `#` is a comment.
+_COMMENTED = (".txt", ".yml", ".yaml", ".toml", "Dockerfile")
 _KEPT_MOST = 500
 
 
@@ -75,10 +77,15 @@ class Catalog:
         """
         chosen = self.exporter(format_name)
         if chosen.folder is not None:
-            files = chosen.folder(installed)
+            files = {
+                path: installed.left_out + text if path.endswith(_COMMENTED) else text
+                for path, text in chosen.folder(installed).items()
+            }
             return Export(filename=chosen.filename, text="", files=files, media_type=chosen.media_type)
         assert chosen.write is not None
-        return Export(filename=chosen.filename, text=chosen.write(installed), media_type=chosen.media_type)
+        return Export(
+            filename=chosen.filename, text=installed.left_out + chosen.write(installed), media_type=chosen.media_type
+        )
 
     def exporter(self, format_name: str) -> FileFormat:
         """The format called `format_name`, one that can be written; raises as `export`."""

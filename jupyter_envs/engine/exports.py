@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,10 @@ from jupyter_envs.model.sources import SETTINGS_ALONE
 from jupyter_envs.system import installed
 from jupyter_envs.system.dist_info import normalise
 
+# Names of conda may begin with an underscore.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}\Z")
+_VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.!+*-]{0,199}\Z")
+
 
 def export(
     catalog: Catalog,
@@ -39,6 +44,9 @@ def export(
         Unavailable: the format needs hashes that nothing here tells, and no index or installer does.
     """
     chosen = catalog.exporter(format_name)
+    # What is installed can call itself anything; a file is read by tools, line by line.
+    left = [f"{package.name} {package.version}" for package in packages if not _nameable(package)]
+    packages = [package for package in packages if _nameable(package)]
     origin = kind.origin(environment.prefix, own)
     python, tables = environment.python.version, None
     unhashed: list[str] = []
@@ -48,6 +56,7 @@ def export(
         tables, unhashed = told(environment.prefix, python, packages)
     what = Installed(
         packages=packages,
+        unnameable=left,
         python=python,
         name=environment.name,
         channels=origin.channels,
@@ -59,6 +68,10 @@ def export(
         sources=record.sources(own) if own else SETTINGS_ALONE,
     )
     return catalog.export(what, format_name)
+
+
+def _nameable(package: Package) -> bool:
+    return bool(_NAME.match(package.name) and _VERSION.match(package.version or "0"))
 
 
 def lock(prefix: Own, python: str | None, packages: Sequence[Package]) -> dict[str, Any]:

@@ -183,7 +183,8 @@ class Installed:
     """What is written: an environment's packages, its Python's version, its name and conda channels.
 
     `lock` is there for formats that ask for it: the tables of a pylock (PEP 751); `unhashed` are those
-    in it whose hashes are not known.
+    in it whose hashes are not known. `unnameable` are packages that are left out, since their names or
+    versions are none.
     Of a conda environment there are the match specs that were asked for, by name, the
     `archives` that it was made from, and the `variables` that its user set.
     `sources` are the indexes that it asks beside those of the settings.
@@ -195,6 +196,7 @@ class Installed:
     channels: Sequence[str] = ()
     lock: Mapping[str, Any] | None = None
     unhashed: Sequence[str] = ()
+    unnameable: Sequence[str] = ()
     specs: Mapping[str, str] = field(default_factory=dict)
     archives: Sequence[Exact] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -204,6 +206,12 @@ class Installed:
     def not_hashed(self) -> str:
         """A line of comment that names the `unhashed`; empty where there are none."""
         return f"# Without hashes, since none are known here: {listed(self.unhashed)}\n" if self.unhashed else ""
+
+    @property
+    def left_out(self) -> str:
+        """A line of comment that names the `unnameable`; empty where there are none."""
+        shown = listed(ascii(name) for name in self.unnameable)
+        return f"# Left out, since this is no name and version of a package: {shown}\n" if shown else ""
 
     @property
     def by_conda(self) -> bool:
