@@ -11,6 +11,7 @@ from jupyter_envs.cli import (
     jobs,
     kernels,
     packages,
+    pip,
     projects,
     revisions,
 )
@@ -27,4 +28,5 @@ VERBS: list[Verb] = [
     *jobs.VERBS,
     *demo.VERBS,
     *completion.VERBS,
+    *pip.VERBS,
 ]

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jupyter_envs.engine import scratch
+from msgspec.structs import replace
+
+from jupyter_envs.engine import scratch, shims
 from jupyter_envs.engine.kinds.base import Draft
 from jupyter_envs.engine.record import place_magic, read_spec, write_spec
 from jupyter_envs.model.env import Environment, Kernel, Own
@@ -81,15 +83,15 @@ def of_prefix(prefix: str) -> list[Spec]:
 
 
 def register(
-    environment: Environment, tree: Own, drafts: Iterable[Draft], display_name: str | None = None
+    environment: Environment, tree: Own, drafts: Iterable[Draft], pips: Path, display_name: str | None = None
 ) -> list[Kernel]:
     """Write the kernelspecs of `environment` after `drafts`, or write them anew; return the kernels.
 
     The first one's name in pickers is `display_name`, else the one that it had, else,
     as for all, made from the environment's name; where another spec has it, the folder
-    is added. A kernelspec of ours without a draft goes. `tree` is where the environment
-    lies now, which is elsewhere as long as it is not yet at its place. One that cannot be
-    written has no magics.
+    is added. A kernelspec of ours without a draft goes. `pips` holds the ``pip`` for
+    environments without one. `tree` is where the environment lies now, which is elsewhere
+    as long as it is not yet at its place. One that cannot be written has no magics.
 
     Raises:
         OSError: the kernelspec folder cannot be written.
@@ -113,15 +115,16 @@ def register(
             wanted = display_name or (before.display_name if before else kept) or wanted
         name = before.name if before else _free_name(environment, taken, f"-{draft.name}" if made else "")
         shown = _unique(str(wanted), prefix, others)
-        _write(environment, draft, name, shown, magic=draft.magic and not closed)
+        drawn = replace(draft, env=shims.around(draft.env, pips), magic=draft.magic and not closed)
+        _write(environment, drawn, name, shown)
         made.append(Kernel(name=name, display_name=shown, language=draft.language))
     for spec in mine.values():
         _drop(spec.folder)
     return made
 
 
-def _write(environment: Environment, draft: Draft, name: str, shown: str, *, magic: bool) -> None:
-    ours = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if magic else []
+def _write(environment: Environment, draft: Draft, name: str, shown: str) -> None:
+    ours = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if draft.magic else []
     content = {
         "argv": [*draft.argv, *ours],
         "display_name": shown,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import history, journal, kernels, record
+from jupyter_envs.engine import history, journal, kernels, record, shims
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.journal import Action, Entry
@@ -158,7 +158,7 @@ class Parts:
     def register(self, environment: Environment, tree: Own, display_name: str | None = None) -> None:
         """Write the kernelspecs of `environment`, which lies at `tree` now, as `kernels.register`."""
         drafts = self.kind_of(environment).kernels(tree, environment.prefix, environment.name)
-        kernels.register(environment, tree, drafts, display_name)
+        kernels.register(environment, tree, drafts, shims.place(self.settings.state), display_name)
 
     def refresh_kernels(self, own: Own) -> None:
         """Write the kernelspecs of `own` anew where there are any: a change may bring kernels and variables."""

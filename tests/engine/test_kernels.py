@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_envs.engine import kernels
+from jupyter_envs.engine import kernels, shims
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.errors import Conflict, InvalidRequest
 from jupyter_envs.model.request import Clone, Create, KernelRequest, Register, Update
@@ -63,7 +63,8 @@ def test_what_is_written(engine: Engine, index: Index, folder: Path) -> None:
     assert content["env"] == {
         "VIRTUAL_ENV": prefix,
         "VIRTUAL_ENV_PROMPT": "demo",
-        "PATH": f"{prefix}/bin{os.pathsep}${{PATH}}",
+        "PATH": os.pathsep.join([f"{prefix}/bin", f"{folder.parent.parent}/state/pip", "${PATH}"]),
+        **shims.INSIDE,
     }
     assert content["metadata"]["jupyter_envs"] == {
         "id": engine.find("demo").id,
@@ -86,7 +87,8 @@ def test_a_prefix_with_a_dollar_sign(engine: Engine, index: Index, folder: Path,
     (name,) = os.listdir(folder)
     env = spec(folder, name)["env"]
     assert Template(env["VIRTUAL_ENV"]).safe_substitute(HOME="wrong") == str(prefix)
-    assert Template(env["PATH"]).safe_substitute(HOME="wrong", PATH="/bin") == f"{prefix}/bin{os.pathsep}/bin"
+    path = Template(env["PATH"]).safe_substitute(HOME="wrong", PATH="/bin")
+    assert path == f"{prefix}/bin:{engine.settings.state}/pip:/bin"
 
 
 def test_names_in_pickers_differ(engine: Engine, index: Index, folder: Path, home: Path) -> None:

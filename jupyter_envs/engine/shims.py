@@ -1,0 +1,62 @@
+"""The ``pip`` of kernels whose environment has none: without it, ``!pip`` would be the one of Jupyter's own Python."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from jupyter_envs.system.files import atomic_write
+from jupyter_envs.system.paths import MAIN, WINDOWS
+from jupyter_envs.system.reading import read_bytes_if_any
+
+_SH = """\
+#!/bin/sh
+# The pip of kernels whose environment has none of its own. jupyter_envs wrote this file.
+if [ ! -x {python} ] || [ ! -f {main} ]; then
+  echo "pip: this environment has no pip, and the jupyter_envs that would do its work is gone from "{python} >&2
+  exit 1
+fi
+unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
+exec {python} {main} pip -- "$@"
+"""
+_BAT = '@echo off\r\nset "PYTHONHOME="\r\nset "PYTHONPATH="\r\n"{python}" "{main}" pip -- %*\r\n'
+
+# What would lead pip out of the environment that its Python belongs to. pip passes over an empty variable;
+# 0 also counts more than its configuration files.
+INSIDE = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": "", "PIP_ROOT": "", "PIP_PYTHON": ""}
+
+
+def place(state: Path) -> Path:
+    """Put the programs ``pip`` and ``pip3`` into a folder of the state folder; return that.
+
+    They install into the environment that ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` names.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder = state / "pip"
+    if WINDOWS:
+        content, end = _BAT.format(python=sys.executable, main=MAIN), ".bat"
+    else:
+        content, end = _SH.format(python=shlex.quote(sys.executable), main=shlex.quote(MAIN)), ""
+    raw = content.encode("utf-8", "surrogateescape")
+    for name in ("pip", "pip3"):
+        path = folder / (name + end)
+        if read_bytes_if_any(path) != raw or not os.access(path, os.X_OK):
+            folder.mkdir(parents=True, exist_ok=True)
+            atomic_write(path, raw, 0o755)
+    return folder
+
+
+def around(env: dict[str, str], folder: Path) -> dict[str, str]:
+    """The variables `env` of a kernelspec, with `folder` behind the environment's own programs on PATH.
+
+    What would lead pip out of the environment is set aside; what `env` says of it stays.
+    """
+    found = {**INSIDE, **env}
+    first, rest, last = env.get("PATH", "").rpartition("${PATH}")
+    if rest and os.pathsep not in os.fspath(folder):
+        found["PATH"] = f"{first}{os.fspath(folder).replace('$', '$$')}{os.pathsep}{rest}{last}"
+    return found
