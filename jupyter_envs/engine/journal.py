@@ -124,7 +124,7 @@ def read(path: Path) -> tuple[Entry, bool] | None:
     """The entry in the file `path` and whether it is done; None when it is gone. A damaged one is dropped."""
     try:
         return read_as(path, _decoder), path.suffix == _DONE
-    except (msgspec.MsgspecError, ValueError):
+    except ValueError:
         with suppress(OSError):
             path.unlink()
         return None

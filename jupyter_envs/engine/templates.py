@@ -269,7 +269,7 @@ class Templates:
         noted = self._folder / key / f"{name}.spare"
         try:
             return read_text(noted) == fingerprint(tree)
-        except OSError:
+        except (OSError, ValueError):
             return False
         finally:
             with suppress(OSError):

@@ -38,7 +38,7 @@ _AZURE_GROUPS = {
 }
 # No row and no rule looks further down than this.
 _DEEPEST = 6
-_VERSION = re.compile(r"_v\d+[a-z0-9]*\Z")
+_VERSION = re.compile(r"_v\d[a-z0-9]*\Z")
 
 
 class Known(NamedTuple):

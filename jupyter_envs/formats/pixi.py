@@ -172,11 +172,17 @@ def _channels(value: object, place: str) -> list[str]:
     return found
 
 
+def _without_version(address: str) -> str:
+    """`address` without the query or the revision behind its last part."""
+    head, slash, last = address.rpartition("/")
+    return head + slash + re.split("[?@]", last, maxsplit=1)[0]
+
+
 def _add(pins: Pins, url: str, row: dict[str, Node], place: str) -> None:
     name, version, digest = (_text(row, key) for key in ("name", "version", "sha256"))
     if url.startswith("git+"):
         address, _, rest = url.removeprefix("git+").partition("#")
-        pins.repository(name, "git", re.split(r"[?@](?=[^/]*\Z)", address)[0], rest or None, place)
+        pins.repository(name, "git", _without_version(address), rest or None, place)
     elif "://" in url:
         pins.url(name, url, [f"sha256:{digest}"] if digest else [], place)
     else:

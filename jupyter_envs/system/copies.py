@@ -195,8 +195,8 @@ def _stub(path: str) -> bool:
 
 def _content(path: str) -> str:
     digest = hashlib.sha256()
-    with opened(path) as file:
-        while piece := os.read(file, _PIECE):
+    with opened(path) as descriptor:
+        while piece := os.read(descriptor, _PIECE):
             digest.update(piece)
     return digest.hexdigest()
 

@@ -19,6 +19,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from jupyter_envs.system.reading import READ
+
 _owner = secrets.token_hex(8)
 _NAME = re.compile(r"\..*\.([0-9a-f]{16})-[0-9a-f]{8}\.tmp\Z", re.S)
 _LOCK = re.compile(r"([0-9a-f]{16})\.lock\Z")
@@ -121,7 +123,7 @@ def _alive(lock: Path) -> bool:
     import fcntl
 
     try:
-        descriptor = os.open(lock, os.O_RDONLY)
+        descriptor = os.open(lock, READ)
     except FileNotFoundError:
         return False
     except OSError:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 
+from jupyter_envs.system.reading import read_text
+
 # inotify(7): a file was made, written, moved, removed, its mode changed, or the folder itself went.
 _WRITTEN, _ATTRIBUTES, _MOVED, _CREATED, _DELETED, _GONE = 0x8, 0x4, 0xC0, 0x100, 0x200, 0xC00
 _FOLDERS_ONLY = 0x0100_0000
@@ -108,8 +110,7 @@ def _type(folder: str, mounts: tuple[tuple[str, str], ...]) -> str:
 def _mounts() -> tuple[tuple[str, str], ...]:
     """Each mount's place, with a separator at the end, and its type."""
     try:
-        with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file:
-            rows = [line.split() for line in file]
+        rows = [line.split() for line in read_text("/proc/self/mounts", errors="surrogateescape").splitlines()]
     except OSError:
         return ()
     return tuple((row[1].replace("\\040", " ").rstrip("/") + "/", row[2]) for row in rows if len(row) > 2)

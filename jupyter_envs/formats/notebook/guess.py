@@ -236,10 +236,10 @@ class _Choice:
 
 def _of_address(line: str) -> str:
     """The name that the project at an address most likely has."""
-    if found := re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*@", line):
+    if found := re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\]\s*)?@", line):
         return normalise(found[1])
     if found := re.search(r"[#&]egg=([\w.-]+)", line):
         return normalise(found[1])
     path = re.split(r"[#?]", line)[0].rstrip("/")
     last = path.rpartition("/")[2].partition("@")[0]
-    return normalise(re.sub(r"\.git\Z|-\d.*\Z|\.(?:zip|tar\.gz)\Z", "", last))
+    return normalise(re.sub(r"\.git\Z|(?s:-\d.*)|\.(?:zip|tar\.gz)\Z", "", last))

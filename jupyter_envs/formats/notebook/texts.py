@@ -25,7 +25,7 @@ _TOOLS = re.compile(
     r"[ \t]*(?:sudo|uv|pip|pip3|python|python3|poetry|pipenv|pdm|conda|mamba|micromamba|pixi|cd|apt|apt-get)\b.*"
     r"|[ \t]*[A-Z_]+=\S*[ \t].*"
 )
-_OURS = re.compile(r"[ \t]*envinstall[ \t]")
+_OURS = re.compile(r"(?<![ \t])[ \t]*envinstall[ \t]")
 
 
 def read(text: str, given: Given = ALONE) -> Read:
