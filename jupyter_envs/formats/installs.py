@@ -60,6 +60,7 @@ class Installs:
         self.hashes: dict[str, tuple[str, ...]] = {}
         self.system: dict[str, None] = {}
         self.found = False
+        self._read: set[tuple[str, bool]] = set()
         self._left: dict[str, None] = {}
         self._unknown: dict[str, None] = {}
         self._conda_tools: dict[str, None] = {}
@@ -80,15 +81,12 @@ class Installs:
             return
         name = program(words[0])
         rest = words[1:]
-        installs = self.found
-        self.found = False
+        installs, self.found = self.found, False
         if name == "cd":
             self._cd(rest)
         elif name in ("bash", "sh", "zsh", "dash", "su") and (inner := behind("-c", rest)):
             for each in commands(inner):
                 self.take(each, depth + 1)
-        elif (name == "source" or name == ".") and rest:
-            pass
         elif _PIP.fullmatch(name):
             self._pip(rest, easy=name.startswith("easy"))
         elif _PYTHON.fullmatch(name) or (not words[0].whole and module_of(rest)):
@@ -372,6 +370,9 @@ class Installs:
                 raise InvalidRequest(f"{listed([name])!r} lies elsewhere.", hint="", field=FIELD)
             given = Given(filename=inside, files=self._given.files, folder=self._given.folder)
             path = given.within(name, "")
+            if (path, limits) in self._read:
+                return
+            self._read.add((path, limits))
             if path not in self._given.files:
                 raise InvalidRequest(f"{listed([name])!r} was not handed in.", hint="", field=FIELD)
             read = requirements.read(
