@@ -118,7 +118,7 @@ def _create(call: Call) -> int:
     def text(result: dict[str, Any]) -> list[str]:
         return _made("Created", result)
 
-    if request.from_ is not None and given.is_notebook(request.from_):
+    if request.from_ is not None and given.is_program(request.from_):
         return carry.created(call, request, text)
     return approving(call, lambda build: call.engine.create(replace(request, build=build)), text)
 

@@ -153,9 +153,9 @@ def _root(folder: Path) -> Path:
     return roots[-1] if roots else folder
 
 
-def is_notebook(source: ImportText) -> bool:
-    """Whether `source` is a notebook."""
-    return not source.format and registry.sniff(source.filename, source.text) is registry.NOTEBOOK
+def is_program(source: ImportText) -> bool:
+    """Whether `source` is a notebook or a script."""
+    return not source.format and registry.sniff(source.filename, source.text) in registry.PROGRAMS
 
 
 def as_inspect(source: ImportText) -> Inspect:

@@ -106,15 +106,15 @@ class Catalog:
         found = self.read(source, python)
         return bool(found.conda or found.archives)
 
-    def is_notebook(self, source: ImportText) -> bool:
-        """Whether the text of an import is a notebook: a stranger's text, whatever it says that it needs.
+    def is_program(self, source: ImportText) -> bool:
+        """Whether the text of an import is a notebook or a script: a stranger's, whatever it says that it needs.
 
         Raises:
             InvalidRequest: there is no such format.
         """
         if source.format:
-            return source.format == registry.NOTEBOOK.name
-        return registry.sniff(source.filename, source.text) is registry.NOTEBOOK
+            return source.format in {known.name for known in registry.PROGRAMS}
+        return registry.sniff(source.filename, source.text) in registry.PROGRAMS
 
     def read(self, source: ImportText, python: str | None = None, allowed: Sources = SETTINGS_ALONE) -> Read:
         """As `Imports.read`."""

@@ -61,7 +61,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
-            if request.plan is None and request.from_ is not None and parts.catalog.is_notebook(request.from_):
+            if request.plan is None and request.from_ is not None and parts.catalog.is_program(request.from_):
                 raise unseen(kind.plan(prefix, wanted, context))
             with parts.changing(environment, prefix, context) as undo, asking_to_build():
                 did = kind.apply(prefix, replace(wanted, plan=request.plan), context, undo)

@@ -102,7 +102,7 @@ class Imports:
         known, filename = found.source or (chosen.name, filename)
         plain = not (found.exact or found.hashes or found.constraints or found.archives or found.variables)
         # What lies outside of the environment is told when it is made, too.
-        whole = plain and not (found.source and found.unknown) and chosen is not registry.NOTEBOOK
+        whole = plain and not (found.source and found.unknown) and chosen not in registry.PROGRAMS
         conda = bool(found.conda or found.archives)
         create = Create(
             name=_suggested(found.name, filename),

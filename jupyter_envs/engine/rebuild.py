@@ -29,6 +29,7 @@ from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats.base import Read
 from jupyter_envs.formats.carried import conda_of, declares, locks_of
 from jupyter_envs.formats.explicit import PIP_PART
+from jupyter_envs.formats.script import blocks
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.check import check_name
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
@@ -51,7 +52,7 @@ class _Made(Struct, frozen=True):
 def create_from(parts: Parts, request: Create, running: Running) -> Task:
     """The task of `create`; what a notebook asks for comes by a rebuild, once it was approved. Raises as both."""
     source = request.from_
-    if source is None or not parts.catalog.is_notebook(source):
+    if source is None or not parts.catalog.is_program(source):
         return create(parts, request, running)
     wanted = Rebuild(
         notebook=source.text,
@@ -77,10 +78,13 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
         Conflict: the name is taken.
         Unavailable: no Python here is the one that the notebook needs.
     """
-    found = parts.catalog.read(ImportText(format="notebook", text=request.notebook, filename=request.filename))
+    source = beside.from_ if beside and beside.from_ else _source(request)
+    found = parts.catalog.read(source)
     if beside and (beside.packages or beside.pip_packages):
         found = dataclasses.replace(found, packages=[*beside.packages, *beside.pip_packages, *found.packages])
-    notebook = parse_json(request.notebook.removeprefix("\ufeff"))
+    is_script = source.format != "notebook" and not source.filename.lower().endswith(".ipynb")
+    # Only a notebook has room for more than a script block.
+    notebook = {} if is_script else parse_json(request.notebook.removeprefix("\ufeff"))
     pip = PipPart(parts, found, locks_of(notebook))
     carried = conda_of(notebook)
     conda = CondaPart(parts, carried, request.kernel.register) if carried else None
@@ -117,7 +121,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
         python=python,
         exact=exact,
         has_lock=has_lock,
-        declared=declares(notebook),
+        declared=declares(notebook) or (is_script and any(True for _ in blocks(request.notebook))),
         packages=[],
         # What is said of the text alone does not hold where the lock is taken.
         warnings=[*warnings, *(locked.warnings if locked else []), *([] if exact else found.warnings)],
@@ -166,6 +170,12 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
         environment=first.environment,
         key=first.key,
     )
+
+
+def _source(request: Rebuild) -> ImportText:
+    """The text of `request`: a notebook, or a script where its name says so."""
+    script = request.filename.lower().endswith((".py", ".md", ".qmd", ".rmd"))
+    return ImportText(format="script" if script else "notebook", text=request.notebook, filename=request.filename)
 
 
 def _refuse_unapproved(it: _Made, plan: str | None, consent: Consent) -> None:

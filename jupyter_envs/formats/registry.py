@@ -40,7 +40,8 @@ def _read_folder(_text: str, given: Given = ALONE) -> Read:
 
 
 FOLDER = replace(binder.FORMAT, read=_read_folder)
-NOTEBOOK = notebook.FORMAT
+# Programs: what they need is a stranger's wish, approved package by package.
+PROGRAMS = (notebook.FORMAT, texts.FORMAT)
 # What is guessed from code says less than any list: of a folder none of it is read by itself.
 _CODE = (notebook.FORMAT, texts.FORMAT, texts.COMMANDS)
 # What says more comes first: of several files together the first that fits is read.

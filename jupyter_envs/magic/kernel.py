@@ -86,7 +86,7 @@ class Magics:
     def envinstall(self, line: str) -> None:
         """Install packages into the environment of this kernel.
 
-        Usage: %envinstall [-U] [--pip] [-r FILE] [-e PATH] [--dry-run] [-q] PACKAGE...
+        Usage: %envinstall [-U] [--pip] [-r FILE] [-e PATH] [-y] [--dry-run] [-q] PACKAGE...
 
             %envinstall numpy pandas
             %envinstall "pandas[excel]>=2" six==1.16.0
@@ -101,13 +101,14 @@ class Magics:
         --pip                   let pip bring it in a conda environment too
         -r, --requirement FILE  install what a requirements file lists
         -e, --editable PATH     install a project so that it follows its source
+        -y, --yes               build what the file asks for, and use its addresses
         --dry-run               tell what would change, and change nothing
         -q, --quiet             say nothing unless a restart is due or it fails
         """
         asked = parse(
             "%envinstall",
             line,
-            flags=("upgrade", "pip", "dry-run", "quiet", "help"),
+            flags=("upgrade", "pip", "yes", "dry-run", "quiet", "help"),
             values=("requirement", "editable"),
         )
         packages = [requirement(word) for word in asked["words"]]
@@ -124,6 +125,7 @@ class Magics:
                 options.append("--or-pip")
         for path in asked["requirement"]:
             options += ["-r", _existing_file(path)]
+        options += ["--yes"] if asked["yes"] else []
         self._change("install", "Installing " + _cut(what), options, packages, asked, "%pip install " + line.strip())
 
     def envremove(self, line: str) -> None:

@@ -48,8 +48,8 @@ def filled(engine: Engine, index: Index, *, hashed: bool = False) -> Engine:
     return engine
 
 
-def again(engine: Engine, source: ImportText, name: str = "again") -> dict[str, str]:
-    done(engine, engine.create(Create(name=name, from_=source, kernel=NO_KERNEL, pip=False)))
+def again(engine: Engine, source: ImportText, name: str = "again", **more: bool) -> dict[str, str]:
+    done(engine, engine.create(Create(name=name, from_=source, kernel=NO_KERNEL, pip=False, **more)))
     return versions(engine.find(name).prefix)
 
 
@@ -210,7 +210,7 @@ def test_a_project_of_this_machine_goes_through_a_lock(engine: Engine, index: In
     assert tables["mine"] == {"path": str(here), "editable": True}
     assert tables["other"] == {"path": str(there), "editable": False}
     source = ImportText(format="pylock.toml", text=written.text)
-    assert again(engine, source) == {"mine": "1.0", "other": "1.0"}
+    assert again(engine, source, build=True) == {"mine": "1.0", "other": "1.0"}
     found = {package.name: package.editable for package in engine.packages("again")}
     assert found == {"mine": True, "other": False}
     shutil.rmtree(there)

@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.formats.carried import Carried, write
+from jupyter_envs.model.carry import Rebuild
 from jupyter_envs.model.errors import Conflict
 from jupyter_envs.model.request import Change, Create, ImportText, Inspect
 from jupyter_envs.system.metadata import versions
@@ -117,3 +118,16 @@ def test_a_notebook_is_listed_first_by_every_way_in(engine: Engine, shop: Index)
     assert (job.error.reason, job.error.field) == ("approval_needed", "plan")
     plan = done(engine, engine.change("demo", Change(from_=source, dry_run=True)))["plan"]
     done(engine, engine.change("demo", Change(from_=source, plan=plan["hash"])))
+
+
+def test_a_script_is_listed_as_a_notebook_is(engine: Engine, shop: Index) -> None:
+    text = '# /// script\n# dependencies = ["a"]\n# ///\nimport a\n'
+    source = ImportText(format="", text=text, filename="work.py")
+    job = run(engine, create(engine, source))
+    assert job.error is not None
+    assert (job.error.reason, job.error.field) == ("approval_needed", "approve")
+    request = Rebuild(notebook=text, filename="work.py", kernel=NO_KERNEL, pip=False, dry_run=True)
+    told = done(engine, engine.notebooks.rebuild(request))["rebuild"]
+    assert ([package["name"] for package in told["packages"]], told["declared"]) == (["a"], True)
+    made = done(engine, create(engine, source, approve=["a"], plan=told["plan"]))
+    assert versions(made["environment"]["prefix"]) == {"a": "1.0"}

@@ -142,7 +142,8 @@ export class Creation {
     try {
       const request = await ask();
       const inspected = await this._options.reads.inspect({ ...request, ...parts });
-      if (inspected.format === 'notebook' && request.text && this._options.onNotebook) {
+      const isProgram = ['notebook', 'script'].includes(inspected.format);
+      if (isProgram && request.text && this._options.onNotebook) {
         // What a notebook carries is approved package by package, in a form of its own.
         this.close();
         this._options.onNotebook(request.filename ?? filename, request.text);
