@@ -26,6 +26,7 @@ from jupyter_envs.engine.prefix import read
 from jupyter_envs.engine.refuse import (
     Running,
     own_root,
+    refuse_parted,
     refuse_reserved,
     refuse_running,
     refuse_taken,
@@ -190,12 +191,15 @@ def _target(parts: Parts, kind: Kind, name: str | None, prefix: str | None) -> s
         raise InvalidRequest("Give either a name or a prefix.", hint="A name is enough.", field="name")
     if name is not None:
         real = os.path.join(kind.home(), check_name(name))
+        refuse_parted(real, "name")
         refuse_reserved(parts, real, "name")
         return real
     path = check_prefix(prefix or "")
+    refuse_parted(path)
     parent, last = os.path.split(path)
     check_name(last.lstrip(".") or last, "prefix")
     real = os.path.join(os.path.realpath(parent), last)
+    refuse_parted(real)
     refuse_reserved(parts, real, "prefix")
     # The folder of named environments of a conda installation lies in its base.
     above = itertools.takewhile(lambda folder: folder not in parts.kinds.roots, Path(real).parents)

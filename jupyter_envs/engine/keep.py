@@ -16,6 +16,7 @@ from jupyter_envs.engine.refuse import (
     Running,
     own_root,
     refuse_old_python,
+    refuse_parted,
     refuse_reserved,
     refuse_running,
     refuse_taken,
@@ -130,6 +131,7 @@ def register(parts: Parts, environment: Environment, request: Register) -> Task:
     if parts.kind_of(environment).lacks_for_kernel(environment.prefix):
         refuse_unchangeable(environment)
     refuse_old_python(environment)
+    refuse_parted(environment.prefix)
     own = adopted(parts, environment, request.adopt)
 
     def work(context: Context) -> dict[str, Any]:

@@ -45,6 +45,11 @@ class Spec(NamedTuple):
     def display_name(self) -> str:
         return str(self.content.get("display_name") or self.name)
 
+    @property
+    def chosen_name(self) -> str | None:
+        """Its name in pickers where somebody chose that; None where we made it from the environment's name."""
+        return None if self.ours.get("made_name") == self.display_name else self.display_name
+
 
 _read: dict[str, tuple[tuple[int, int, int], Spec]] = {}
 
@@ -87,11 +92,12 @@ def register(
 ) -> list[Kernel]:
     """Write the kernelspecs of `environment` after `drafts`, or write them anew; return the kernels.
 
-    The first one's name in pickers is `display_name`, else the one that it had, else,
-    as for all, made from the environment's name; where another spec has it, the folder
-    is added. A kernelspec of ours without a draft goes. `pips` holds the ``pip`` for
-    environments without one. `tree` is where the environment lies now, which is elsewhere
-    as long as it is not yet at its place. One that cannot be written has no magics.
+    The first one's name in pickers is `display_name`, else the one that somebody chose
+    before, else, as for all, made from the environment's name; where another spec has it,
+    the folder is added. As long as the environment stays where it is, so does a name.
+    A kernelspec of ours without a draft goes. `pips` holds the ``pip`` for environments
+    without one. `tree` is where the environment lies now, which is elsewhere as long as it
+    is not yet at its place. One that cannot be written has no magics.
 
     Raises:
         OSError: the kernelspec folder cannot be written.
@@ -110,26 +116,29 @@ def register(
     made: list[Kernel] = []
     for draft in drafts:
         before = mine.pop(draft.name, None)
-        wanted = before.display_name if before else f"{draft.title} ({environment.name})"
+        chosen = before.chosen_name if before else None
         if not made:
-            wanted = display_name or (before.display_name if before else kept) or wanted
+            chosen = display_name or (chosen if before else kept)
+        stays = before is not None and before.ours.get("id") == environment.id
+        wanted = chosen or (before.display_name if before and stays else f"{draft.title} ({environment.name})")
         name = before.name if before else _free_name(environment, taken, f"-{draft.name}" if made else "")
         shown = _unique(str(wanted), prefix, others)
         drawn = replace(draft, env=shims.around(draft.env, pips), magic=draft.magic and not closed)
-        _write(environment, drawn, name, shown)
+        _write(environment, drawn, name, shown, made=not chosen)
         made.append(Kernel(name=name, display_name=shown, language=draft.language))
     for spec in mine.values():
         _drop(spec.folder)
     return made
 
 
-def _write(environment: Environment, draft: Draft, name: str, shown: str) -> None:
+def _write(environment: Environment, draft: Draft, name: str, shown: str, *, made: bool) -> None:
     ours = [f"--IPKernelApp.exec_files={record_of(environment.prefix) / 'magic.py'}"] if draft.magic else []
     content = {
         "argv": [*draft.argv, *ours],
         "display_name": shown,
         "language": draft.language,
         "interrupt_mode": draft.interrupt_mode,
+        **({"kernel_protocol_version": draft.protocol} if draft.protocol else {}),
         "env": draft.env,
         "metadata": {
             **draft.metadata,
@@ -139,6 +148,7 @@ def _write(environment: Environment, draft: Draft, name: str, shown: str) -> Non
                 "prefix": environment.prefix,
                 "revision": environment.revision,
                 "kernel": draft.name,
+                **({"made_name": shown} if made else {}),
             },
         },
     }
@@ -202,8 +212,9 @@ def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None
 def unregister(prefix: str, own: Own | None = None) -> list[str]:
     """Delete our kernelspecs of the environment at `prefix`; return their names. The user's `own` keeps its name."""
     gone = of_prefix(prefix)
-    if own and gone and not scratch.closed(own) and (noted := read_spec(own)):
-        write_spec(own, {**noted, "display_name": gone[0].display_name})
+    name = gone[0].chosen_name if gone else None
+    if own and name and not scratch.closed(own) and (noted := read_spec(own)):
+        write_spec(own, {**noted, "display_name": name})
     drop(prefix)
     return [spec.name for spec in gone]
 

@@ -20,7 +20,7 @@ from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
-from jupyter_envs.engine.refuse import refuse_old_python
+from jupyter_envs.engine.refuse import refuse_old_python, refuse_parted
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
 from jupyter_envs.engine.undo import Undo
@@ -103,6 +103,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     if stale and not request.lock:
         raise outdated(project)
     place = _main(parts, project)
+    refuse_parted(place, "path")
     if place == os.path.realpath(sys.prefix):
         raise Forbidden(
             f"{project.told.name} is the project that Jupyter runs in.",

@@ -29,6 +29,17 @@ def refuse_reserved(parts: Parts, prefix: str, field: str) -> None:
         )
 
 
+def refuse_parted(prefix: str, field: str = "prefix") -> None:
+    """Raise InvalidRequest when `prefix` cannot stand on PATH: its programs would never be found, others' would."""
+    if os.pathsep in prefix:
+        raise InvalidRequest(
+            f"{prefix} holds {os.pathsep!r}, which parts the folders on PATH: a kernel there would run other programs.",
+            hint=f"Choose a folder without {os.pathsep!r} in its path, or rename the one that has it.",
+            reason="unusable_prefix",
+            field=field,
+        )
+
+
 def refuse_taken(parts: Parts, prefix: str) -> None:
     """Raise Conflict when `prefix` exists or is being made, Forbidden when it cannot be."""
     if os.path.lexists(prefix) or locked(parts.lock_file(prefix)):

@@ -72,6 +72,7 @@ def test_what_is_written(engine: Engine, index: Index, folder: Path) -> None:
         "prefix": prefix,
         "revision": 1,
         "kernel": "python",
+        "made_name": "Python (demo)",
     }
     assert content["metadata"]["debugger"] is True
     assert Path(prefix, ".jupyter-envs", "magic.py").exists()
@@ -182,6 +183,54 @@ def test_the_kernel_follows_a_rename(engine: Engine, index: Index, folder: Path)
     assert content["metadata"]["jupyter_envs"]["id"] == moved.id
     assert old not in json.dumps(content)
     assert not os.path.exists(old)
+
+
+def test_a_made_name_follows_a_rename(engine: Engine, index: Index, folder: Path) -> None:
+    make(engine)
+    done(engine, engine.update("demo", Update(name="moved")))
+    assert spec(folder)["display_name"] == "Python (moved)"
+    engine.unregister("moved")
+    done(engine, engine.update("moved", Update(name="third")))
+    done(engine, engine.register("third", Register()))
+    assert shown(engine) == ["Python (third)"]
+    # One that somebody wrote into the file himself is his.
+    path = folder / engine.find("third").kernels[0].name / "kernel.json"
+    path.write_text(path.read_text().replace("Python (third)", "By hand", 1))
+    done(engine, engine.update("third", Update(name="fourth")))
+    assert shown(engine) == ["By hand"]
+
+
+@pytest.mark.parametrize(
+    ("files", "version"),
+    [
+        ({"kernelspec.py": 'return {\n  "kernel_protocol_version": "5.5",\n}', "_version.py": "x = 1"}, "5.5"),
+        ({"kernelspec.py": "x = 1", "_version.py": "kernel_protocol_version_info = (5, 3)\n"}, "5.3"),
+        ({"_version.py": "kernel_protocol_version = '{}'\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_version_of_the_messages(
+    engine: Engine, index: Index, folder: Path, files: dict[str, str], version: str | None
+) -> None:
+    offer(index, "ipykernel", "8.0", files={f"ipykernel/{name}": text for name, text in files.items()})
+    make(engine)
+    assert spec(folder).get("kernel_protocol_version") == version
+
+
+def test_a_prefix_that_path_cannot_hold(engine: Engine, index: Index, tmp_path: Path) -> None:
+    """What stands behind the colon would be a folder of PATH of its own."""
+    (tmp_path / "a:b").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "a:b")
+    for prefix in (tmp_path / "x:y", tmp_path / "a:b" / "env", tmp_path / "link" / "env"):
+        with pytest.raises(InvalidRequest) as caught:
+            engine.create(Create(prefix=str(prefix), pip=False))
+        assert caught.value.reason == "unusable_prefix"
+        assert not prefix.exists()
+    theirs = bare(engine, "theirs").prefix
+    shutil.copytree(theirs, tmp_path / "a:b" / "theirs", symlinks=True)
+    with pytest.raises(InvalidRequest) as caught:
+        engine.register(str(tmp_path / "a:b" / "theirs"), Register(adopt=True))
+    assert caught.value.reason == "unusable_prefix"
 
 
 def test_a_copy_has_a_kernel_of_its_own(engine: Engine, index: Index, folder: Path) -> None:

@@ -99,7 +99,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """A kernelspec that an environment could have; `name` tells it from the others of the same environment.
 
     `title` names the kernel without the environment, `magic` tells that its argv
-    takes ipykernel's options, `resources` is a folder with logos.
+    takes ipykernel's options, `protocol` is the version of Jupyter's messages that
+    it speaks, where it says so, `resources` is a folder with logos.
     """
 
     name: str
@@ -110,6 +111,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     interrupt_mode: str = "signal"
     metadata: dict[str, object] = {}
     magic: bool = False
+    protocol: str | None = None
     resources: Path | None = None
 
 

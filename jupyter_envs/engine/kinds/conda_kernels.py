@@ -70,6 +70,7 @@ def _draft(tree: str, prefix: str, name: str, env: dict[str, str]) -> Draft | No
         interrupt_mode=interrupt if interrupt in _INTERRUPTS else "signal",
         metadata={"debugger": True, **metadata} if python else metadata,
         magic=python,
+        protocol=str(said.get("kernel_protocol_version") or "") or None,
         resources=folder,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,12 +27,20 @@ from jupyter_envs.model.request import Create
 from jupyter_envs.system import installed, metadata
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import bin_of, python_of
+from jupyter_envs.system.reading import read_text
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.install import Installation
     from jupyter_envs.engine.undo import Undo
 
 _LOGOS = Path("ipykernel", "resources")
+# What ipykernel writes into its own kernelspec, else (before 7) what its kernels answer.
+_PROTOCOLS = (
+    ("kernelspec.py", re.compile(r"""["']kernel_protocol_version["']: ?["'](\d{1,3}(?:\.\d{1,3}){1,2})["']""")),
+    ("_version.py", re.compile(r"kernel_protocol_version_info ?= ?\((\d{1,3}(?:, ?\d{1,3}){1,2})\)")),
+)
+# Bytes of a source file of ipykernel, which has some 10 kB.
+_MOST_SOURCE = 100_000
 
 
 class Venv:
@@ -181,7 +190,8 @@ class Venv:
     def kernels(self, tree: Own, prefix: str, name: str) -> list[Draft]:
         literal = prefix.replace("$", "$$")
         first = os.fspath(bin_of(prefix)).replace("$", "$$")
-        resources = (root / _LOGOS for root in metadata.site_packages(tree))
+        packages = metadata.site_packages(tree)
+        resources = (root / _LOGOS for root in packages)
         return [
             Draft(
                 name="python",
@@ -192,6 +202,7 @@ class Venv:
                 env={"VIRTUAL_ENV": literal, "VIRTUAL_ENV_PROMPT": name, "PATH": f"{first}{os.pathsep}${{PATH}}"},
                 metadata={"debugger": True},
                 magic=True,
+                protocol=next(filter(None, map(_protocol, packages)), None),
                 resources=next((folder for folder in resources if folder.is_dir()), None),
             )
         ]
@@ -253,3 +264,15 @@ class Venv:
                 reason="create_failed",
                 detail=f"{done.out}\n{done.err}".strip()[-4000:],
             )
+
+
+def _protocol(packages: Path) -> str | None:
+    """The version of Jupyter's messages that the ipykernel in the folder `packages` says its kernels speak."""
+    for name, pattern in _PROTOCOLS:
+        try:
+            source = read_text(packages / "ipykernel" / name, _MOST_SOURCE, errors="replace")
+        except (OSError, ValueError):
+            continue
+        if found := pattern.search(source):
+            return re.sub(r",\s*", ".", found[1])
+    return None
