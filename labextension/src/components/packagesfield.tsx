@@ -39,6 +39,7 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
   const [unread, setUnread] = useState<string | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
   const suggestions = useSuggestions(lookups, open ? draft.trim() : '', trans);
   const checks = useChecks(
     lookups,
@@ -57,6 +58,20 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
     setOpen(false);
     setActive(-1);
     setUnread(null);
+    setSaid(null);
+    if (syntax === 'requirement' && lookups.commands && isCommand(text)) {
+      onChange(entries, '');
+      const take = (found: string) => onChange(withDraft(latest.current, found, syntax), '');
+      lookups.commands(text).then(
+        ({ packages, warnings }) => {
+          take(packages.join('\n'));
+          setSaid(warnings.join(' ') || null);
+        },
+        // Without the server's answer the field's own reader has to do.
+        () => take(text)
+      );
+      return;
+    }
     const lines = text.split(/\r?\n/);
     const modules = lines.flatMap(line => importedModules(line) ?? []);
     if (modules.length === 0) {
@@ -169,6 +184,11 @@ export function PackagesField(props: IPackagesFieldProps): JSX.Element {
           trans={trans}
         />
       )}
+      {said !== null && (
+        <div className="jp-Environments-note" role="status">
+          {said}
+        </div>
+      )}
       {unread !== null && (
         <div className="jp-Environments-note" role="status">
           {trans.__('No package is needed, or known, for %1.', unread)}
@@ -206,6 +226,13 @@ function Chip(props: {
       onLeaveOut={props.onLeaveOut}
       trans={trans}
     />
+  );
+}
+
+/** Whether `text` is a command that installs, as somebody copied it, and not a list of requirements. */
+function isCommand(text: string): boolean {
+  return /^\s*(?:[$>!%]+\s*)?(?:sudo\s+)?(?:\w+=\S*\s+)*(?:uv|pip[\d.]*|python[\d.]*|poetry|pipenv|pdm)\s+\S/m.test(
+    text
   );
 }
 

@@ -13,6 +13,14 @@ export interface ILookups {
   versions(name: string): Promise<IVersions>;
   /** The package that most likely brings each of `modules`; none for one of Python's own. */
   distributions(modules: ReadonlyArray<string>): Promise<ReadonlyArray<string>>;
+  /** What copied commands and imports ask for, as the server reads a notebook's; absent where it cannot be asked. */
+  readonly commands?: (text: string) => Promise<ICommands>;
+}
+
+/** Requirements, and what the server says of the text: what was left out, or read in another way. */
+export interface ICommands {
+  packages: ReadonlyArray<string>;
+  warnings: ReadonlyArray<string>;
 }
 
 const MOST_KEPT = 200;
@@ -20,7 +28,7 @@ const MOST_KEPT = 200;
 /** More than anybody imports in what is pasted here. */
 const MOST_MODULES = 50;
 
-type Reads = Pick<IReads, 'search' | 'versions' | 'providers'>;
+type Reads = Pick<IReads, 'search' | 'versions' | 'providers'> & Partial<Pick<IReads, 'inspect'>>;
 
 /** Asks the server once for each text; what failed is asked again. */
 export class Lookups implements ILookups {
@@ -50,6 +58,18 @@ export class Lookups implements ILookups {
     const found = await Promise.all(asked.map(module => this._reads.providers(module)));
     return found.flatMap(each => each.distributions.slice(0, 1).map(best => best.name));
   }
+
+  /** Of match specs the field's own reader knows more. */
+  readonly commands =
+    this._reads.inspect && this.syntax === 'requirement'
+      ? async (text: string): Promise<ICommands> => {
+          const { create, warnings } = await this._reads.inspect!({
+            filename: 'commands',
+            text
+          });
+          return { packages: create.manager === 'conda' ? [] : (create.packages ?? []), warnings };
+        }
+      : undefined;
 
   /** The answer of the first source that knows the package: a channel hides those behind it. */
   private async _first(name: string, sources: ReadonlyArray<ISource>): Promise<IVersions> {

@@ -1,5 +1,5 @@
 import { RequestError } from '../../src/api/request';
-import type { ISource } from '../../src/api/types';
+import type { IInspected, ISource } from '../../src/api/types';
 import { LookupsBySource } from '../../src/model/lookups';
 
 const missing = new RequestError(404, { message: 'no', reason: 'no_package', hint: null });
@@ -32,6 +32,24 @@ describe('LookupsBySource', () => {
     await lookups.index.versions('Six');
     expect(lookups.index.syntax).toBe('requirement');
     expect(asked).toEqual([['six', {}]]);
+  });
+
+  it('hands copied commands to the server', async () => {
+    const sent: string[] = [];
+    const inspect = async ({ text }: { text?: string }) => {
+      sent.push(text ?? '');
+      return {
+        create: { manager: null, packages: ['six'] },
+        warnings: ['told']
+      } as unknown as IInspected;
+    };
+    const { index } = new LookupsBySource({ ...reads, inspect });
+    expect(await index.commands!('$ pip3 install six')).toEqual({
+      packages: ['six'],
+      warnings: ['told']
+    });
+    expect(sent).toEqual(['$ pip3 install six']);
+    expect(lookups.index.commands).toBeUndefined();
   });
 
   it('asks the channels of the settings by the manager', async () => {
