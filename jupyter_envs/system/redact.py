@@ -103,10 +103,11 @@ def _without(pattern: re.Pattern[str], text: str) -> str:
 def _secrets() -> list[str]:
     """The secrets in this process' variables, and of the addresses in use. Short ones would blank ordinary words."""
     found = address.known()
-    for name, value in os.environ.items():
+    # By names first: each value is decoded anew, and this is asked for each line of a command's output.
+    for name in os.environ:
         if _is_secret(name):
-            found.append(value)
-        elif "@" in value and name.upper().endswith(_ADDRESSES):
+            found.append(os.environ.get(name, ""))
+        elif name.upper().endswith(_ADDRESSES) and "@" in (value := os.environ.get(name, "")):
             found += address.Address(value).secrets
     return [secret for secret in found if len(secret) >= SHORTEST]
 
