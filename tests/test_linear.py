@@ -57,7 +57,7 @@ def uses() -> Iterator[Use]:
                 elif name in compiled:
                     used.add(name)
                     yield Use(f"{where}:{node.lineno}", compiled[name], method)
-        for name in compiled.keys() - used:
+        for name in sorted(compiled.keys() - used):
             yield Use(f"{where}: {name}", compiled[name], "search")
 
 
