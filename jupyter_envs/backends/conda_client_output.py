@@ -49,6 +49,9 @@ def parse(code: int, out: str, err: str) -> CondaOutcome:
     )
 
 
+_MOST_TRIES = 100
+
+
 def _failure(last: Mapping[str, Any], code: int, err: str) -> EnvsError:
     name = str(last.get("exception_name") or "")
     logged = _logged(last, err)
@@ -105,11 +108,13 @@ def _objects(out: str) -> Iterator[dict[str, Any]]:
     """The JSON objects in `out`: progress comes as one a line, ended by NUL, before the result."""
     decoder = json.JSONDecoder()
     at = 0
-    while (start := out.find("{", at)) >= 0:
+    # Each may take as long as all that follows: what is no JSON for so long is something else.
+    tries = _MOST_TRIES
+    while tries and (start := out.find("{", at)) >= 0:
         try:
             found, at = decoder.raw_decode(out, start)
-        except ValueError:
-            at = start + 1
+        except (ValueError, RecursionError):
+            at, tries = start + 1, tries - 1
             continue
         if isinstance(found, dict):
             yield found

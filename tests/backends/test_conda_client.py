@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_envs.backends import conda
+from jupyter_envs.backends import conda, conda_client_output
 from jupyter_envs.backends.conda_client import ClientInstaller, commands
 from jupyter_envs.backends.conda_client_output import parse
 from jupyter_envs.backends.conda_operation import Operation
@@ -230,3 +231,10 @@ def test_the_manager() -> None:
     assert manager.missing() is None
     assert manager.version()
     assert manager.can.channels
+
+
+@pytest.mark.parametrize("unit", ["{", '{"a":', "[{", '{"a": [', "}{"])
+def test_output_that_is_no_json_takes_no_time(unit: str) -> None:
+    begin = time.perf_counter()
+    assert list(conda_client_output._objects(unit * (1_000_000 // len(unit)))) == []
+    assert time.perf_counter() - begin < 5
