@@ -233,7 +233,7 @@ def test_the_manager() -> None:
     assert manager.can.channels
 
 
-@pytest.mark.parametrize("unit", ["{", '{"a":', "[{", '{"a": [', "}{"])
+@pytest.mark.parametrize("unit", ["{", '{"a":', "[{", '{"a": [', "{,"])
 def test_output_that_is_no_json_takes_no_time(unit: str) -> None:
     begin = time.perf_counter()
     assert list(conda_client_output._objects(unit * (1_000_000 // len(unit)))) == []
