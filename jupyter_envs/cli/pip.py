@@ -13,7 +13,7 @@ from jupyter_envs.system.paths import python_of
 
 # The commands of pip that uv has as well.
 _COMMANDS = ("install", "uninstall", "list", "freeze", "show", "check")
-_HINT = "`%envinstall pip` in a cell, or `jupyter envs change ENV --install pip`, installs pip itself."
+_HINT = "`%envinstall pip` in a cell, or `jupyter envs install ENV pip`, installs pip itself."
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled", "interrupted"]
 ENDED: frozenset[JobState] = frozenset({"succeeded", "failed", "cancelled", "interrupted"})
@@ -30,7 +30,7 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     message: str
     reason: str
     kind: str = "error"
-    cause: str | None = None
+    cause: str | UnsetType = UNSET
     hint: str | None = None
     field: str | None = None
     detail: str | None = None

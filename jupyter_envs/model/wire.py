@@ -66,7 +66,7 @@ def error_body(error: EnvsError) -> ErrorBody:
         hint=error.hint,
         field=error.field,
         detail=error.detail,
-        cause=error.cause,
+        cause=error.cause or msgspec.UNSET,
     )
 
 

@@ -51,8 +51,8 @@ CALLS: dict[str, list[str]] = {
     "trust": [""],
     "completion": ["bash"],
 }
-# They make new environments, of what they are given alone.
-OF_NOTHING = {"create", "rebuild", "run", "demo", "prepare"}
+# They make new environments, of what they are given alone; `pip` works on the environment that it is called in.
+OF_NOTHING = {"pip", "create", "rebuild", "run", "demo", "prepare"}
 
 
 @pytest.fixture

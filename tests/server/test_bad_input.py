@@ -60,7 +60,7 @@ REQUIREMENTS = [
     "ftp://files.example/x.whl", "javascript://x", "ssh://host/x", "git+ext::sh -c id", "ext::sh -c id",
     "svn+ssh://host/x", "file://", "https://[::1/x.whl", "git+file:", "six, numpy", "six numpy", "<b>six</b>", "名前",
     "six; python_version", "six; os_name == 'x' and", "p" * 2049, "six; extra == \"a\" --pre",
-    "pkg @ https://files.example/${HOME}.whl",
+    "pkg @ https://files.example/${home}.whl", "pkg @ https://files.example/${}.whl",
 ]  # fmt: skip
 PYTHONS = [
     "", "3.11; id", "3.11 && id", "3.11\n", "3.11\0", "-c", "--version", "python3", "3.x", "three", "3..11", "3.11.",
@@ -129,11 +129,10 @@ CASES: dict[str, list[Bad]] = {
         create("from.text", **{"from": {"format": "requirements.txt"}}),
         create("from.text", **{"from": {"text": 1}}),
         create("from.path", **{"from": {"text": "", "path": "/etc/passwd"}}),
-        create("from.text line 1", **{"from": {"text": "--index-url https://evil.example"}}),
         create("from.text line 1", **{"from": {"text": "-r /etc/passwd"}}),
         create("from.text line 2", **{"from": {"text": "six\nsix; rm -rf /"}}),
         create("from.text", **{"from": {"text": "six\0"}}),
-        change("from.text line 1", **{"from": {"text": "--find-links /tmp"}}),
+        change("from.text line 1", **{"from": {"text": "six=>1"}}),
     ],
     "wrong types": [create(field, **{field: value}) for field, value in WRONG_TYPES],
     "unknown fields": [

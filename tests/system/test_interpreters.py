@@ -238,7 +238,7 @@ def test_too_old_is_refused_installed_or_not(wanted: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["3.99", "3.12.1", "4"])
 def test_what_is_not_here_is_told_with_what_is(wanted: str) -> None:
-    with pytest.raises(Unavailable, match=r"3\.12\.10"):
+    with pytest.raises(InvalidRequest, match=r"3\.12\.10"):
         interpreters.choose(wanted, FOUND)
 
 
