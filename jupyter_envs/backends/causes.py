@@ -345,7 +345,7 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
         r"no interpreter found|no compatible python|unable to find a compatible version|is not allowed by the project"
         r"|(?:python|interpreter)\S{0,20} was not found on your system",
         _same(
-            Unavailable,
+            Unsolvable,
             "There is no Python here that the project could run on.",
             "Install one that fits what the project asks for, then try again.",
             "no_python",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from jupyter_envs.engine.refuse import refuse_old_python, refuse_parted
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
 from jupyter_envs.engine.undo import Undo
+from jupyter_envs.model.address import shown_in
 from jupyter_envs.model.check import Requirement, check_display_name, check_prefix
 from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Failed, Forbidden, InvalidRequest, Unavailable
@@ -161,6 +162,7 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
     install = [] if wanted.upgrade_all else [r for r in wanted.install if r.name not in upgrade]
     besides, removed = _removals(project, wanted.remove)
     commands = tool.remove_commands(project.folder, removed) if removed else []
+    _refuse_secrets(project, install)
     commands += tool.add_commands(install) if install else []
     if wanted.upgrade_all or upgrade:
         commands += tool.upgrade_commands(project.folder, [] if wanted.upgrade_all else wanted.upgrade_names)
@@ -275,6 +277,19 @@ def _refuse_no_python(project: Owned, environment: Environment) -> None:
             hint=f"`{project.tool.name} add python` in the project's folder brings one.",
             reason="no_python",
         )
+
+
+def _refuse_secrets(project: Owned, install: Sequence[Requirement]) -> None:
+    """Its tool gets them on a command line, which everybody sees, and writes them into files that are shared."""
+    for requirement in install:
+        if requirement.has_secret:
+            raise InvalidRequest(
+                f"{shown_in(str(requirement))!r} holds credentials, which {project.tool.title} would write into the "
+                "project's files.",
+                hint=f"Leave them out, and give them to {project.tool.title} or git in their own configuration.",
+                reason="secret_in_project",
+                field="install",
+            )
 
 
 def _refuse_missing(project: Owned) -> None:

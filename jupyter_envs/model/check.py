@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from jupyter_envs.model.address import shown_in
+from jupyter_envs.model.address import Address, shown_in
 from jupyter_envs.model.errors import InvalidRequest
 
 NAME_RULE = "1 to 64 letters (a-z), digits, '.', '_' or '-', starting with a letter or digit"
@@ -40,6 +40,14 @@ class Requirement(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return f"-e {self.line}" if self.editable else self.line
+
+    def __repr__(self) -> str:
+        return f"Requirement({shown_in(str(self))!r})"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether its URL holds what may open something."""
+        return "://" in self.line and shown_in(self.line) != self.line
 
     @property
     def pinned(self) -> bool:
@@ -197,7 +205,7 @@ def _check_pep508(text: str, value: str, field_name: str) -> Requirement:
             f"{_shown(value)} names no version after ===.", hint="Write it like six===1.16.0.", field=field_name
         )
     if parsed.url:
-        _check_location(parsed.url, field_name)
+        text = text.replace(parsed.url, _check_location(parsed.url, field_name), 1)
     # A comment or an option behind the requirement would be read by the installer from its file.
     if re.search(r"(^|\s)(#|--)", text):
         raise InvalidRequest(
@@ -212,6 +220,7 @@ def _is_location(text: str) -> bool:
 
 
 def _check_location(text: str, field_name: str) -> str:
+    """`text`, its scheme in small letters, since uv takes another one for a folder's name."""
     # An installer puts in the value itself: it is in no file and no log of ours.
     if "${" in re.sub(r"\$\{[A-Z0-9_]+\}", "", text) or ("${" in text and "://" not in text):
         raise InvalidRequest(
@@ -237,6 +246,15 @@ def _check_location(text: str, field_name: str) -> str:
                 hint=f"Known kinds: {', '.join(sorted(_URL_SCHEMES))}.",
                 field=field_name,
             )
+        if "ssh" in parts.scheme.lower() and parts.password:
+            raise InvalidRequest(
+                f"{_shown(text)} holds a password, which ssh does not take from a URL and shows on its command line.",
+                hint="Leave it out, and let ssh use a key.",
+                field=field_name,
+            )
+        text = text[: len(parts.scheme)].lower() + text[len(parts.scheme) :]
+        # From now on its secrets are hidden in whatever a tool prints of it.
+        Address(text)
     elif ".." in text.replace("\\", "/").split("/"):
         raise InvalidRequest(f"{_shown(text)} goes up with '..'.", hint="Give the whole path.", field=field_name)
     return text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from jupyter_envs.model.address import Address, reveal_for_tool
 
@@ -26,6 +27,9 @@ def without_secret(line: str) -> str:
     parts = urlsplit(reveal_for_tool(address))
     if not parts.username and not parts.password:
         return line
+    if "${" in parts.netloc:
+        # The installer would have put the values in; one that is not set stays for it to tell.
+        address = address.map(lambda text: re.sub(r"\$\{([A-Z0-9_]+)\}", _value, text))
     place = parts.netloc.rpartition("@")[2]
     repository = f"{parts.scheme}://{place}{parts.path.partition('@')[0]}"
     while len(_headers) >= _MOST:
@@ -45,6 +49,10 @@ def variables(environ: Mapping[str, str]) -> dict[str, str]:
         out[f"GIT_CONFIG_KEY_{number}"] = f"http.{repository}.extraHeader"
         out[f"GIT_CONFIG_VALUE_{number}"] = f"Authorization: Basic {_basic(address)}"
     return {**out, "GIT_CONFIG_COUNT": str(count + len(out) // 2)} if out else {}
+
+
+def _value(found: re.Match[str]) -> str:
+    return quote(os.environ.get(found[1], found[0]), safe="")
 
 
 def _basic(address: Address) -> str:

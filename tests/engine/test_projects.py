@@ -233,13 +233,22 @@ def test_what_lies_beside_and_within(engine: Engine, index: Index, top: Path) ->
     assert {**did, "hash": plan["hash"]} == plan
 
 
+def test_credentials_do_not_get_into_a_project(engine: Engine, demo: Path) -> None:
+    env, before = engine.find(engine.projects()[0].environment or ""), files(demo)
+    with pytest.raises(InvalidRequest) as caught:
+        engine.change(env.id, Change(install=["a @ git+https://me:s3cret@git.example/a.git"]))
+    assert caught.value.reason == "secret_in_project"
+    assert "s3cret" not in caught.value.message
+    assert files(demo) == before
+
+
 def test_no_python_that_fits(engine: Engine, demo: Path) -> None:
     env = engine.find(engine.projects()[0].environment or "")
     (demo / "pyproject.toml").write_text((demo / "pyproject.toml").read_text().replace(">=3.10", "==3.99.*"))
     before, tree = files(demo), snapshot(env.prefix)
     job = run(engine, engine.project_kernel(ProjectKernel(adopt=True, path=str(demo), lock=True)))
     assert job.error
-    assert (job.error.reason, job.error.kind) == ("no_python", "unavailable"), job.error
+    assert (job.error.reason, job.error.kind) == ("no_python", "unsolvable"), job.error
     assert files(demo) == before
     after = snapshot(env.prefix)
     differ = {p for p in tree.keys() | after.keys() if tree.get(p) != after.get(p)}

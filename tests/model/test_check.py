@@ -183,3 +183,13 @@ def test_credentials_are_not_repeated() -> None:
 )
 def test_pinned_is_what_has_one_version(value: str, pinned: bool) -> None:
     assert rules.check_requirement(value, "packages[0]").pinned is pinned
+
+
+def test_a_url_is_written_as_installers_read_it_and_hides_its_secrets() -> None:
+    checked = rules.check_requirement("a @ HTTPS://me:s3cret@Host.example/a.whl", "packages[0]")
+    assert checked.line == "a @ https://me:s3cret@Host.example/a.whl"
+    assert checked.has_secret
+    assert "s3cret" not in repr(checked)
+    with pytest.raises(InvalidRequest, match="ssh does not take") as caught:
+        rules.check_requirement("git+ssh://me:s3cret@host.example/a", "packages[0]")
+    assert "s3cret" not in caught.value.message

@@ -47,3 +47,10 @@ def test_what_git_is_told_already_stays() -> None:
     git_access.without_secret("git+https://me:pw@host/a.git")
     told = git_access.variables({"GIT_CONFIG_COUNT": "2"})
     assert (told["GIT_CONFIG_KEY_2"], told["GIT_CONFIG_COUNT"]) == ("http.https://host/a.git.extraHeader", "3")
+
+
+def test_the_value_of_a_variable_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "a/b@c")
+    assert git_access.without_secret("git+https://me:${MY_TOKEN}@host/a.git") == "git+https://host/a.git"
+    sent = git_access.variables({})["GIT_CONFIG_VALUE_0"]
+    assert base64.b64decode(sent.rpartition(" ")[2]) == b"me:a/b@c"
