@@ -25,6 +25,7 @@ from jupyter_envs.cli.common import (
     yes_argument,
 )
 from jupyter_envs.cli.parser import Call, Verb
+from jupyter_envs.engine import kernels
 from jupyter_envs.model.errors import Cancelled, InvalidRequest
 from jupyter_envs.model.request import Clone, Create, KernelRequest, Repair, Update
 
@@ -41,7 +42,17 @@ def _list(call: Call) -> None:
         if not os.path.isdir(call.search):
             raise InvalidRequest(f"{folder!r} is not a folder.", hint="Give a folder to search.", field="search")
     found = call.engine.environments(call.args.refresh)
-    call.out.answer({"environments": found}, lambda: show.environments(found, show.window()))
+    gone = kernels.gone()
+
+    def text() -> list[str]:
+        lines = show.environments(found, show.window())
+        if gone:
+            lines += ["", *show.gone_kernels(gone), "`jupyter envs kernel prune` deletes such kernels."]
+        return lines
+
+    call.out.answer(
+        {"environments": found, "gone_kernels": [{"name": k.name, "display_name": k.display_name} for k in gone]}, text
+    )
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from jupyter_envs.engine.kernels import Spec
 from jupyter_envs.model.catalog import Export
 from jupyter_envs.model.disk import Disk
 from jupyter_envs.model.env import Environment, Package, Problem, TreeNode
@@ -142,6 +143,15 @@ def environments(found: Sequence[Environment], width: int | None) -> list[str]:
         if any(p.repair for _, p in troubled):
             lines.append("`jupyter envs repair NAME` mends what can be mended.")
     return lines
+
+
+def gone_kernels(specs: Sequence[Spec]) -> list[str]:
+    """A line for each kernelspec whose environment is not there."""
+    return [
+        f"warning: the kernel {clean(spec.display_name)!r} cannot start: "
+        f"its environment {clean(str(spec.ours['prefix']))} is not there."
+        for spec in specs
+    ]
 
 
 def problem_line(problem: Problem) -> str:

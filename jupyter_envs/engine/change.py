@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -65,7 +64,7 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
                 raise unseen(kind.plan(prefix, wanted, context))
             with parts.changing(environment, prefix, context) as undo, asking_to_build():
                 did = kind.apply(prefix, replace(wanted, plan=request.plan), context, undo)
-                _remember(kind, prefix, request, wanted, found)
+                _remember(kind, prefix, wanted, found)
                 noted = parts.ledger.note(prefix, "change", plain(request), before, always=False)
                 parts.refresh_kernels(prefix)
             return parts.result(prefix, replace(noted, warnings=[*found.warnings, *did.warnings]))
@@ -109,13 +108,15 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         raise InvalidRequest(
             f"{sorted(map(str, both))[0]} is to be installed and removed.", hint="Decide for one.", field="remove"
         )
-    lines = [*install, *upgrade]
+    lines, along = [*install, *upgrade], list[Requirement]()
     if request.upgrade_all:
         named = {r.name for r in lines} | set(remove)
         own = adopted(parts, environment, request.adopt)
-        lines += [r for r in kind.upgrades(own) if r.name not in named]
+        along = [r for r in kind.upgrades(own) if r.name not in named]
+        lines += along
     wanted = Wanted(
         install=lines,
+        along=len(along),
         pip=pip,
         pip_upgrade_names=[r.name for r in pip_upgrade if r.name] if kind.pip_apart else [],
         channels=channels,
@@ -156,7 +157,7 @@ def _installed(kind: Kind, request: Change) -> tuple[list[Requirement], list[Req
     return (own, pip) if kind.pip_apart else ([*own, *pip], [])
 
 
-def _remember(kind: Kind, prefix: Own, request: Change, wanted: Wanted, found: Read) -> None:
+def _remember(kind: Kind, prefix: Own, wanted: Wanted, found: Read) -> None:
     """Keep the environment's own record of what was asked for current."""
     spec = record.read_spec(prefix)
     if not spec and not history.has(prefix):
@@ -168,7 +169,7 @@ def _remember(kind: Kind, prefix: Own, request: Change, wanted: Wanted, found: R
         except InvalidRequest:
             continue
     listed = [] if kind.pip_apart else found.requirements(kind.check)
-    for requirement in wanted.install[: len(wanted.install) if not request.upgrade_all else _named(request, listed)]:
+    for requirement in wanted.install[: -wanted.along or None]:
         if requirement not in listed:
             kept[requirement.name or str(requirement)] = str(requirement)
     if listed:
@@ -178,16 +179,20 @@ def _remember(kind: Kind, prefix: Own, request: Change, wanted: Wanted, found: R
         held = {line.name for line in listed if line.name and line.name not in noted}
         broken = {name for name, line in kept.items() if name in held and not _admits(line, there.get(name))}
         kept = {name: name if name in broken else line for name, line in kept.items()} | noted
+    by_pip = dict[str, str]()
+    for text in [*(spec.get("pip_packages") or []), *map(str, wanted.pip)] if kind.pip_apart else []:
+        try:
+            by_pip[check_requirement(text, "pip_packages").name or text] = text
+        except InvalidRequest:
+            continue
     for name in wanted.remove:
         kept.pop(name, None)
+        by_pip.pop(name.replace("_", "-"), None)
     asks = record.sources(prefix).joined(wanted.sources)
     named = {"indexes": asks.indexes or None, "find_links": asks.find_links or None}
-    record.write_spec(prefix, {**spec, "packages": list(kept.values()), **named})
-
-
-def _named(request: Change, listed: Sequence[Requirement]) -> int:
-    """How many of the requirements that are installed were named, and do not stand for everything."""
-    return len(request.install) + len(listed) + len(request.upgrade)
+    record.write_spec(
+        prefix, {**spec, "packages": list(kept.values()), "pip_packages": [*by_pip.values()] or None, **named}
+    )
 
 
 def _admits(line: str, version: str | None) -> bool:

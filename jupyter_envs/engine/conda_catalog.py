@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -45,14 +46,16 @@ class CondaCatalog:
             Forbidden: its terms are not accepted (reason ``terms``).
             Unavailable: it cannot be reached.
         """
-        wanted = q.strip().lower()[:200]
+        wanted = _plain(q.strip())[:200]
         if not wanted:
             return []
         channels = self._channels(channel, prefix)
         key: _Key = ("names", *self._urls(self._setup(prefix), channels))
         names = self._once(key, lambda: self._engine().names(channels, prefix=prefix))
-        fitting = sorted((n for n in names if wanted in n), key=lambda n: (n != wanted, not n.startswith(wanted), n))
-        return [Found(name=name, summary=None, source="channel") for name in fitting[:MOST_FOUND]]
+        by_plain = sorted((_plain(name), name) for name in names)
+        fitting = [pair for pair in by_plain if wanted in pair[0]]
+        fitting.sort(key=lambda pair: (pair[0] != wanted, not pair[0].startswith(wanted)))
+        return [Found(name=name, summary=None, source="channel") for _, name in fitting[:MOST_FOUND]]
 
     def versions(self, name: str, channel: str | None, prefix: Own | None = None) -> Versions:
         """The versions of `name`, newest first, of the channels that `search` looks in.
@@ -134,3 +137,8 @@ class CondaCatalog:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = (moment, cast("list[object]", found))
         return found
+
+
+def _plain(name: str) -> str:
+    """`name` as names are compared (PEP 503); one that conda alone has may begin with an underscore."""
+    return re.sub(r"[-_.]+", "-", name).lower().lstrip("-")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -394,5 +395,5 @@ class Engine:
         for environment in self.environments():
             if environment.kind == "venv" and environment.state != "broken":
                 for package in read_packages(environment.prefix, store=self._store):
-                    found.setdefault(package.name.lower().replace("_", "-"), package.summary)
+                    found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package.summary)
         return found

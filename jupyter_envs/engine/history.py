@@ -42,6 +42,7 @@ class Stored(msgspec.Struct, frozen=True):
     pins: dict[str, str]
     python: str | None = None
     requested: list[str] | None = None
+    requested_pip: list[str] | None = None
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -155,9 +156,10 @@ def add(
         user=user or _user(),
         python=lock.python,
     )
-    requested = read_spec(prefix).get("packages")
+    spec = read_spec(prefix)
+    stored = Stored(entry, lock.pins, lock.python, spec.get("packages"), spec.get("pip_packages"))
     # Before it is JSON: a quotation mark within a password would be taken for one of its own.
-    raw = msgspec.json.encode(redacted_values(Stored(entry, lock.pins, lock.python, requested)))
+    raw = msgspec.json.encode(redacted_values(stored))
     # Last: with it the revision is there.
     atomic_write(record / "revisions" / f"{number}.json", raw, durable=True)
     return number

@@ -225,18 +225,28 @@ def drop(prefix: str) -> None:
         _drop(spec.folder)
 
 
-def prune() -> list[str]:
-    """Delete the kernelspecs of ours whose environment is gone; return their names. Others' are never touched."""
-    gone = []
+def gone() -> list[Spec]:
+    """The kernelspecs of ours whose environment is not there, perhaps since its disk is not mounted now."""
+    found = []
     for spec in specs():
         prefix = spec.ours.get("prefix")
-        if not isinstance(prefix, str) or os.path.lexists(prefix):
-            continue
-        # A missing parent may be a disk that is not mounted now.
-        if os.path.isdir(os.path.dirname(prefix)) and inside(spec.folder, kernels_dir()):
+        # A link may lead to a kernelspec that somebody keeps elsewhere.
+        if isinstance(prefix, str) and not os.path.lexists(prefix) and inside(spec.folder, kernels_dir()):
+            found.append(spec)
+    return found
+
+
+def prune(unmounted: bool = False) -> list[str]:
+    """Delete the kernelspecs of ours whose environment is gone; return their names. Others' are never touched.
+
+    Where also the folder is missing that it lay in, a disk may not be mounted now: such a one goes with `unmounted`.
+    """
+    names = []
+    for spec in gone():
+        if unmounted or os.path.isdir(os.path.dirname(spec.ours["prefix"])):
             _drop(spec.folder)
-            gone.append(spec.name)
-    return gone
+            names.append(spec.name)
+    return names
 
 
 def point_at(spec: Spec, prefix: str) -> None:

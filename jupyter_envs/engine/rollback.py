@@ -87,7 +87,8 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
                 else:
                     refuse_other(Plan(), request.plan)
                 if stored.requested is not None:
-                    record.write_spec(prefix, {**record.read_spec(prefix), "packages": stored.requested})
+                    asked_for = {"packages": stored.requested, "pip_packages": stored.requested_pip}
+                    record.write_spec(prefix, {**record.read_spec(prefix), **asked_for})
                 asked = {"revision": number}
                 plan = parts.ledger.note(prefix, "rollback", asked, before, goal, always=True)
                 parts.refresh_kernels(prefix)

@@ -50,7 +50,7 @@ def test_options_may_stand_anywhere_before_the_dashes(line: str, expected: dict[
         ("show a b", "b"),
         ("remove-packages e", "name"),
         ("kernel boo e", "action"),
-        ("kernel register", "env"),
+        ("kernel", "action"),
         ("rollback e x", "revision"),
         ("rollback e 0", "revision"),
         ("history e --diff 1", "diff"),

@@ -293,3 +293,25 @@ def test_a_search_below_a_folder(envs: Envs, home: Path) -> None:
     found = envs("list", "--search", "work", "--json").json["environments"]
     assert str(home / "work" / "thesis" / ".venv") in {e["prefix"] for e in found}
     assert envs("list", "--search", "nowhere", "--json").json["error"]["field"] == "search"
+
+
+def test_kernels_whose_environment_is_gone(envs: Envs, home: Path) -> None:
+    folder = home / "data" / "kernels" / "lost"
+    folder.mkdir(parents=True)
+    about = {"prefix": str(home / "disk" / "lost")}
+    content = {"argv": ["x"], "display_name": "Lost \x1b[2J", "metadata": {"jupyter_envs": about}}
+    (folder / "kernel.json").write_text(json.dumps(content))
+    listed = envs("list")
+    assert "cannot start" in listed.out
+    assert "jupyter envs kernel prune" in listed.out
+    assert "\x1b" not in listed.out
+    assert envs("list", "--json").json["gone_kernels"] == [{"name": "lost", "display_name": "Lost \x1b[2J"}]
+    # Its disk may come back.
+    assert envs("kernel", "prune", "--json").json == {"removed": [], "kept": ["lost"]}
+    assert "--unmounted" in envs("kernel", "prune").out
+    assert "Deleted the kernel lost" in envs("kernel", "prune", "--unmounted").out
+    assert not folder.exists()
+    assert "gone" not in envs("list").out
+    for wrong in (("prune", "work"), ("register",), ("unregister",), ("rename", "--display-name", "x")):
+        refused = envs("kernel", *wrong, "--json")
+        assert (refused.code, refused.json["error"]["field"]) == (2, "env"), wrong

@@ -259,10 +259,13 @@ def test_stale_specs_of_ours_are_pruned(engine: Engine, index: Index, folder: Pa
     (linked / "kernel.json").write_text(json.dumps({"metadata": {"jupyter_envs": {"prefix": gone}}}))
     (folder / "link").symlink_to(linked)
     shutil.rmtree(gone)
+    assert [each.name for each in kernels.gone()] == ["gone", "unmounted"]
     assert kernels.prune() == ["gone"]
+    assert [each.name for each in kernels.gone()] == ["unmounted"]
     assert sorted(os.listdir(folder)) == ["here", "link", "theirs", "unmounted"]
     assert (linked / "kernel.json").exists()
     assert (folder / "unmounted" / "kernel.json").read_bytes() == elsewhere
+    assert kernels.prune(unmounted=True) == ["unmounted"]
     assert os.path.exists(here)
 
 

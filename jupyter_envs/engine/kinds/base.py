@@ -25,8 +25,9 @@ from jupyter_envs.model.sources import Sources
 class Wanted(Struct, frozen=True, kw_only=True):
     """A checked change: what to install, of that what to upgrade, what to remove (normalised names).
 
-    `upgrade_all` takes the newest of all lines, `exact` installs the lines without
-    what they need. Files of a requirement with hashes are compared to them; where
+    `upgrade_all` takes the newest of all lines, of which the last `along` were not named by
+    anybody; `exact` installs the lines without what they need. Files of a requirement with
+    hashes are compared to them; where
     each one has hashes nothing without comes along. `constraints` limit the versions
     of whatever comes along. `pip` is what pip is to bring afterwards, where that is
     apart (`Kind.pip_apart`), `pip_upgrade_names` what of that to upgrade, with `or_pip` also what
@@ -52,6 +53,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     upgrade_names: list[str] = []
     remove: list[str] = []
     upgrade_all: bool = False
+    along: int = 0
     exact: bool = False
     replace: list[str] = []
     builds: list[str] | None = None
