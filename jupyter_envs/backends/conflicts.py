@@ -227,12 +227,14 @@ def _by_conflict(why: str, text: str) -> Why | None:
             found["lines"],
             re.IGNORECASE,
         )
+        # Lines without a limit cannot be what is fought over, unless there are no others.
+        limited = [(who, what) for who, what in lines if re.search(r"[<>=!~]", what)]
         sides = [
             (f"{who.rsplit(' depends')[0]} needs {what}" if "depends" in who else f"{what} is asked for")
-            for who, what in lines
+            for who, what in (limited if len(limited) > 1 else lines)
         ]
         if len(sides) > 1:
-            return (", but ".join(dict.fromkeys(sides[:2])) + ".", _LOOSEN, "conflict")
+            return (", but ".join(dict.fromkeys((sides[0], sides[-1]))) + ".", _LOOSEN, "conflict")
     needs = [(_who(found["who"]), _spec(found["what"])) for found in _NEED.finditer(why)]
     asked = _ASKED.search(why)
     wanted = [_spec(asked[key]) for key in ("what", "other") if asked[key]] if asked else []

@@ -342,7 +342,8 @@ def _alone(parts: Parts, project: Owned, prefix: Own, context: Context) -> Itera
 @contextmanager
 def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Context) -> Iterator[None]:
     """What is done to the project, its environment and its kernels, whole or not at all."""
-    absent = [path for path in parts.discovery.owners.prefixes(project) if not os.path.lexists(path)]
+    present = {path for path in parts.discovery.owners.prefixes(project) if os.path.lexists(path)}
+    absent = [path for path in parts.discovery.owners.prefixes(project) if path not in present]
     entry = parts.entry(
         "project",
         prefix,
@@ -363,7 +364,7 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
             parts.discovery.adoption.adopt(prefix)
             kernels.restore(prefix, entry.kernels)
             # A new environment may lie elsewhere than was foreseen.
-            for path in absent:
+            for path in {*absent, *parts.discovery.owners.prefixes(project)} - present:
                 remove_tree(path)
             opened.drop()
             raise

@@ -86,7 +86,9 @@ def test_the_life_of_a_project(tool: str, engine: Engine, index: Index, tools: P
     wanted = plan({"tail": "1.0", "three": "1.0"}, {"two": ("2.0", "1.0")}, {})
     looked = done(engine, engine.change(env.id, Change(install=["three"], dry_run=True)))
     assert files(folder) == after, "a plan writes nothing"
-    assert looked["plan"] == done(engine, engine.change(env.id, Change(install=["three"])))["plan"] == as_json(wanted)
+    did = done(engine, engine.change(env.id, Change(install=["three"])))
+    assert looked["plan"].pop("hash")
+    assert {**looked["plan"], "hash": None} == did["plan"] == as_json(wanted)
     assert "three" in files(folder)["Pipfile" if tool == "pipenv" else "pyproject.toml"]
     assert fits(tool, folder)
     assert only(engine).current
