@@ -62,7 +62,13 @@ def remove(parts: Parts, environment: Environment, force: bool, running: Running
             entry = parts.entry("remove", prefix, parts.kind_of(environment))
             # On a full disk it goes on without: to remove is what frees it.
             with journal.opened(parts.settings.state, entry, needed=False) as opened:
-                vanish(parts, prefix, root, parts.kind_of(environment))
+                try:
+                    vanish(parts, prefix, root, parts.kind_of(environment))
+                except BaseException:
+                    # Who asked is told that it failed: what still stands must not go at a later look.
+                    if os.path.lexists(prefix):
+                        opened.drop()
+                    raise
                 opened.drop()
         return {"removed": environment.id, "freed": freed}
 

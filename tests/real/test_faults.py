@@ -104,7 +104,7 @@ def test_a_full_disk_and_a_change(engines: Engines, shop: Index, disk: Path, lea
 
 
 def test_a_full_disk_below_the_jobs(engines: Engines, shop: Index, disk: Path) -> None:
-    """Nothing can be written of the job, and it still ends and tells."""
+    """Nothing can be written of the job, nor how to undo it: it ends, tells why, and changes nothing."""
     engine = engines(state_dir=str(disk / "state"))
     bare(engine)
     fill(disk, 0)
@@ -112,10 +112,11 @@ def test_a_full_disk_below_the_jobs(engines: Engines, shop: Index, disk: Path) -
     job = engine.jobs.run(
         engine.change("demo", Change(install=["small"])), lambda _, lines: heard.extend(line.text for line in lines)
     )
-    assert job.state == "succeeded"
-    assert any("small==2.0" in line for line in heard)
+    assert job.state == "failed"
+    assert job.error
+    assert job.error.reason == "disk_full"
     assert engine.jobs.get(job.id) == job
-    assert versions(engine.find("demo").prefix) == {"small": "2.0"}
+    assert versions(engine.find("demo").prefix) == {}
 
 
 def test_a_root_that_cannot_be_written(engines: Engines, shop: Index, disk: Path) -> None:

@@ -42,6 +42,7 @@ def look_around(page: Any, thesis: str, shots: Path, name: str, seen: Any) -> No
     row(content, "ipykernel").wait_for()
     panel = open_panel(page)
     ours = panel.get_by_role("treeitem", name="thesis,")
+    panel.get_by_role("button", name="Refresh").click()
     panel.get_by_role("img", name="broken").wait_for()
     ours.focus()
 

@@ -32,6 +32,7 @@ def test_a_project_becomes_a_kernel(page: Any, lab: Lab, shots: Path) -> None:
     row.get_by_role("alert").get_by_text("out of date").wait_for()
     both_themes(page, shots, "project-stale")
     row.get_by_role("button", name="Update uv.lock and make it").click()
+    panel.get_by_role("button", name="Adopt and continue").click()
     launcher_card(page, "paper").wait_for(timeout=JOB_MS)
     assert "tabulate" in (folder / "uv.lock").read_text()
     made = panel.get_by_role("treeitem", name="paper")
