@@ -38,7 +38,11 @@ def activation(environment: Environment, shell: str | None = None) -> Activation
         )
     lines = [ActivationLine(shell=kind, command=text) for kind in _SHELLS if (text := line_for(kind, prefix))]
     wanted = kind_of(shell or _default(os.environ))
-    return Activation(shell=wanted if any(line.shell == wanted for line in lines) else lines[0].shell, lines=lines)
+    return Activation(
+        shell=wanted if any(line.shell == wanted for line in lines) else lines[0].shell,
+        lines=lines,
+        adopted=environment.adopted,
+    )
 
 
 def kind_of(program: str) -> str:

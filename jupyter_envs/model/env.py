@@ -93,10 +93,14 @@ class ActivationLine(Struct, frozen=True, kw_only=True):
 
 
 class Activation(Struct, frozen=True, kw_only=True):
-    """How to activate an environment in a terminal; `shell` is what a terminal of this server runs."""
+    """How to activate an environment in a terminal; `shell` is what a terminal of this server runs.
+
+    `adopted` is whether this user made the environment or adopted it: a face runs no line of another one unasked.
+    """
 
     shell: str
     lines: list[ActivationLine]
+    adopted: bool = False
 
 
 class Package(Struct, frozen=True, kw_only=True):

@@ -51,7 +51,6 @@ def test_a_dropped_folder_fills_the_form(page: Any, lab: Lab, shots: Path, proje
     card = form.get_by_role("region", name="Imported from thesis project/")
     card.get_by_text("2 packages").wait_for()
     card.get_by_text("apt.txt (packages of the system)").wait_for()
-    form.get_by_role("button", name="Leave out six==1.16.0").wait_for()
     both_themes(page, shots, "import-folder")
     assert form.get_by_label("Name", exact=True).input_value() == "thesis-project"
     form.get_by_label("Name", exact=True).fill("from-folder")

@@ -410,6 +410,8 @@ export interface IInspected {
 /** What to type in a terminal; `shell` is what the terminals of the server run. */
 export interface IActivation {
   shell: string;
+  /** Whether this user made the environment or adopted it here. */
+  adopted?: boolean;
   lines: ReadonlyArray<{ shell: string; command: string }>;
 }
 

@@ -64,13 +64,12 @@ export const terminalPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
         try {
-          const { shell, lines } = await manager.reads.activation(id);
+          const { shell, lines, adopted } = await manager.reads.activation(id);
           const line = lines.find(each => each.shell === shell) ?? lines[0];
           const session = await serviceManager.terminals.startNew();
           const { name } = session;
-          const known = manager.environments?.find(each => each.id === id);
           // Nothing runs in an environment that others made: the user reads the line, and may press Enter.
-          await type(session, line.command + (known?.adopted ? '\r' : ''));
+          await type(session, line.command + (adopted ? '\r' : ''));
           session.dispose();
           return await commands.execute('terminal:open', { name });
         } catch (error) {
