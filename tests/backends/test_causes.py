@@ -172,3 +172,11 @@ def test_a_megabyte_of_anything_is_read_at_once(tool: str, unit: str) -> None:
     begin = time.perf_counter()
     cause(tool, "No solution found when resolving dependencies\n" + unit * (1_000_000 // len(unit)))
     assert time.perf_counter() - begin < 1.5
+
+
+def test_of_a_conflict_the_sides_that_limit_are_named() -> None:
+    output = (
+        "The conflict is caused by:\n    four 1.0 depends on two>=2\n    one 1.0 depends on two\n"
+        "    three 1.0 depends on two<2\n\nTo fix this you could try to:\nERROR: ResolutionImpossible: see\n"
+    )
+    assert cause("pip", output).message == "four 1.0 needs two>=2, but three 1.0 needs two<2."

@@ -78,3 +78,12 @@ def test_quotes_of_each_shell() -> None:
 def test_keys_are_not_typed(sign: str) -> None:
     with pytest.raises(Conflict):
         activation(environment(f"/envs/a{sign}b"))
+
+
+@pytest.mark.parametrize("adopted", [True, False])
+def test_it_says_whose_the_environment_is(adopted: bool) -> None:
+    class Found:
+        prefix, kind, name = "/envs/thesis", "venv", "thesis"
+
+    Found.adopted = adopted
+    assert activation(Found, "sh").adopted is adopted
