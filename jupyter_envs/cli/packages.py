@@ -148,15 +148,16 @@ def _change(call: Call, request: Change) -> int:
     return approving(call, start, text) if held else job(call, start(False), text)
 
 
+INSTALL = Verb(
+    "install",
+    "install packages into an environment",
+    "jupyter envs install analysis 'numpy>=2' -r more.txt",
+    _install_arguments,
+    _install,
+    "Packages",
+)
 VERBS = [
-    Verb(
-        "install",
-        "install packages into an environment",
-        "jupyter envs install analysis 'numpy>=2' -r more.txt",
-        _install_arguments,
-        _install,
-        "Packages",
-    ),
+    INSTALL,
     Verb(
         "upgrade", "upgrade packages", "jupyter envs upgrade analysis --all", _upgrade_arguments, _upgrade, "Packages"
     ),

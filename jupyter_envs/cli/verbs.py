@@ -10,6 +10,7 @@ from jupyter_envs.cli import (
     environments,
     jobs,
     kernels,
+    line,
     packages,
     pip,
     projects,
@@ -29,4 +30,5 @@ VERBS: list[Verb] = [
     *demo.VERBS,
     *completion.VERBS,
     *pip.VERBS,
+    *line.VERBS,
 ]

@@ -61,8 +61,8 @@ class Installs:
         self.system: dict[str, None] = {}
         self.found = False
         self._read: set[tuple[str, bool]] = set()
-        self._left: dict[str, None] = {}
-        self._unknown: dict[str, None] = {}
+        self.left: dict[str, None] = {}
+        self.unknown: dict[str, None] = {}
         self._conda_tools: dict[str, None] = {}
         self._notes: dict[str, None] = {}
 
@@ -111,6 +111,10 @@ class Installs:
         if len(self._notes) < _MOST_NOTES:
             self._notes[sentence] = None
 
+    def leave(self, sentence: str) -> None:
+        """Keep `sentence` for the reader, which tells what is left out."""
+        self.note(sentence)
+
     @property
     def notes(self) -> list[str]:
         """The sentences for the reader."""
@@ -128,13 +132,11 @@ class Installs:
                 "What the system's own installer brings is no package of Python and is left out:"
                 f" {listed(self.system)}."
             )
-        if self._left:
-            found.append(f"These options of its install commands are not taken over: {listed(self._left)}.")
-        if self._unknown:
-            found.append(f"These options of its install commands are not known here: {listed(self._unknown)}.")
+        if self.left:
+            found.append(f"These options of its install commands are not taken over: {listed(self.left)}.")
+        if self.unknown:
+            found.append(f"These options of its install commands are not known here: {listed(self.unknown)}.")
         return found
-
-    # --- the tools
 
     def _cd(self, rest: Sequence[Word]) -> None:
         words = [word for word in rest if not word.text.startswith("-") and word.text != "/d"]
@@ -164,7 +166,7 @@ class Installs:
             self._install(arguments, options)
         elif verb == "sync":
             self.found = True
-            for part in parts(arguments, options, self._unknown):
+            for part in parts(arguments, options, self.unknown):
                 if not part.option:
                     self._file(part.value)
 
@@ -173,7 +175,7 @@ class Installs:
     ) -> None:
         upgrade = False
         words: list[Word] = []
-        for option, value in parts(arguments, options, self._unknown):
+        for option, value in parts(arguments, options, self.unknown):
             if not option:
                 words.append(value)
             elif option in FILES:
@@ -187,7 +189,7 @@ class Installs:
             elif option in ("-e", "--editable") and value.text:
                 self._location(value, editable=True)
             elif option in LEFT or (option == "-m" and options is tooloptions.UV_ADD):
-                self._left[option] = None
+                self.left[option] = None
             elif option in ("-U", "--upgrade", "-I", "--ignore-installed", "--force-reinstall"):
                 upgrade = True
         for word in joined(words):
@@ -241,7 +243,7 @@ class Installs:
         names = [part.value.text for part in parts(arguments, tooloptions.UV, {}) if not part.option]
         if verb == "install" and names:
             self.found = True
-            self.note(f"{tool} installs a tool in an environment of its own; it is left out: {listed(names)}.")
+            self.leave(f"{tool} installs a tool in an environment of its own; it is left out: {listed(names)}.")
 
     def _system(self, tool: str, rest: Sequence[Word]) -> None:
         words = [word.text for word in rest if not word.text.startswith("-") or word.text in SYSTEM[tool]]
@@ -262,17 +264,17 @@ class Installs:
             files = [word.text for word in arguments if word.text.endswith((".yml", ".yaml"))]
             self.found = True
             self._conda_tools[f"{tool} env"] = None
-            self.note(f"It takes an environment from {listed(files or ['environment.yml'])}: read that file for it.")
+            self.leave(f"It takes an environment from {listed(files or ['environment.yml'])}: read that file for it.")
         elif verb == "config" and (channel := behind("channels", arguments)):
             self._channel(Word(channel))
 
     def _conda_specs(self, arguments: Sequence[Word], options: Options) -> None:
         words: list[Word] = []
-        for option, value in parts(arguments, options, self._unknown):
+        for option, value in parts(arguments, options, self.unknown):
             if option in ("-c", "--channel"):
                 self._channel(value)
             elif option in FILES:
-                self.note(f"conda reads the file {listed([value.text])!r}, which is not read here.")
+                self.leave(f"conda reads the file {listed([value.text])!r}, which is not read here.")
             elif not option:
                 words.append(value)
         for word in joined(words, conda=True):
@@ -280,7 +282,7 @@ class Installs:
                 self._variable(word)
                 continue
             if word.text.endswith((".yml", ".yaml", ".txt")):
-                self.note(f"conda reads the file {listed([word.text])!r}, which is not read here.")
+                self.leave(f"conda reads the file {listed([word.text])!r}, which is not read here.")
                 continue
             try:
                 spec = check_spec(word.text.strip(","), FIELD)
@@ -293,8 +295,6 @@ class Installs:
     def _channel(self, value: Word) -> None:
         if value.whole and value.text and value.text.isprintable() and not value.text.startswith("-"):
             self.channels[value.text] = None
-
-    # --- what they name
 
     def _remove(self, arguments: Sequence[Word], options: Options, among: dict[str, str] | None = None) -> None:
         self.found = True
@@ -347,15 +347,15 @@ class Installs:
             self._local(f"-e {word.text}")
 
     def _local(self, text: str) -> None:
-        self.note(f"pip installs a project from a folder or file beside it ({listed([text])}), which is left out.")
+        self.leave(f"pip installs a project from a folder or file beside it ({listed([text])}), which is left out.")
 
     def _variable(self, word: Word) -> None:
-        self.note(f"{redact(listed([word.text]))!r} is only known when it runs, and is left out.")
+        self.leave(f"{redact(listed([word.text]))!r} is only known when it runs, and is left out.")
 
     def _refused(self, text: str, error: InvalidRequest) -> None:
         shown = redact(text if len(text) <= 80 else text[:79] + "…")
         reason = redact(error.message) if shown not in error.message else error.message
-        self.note(f"{listed([shown])!r} is left out: {reason}")
+        self.leave(f"{listed([shown])!r} is left out: {reason}")
 
     def _file(self, word: Word, *, limits: bool = False) -> None:
         """Take the requirements of the file that ``-r`` names, or the limits of one behind ``-c``."""
@@ -380,7 +380,7 @@ class Installs:
             )
         except InvalidRequest as error:
             reason = redact(error.message)
-            self.note(f"It installs what the file {redact(listed([name]))} lists, which is not read: {reason}")
+            self.leave(f"It installs what the file {redact(listed([name]))} lists, which is not read: {reason}")
             return
         self._of_file(read, limits=limits)
 

@@ -25,10 +25,15 @@ class Part(NamedTuple):
     value: Word
 
 
+def words(text: str) -> frozenset[str]:
+    """The options in `text`, which stand between blanks."""
+    return frozenset(text.split())
+
+
 def _options(values: str, flags: str, *more: Options, abbreviations: bool = False) -> Options:
     return Options(
-        frozenset(values.split()).union(*(each.values for each in more)),
-        frozenset(flags.split()).union(*(each.flags for each in more)),
+        words(values).union(*(each.values for each in more)),
+        words(flags).union(*(each.flags for each in more)),
         abbreviations,
     )
 
@@ -121,20 +126,20 @@ CONDA = _options(
 SYSTEM = _options("-o --option -t --target-release -c --config-file", "")
 
 
-def parts(words: Sequence[Word], options: Options, unknown: dict[str, None]) -> Iterator[Part]:
-    """`words` behind a command as its options and the rest; an option that is not known takes no value and is noted.
+def parts(given: Sequence[Word], options: Options, unknown: dict[str, None]) -> Iterator[Part]:
+    """`given` behind a command as its options and the rest; an option that is not known takes no value and is noted.
 
     As the tools do it: ``--name=value``, short options written together, the value right behind one,
     and only words behind ``--``.
     """
     known = options.values | options.flags
     at = 0
-    while at < len(words):
-        word = words[at]
+    while at < len(given):
+        word = given[at]
         text = word.text
         at += 1
         if text == "--":
-            yield from (Part("", each) for each in words[at:])
+            yield from (Part("", each) for each in given[at:])
             return
         if not text.startswith("-") or text == "-":
             yield Part("", word)
@@ -145,8 +150,8 @@ def parts(words: Sequence[Word], options: Options, unknown: dict[str, None]) -> 
             if name not in known:
                 unknown[name] = None
             elif name in options.values and not sign:
-                if at < len(words):
-                    yield Part(name, words[at])
+                if at < len(given):
+                    yield Part(name, given[at])
                 at += 1
             else:
                 yield Part(name, Word(value, word.whole))
@@ -156,8 +161,8 @@ def parts(words: Sequence[Word], options: Options, unknown: dict[str, None]) -> 
             if name in options.values:
                 if value:
                     yield Part(name, Word(value.removeprefix("="), word.whole))
-                elif at < len(words):
-                    yield Part(name, words[at])
+                elif at < len(given):
+                    yield Part(name, given[at])
                     at += 1
                 break
             if name not in known:

@@ -16,6 +16,7 @@ if __name__ == "__main__":
     )
     raise SystemExit
 
+import contextlib
 import html
 import importlib
 import json
@@ -96,37 +97,30 @@ class Magics:
 
         A package is a name with or without extras and versions, a URL, or a path.
         In a conda environment conda brings it, or pip what no channel has.
+        A copied command is understood too: pip install …, uv add …, poetry add …, conda install ….
 
         -U, --upgrade           take the newest version that fits
         --pip                   let pip bring it in a conda environment too
         -r, --requirement FILE  install what a requirements file lists
         -e, --editable PATH     install a project so that it follows its source
         -y, --yes               build what the file asks for, and use its addresses
+        --index URL             also ask this index for the environment, from now on
+        --find-links URL        also ask this page of links, from now on
         --dry-run               tell what would change, and change nothing
         -q, --quiet             say nothing unless a restart is due or it fails
         """
-        asked = parse(
-            "%envinstall",
-            line,
-            flags=("upgrade", "pip", "yes", "dry-run", "quiet", "help"),
-            values=("requirement", "editable"),
-        )
-        packages = [requirement(word) for word in asked["words"]]
-        packages += ["-e " + editable(path) for path in asked["editable"]]
-        if asked["help"] or not (packages or asked["requirement"]):
+        words = line.split()
+        if not words or "-h" in words or "--help" in words:
             print(_usage(self.envinstall))
             return
-        what = ", ".join(packages + ["-r " + path for path in asked["requirement"]])
-        options = ["--upgrade"] if asked["upgrade"] else []
-        if os.path.isdir(os.path.join(self._prefix, "conda-meta")):
-            if asked["pip"]:
-                options, packages = options + ["--pip=" + package for package in packages], []
-            else:
-                options.append("--or-pip")
-        for path in asked["requirement"]:
-            options += ["-r", _existing_file(path)]
-        options += ["--yes"] if asked["yes"] else []
-        self._change("install", "Installing " + _cut(what), options, packages, asked, "%pip install " + line.strip())
+        # The command line reads what was typed: it has the one grammar for all that installs, and one table of names.
+        argv = ["install-line", self._prefix, "--stream", "--by", "magic"]
+        self._run(
+            argv,
+            Board(self._shell, "Installing " + _cut(line.strip()), quiet=False),
+            "%pip install " + line.strip(),
+            line,
+        )
 
     def envremove(self, line: str) -> None:
         """Remove packages from the environment of this kernel.
@@ -231,15 +225,19 @@ class Magics:
     ) -> None:
         if asked["dry-run"]:
             title, options = title + " (dry run)", [*options, "--dry-run"]
-        argv = self._argv([verb, self._prefix, "--stream", "--by", "magic", *options, "--", *words], instead)
+        board = Board(self._shell, title, asked["quiet"], asked["dry-run"])
+        self._run([verb, self._prefix, "--stream", "--by", "magic", *options, "--", *words], board, instead)
+
+    def _run(self, args: "list[str]", board: "Board", instead: str, line: str = "") -> None:
+        """Run `args` of our command line, with `line` as its input, and show what comes of it."""
+        argv = self._argv(args, instead)
         before = Snapshot()
-        board = Board(self._shell, title, asked["quiet"])
-        job = run(argv, board)
+        job = run(argv, board, line)
         result = job.get("result") or {}
         plan = result.get("plan") or {}
-        stale = [] if asked["dry-run"] else before.refresh(plan)
-        if stale or not asked["quiet"]:
-            board.end(*_outcome(plan, stale, asked["dry-run"]))
+        stale = [] if board.dry_run else before.refresh(plan)
+        if stale or not board.quiet:
+            board.end(*_outcome(plan, stale, board.dry_run, board.notes))
 
     def _ask(self, args: "list[str]", instead: str) -> "Said":
         argv = self._argv([*args, "--json"], instead)
@@ -299,15 +297,11 @@ def parse(
     """
     asked: Said = dict.fromkeys(flags, False)
     asked.update({value: [] for value in values}, words=[])
-    known = {
-        "-" + {"upgrade": "U"}.get(name, name[0]): name for name in (*flags, *values) if name not in ("dry-run", "pip")
-    }
+    known = {"-" + name[0]: name for name in (*flags, *values) if name != "dry-run"}
     pending = _split(magic, line)
     while pending:
         word = pending.pop(0)
         if not word.startswith("-") or word == "-":
-            if re.match(r"[<>=!~]=|[<>;,]", word):
-                raise EnvsError(f"'{word}' stands alone. Write numpy>=2 without blanks, or 'numpy >= 2' in quotes.")
             asked["words"].append(word)
             continue
         option, attached, value = word.partition("=") if word.startswith("--") else (word[:2], word[2:], word[2:])
@@ -322,8 +316,7 @@ def parse(
             asked[name] = True
         else:
             listed = sorted(known) + sorted("--" + name for name in (*flags, *values))
-            more = " Index settings belong in pip's or uv's configuration." if "index" in word or word == "-i" else ""
-            raise EnvsError("{} does not know {}. It knows {}.{}".format(magic, clean(word), ", ".join(listed), more))
+            raise EnvsError("{} does not know {}. It knows {}.".format(magic, clean(word), ", ".join(listed)))
     if asked["words"] and not words:
         raise EnvsError(f"{magic} takes no names. See `{magic}?`.")
     return asked
@@ -344,47 +337,28 @@ def _split(magic: str, line: str) -> "list[str]":
     return words[:comment]
 
 
-def requirement(word: str) -> str:
-    """`word` as the command line wants it: a path relative to the kernel's folder becomes absolute."""
-    looks_local = re.match(r"\.{1,2}($|[/\\\[])|~($|[/\\])", word) or (
-        "://" not in word and " " not in word and re.search(r"[/\\]|\.(whl|zip|tar\.\w+|tgz)$", word)
-    )
-    return _absolute(word) if looks_local else word
-
-
-def editable(word: str) -> str:
-    """The project at `word`, a URL or a path, with an absolute path."""
-    return word if "://" in word else _absolute(word)
-
-
-def _absolute(word: str) -> str:
-    path, bracket, extras = word.partition("[")
-    full = os.path.abspath(os.path.expanduser(path))
-    if not os.path.exists(full):
-        raise EnvsError(f"There is no {clean(full)}.")
-    return full + bracket + extras
-
-
-def _existing_file(word: str) -> str:
-    full = os.path.abspath(os.path.expanduser(word))
-    if not os.path.isfile(full):
-        raise EnvsError(f"There is no file {clean(full)}.")
-    return full
-
-
 class Board:
     """The output of one change: progress that updates in place, then the outcome in the same place."""
 
-    def __init__(self, shell: "Any", title: str, quiet: bool) -> None:
+    def __init__(self, shell: "Any", title: str, quiet: bool, dry_run: bool = False) -> None:
         self.begun = False
+        self.quiet = quiet
+        self.dry_run = dry_run
+        self.notes: list[str] = []
         self._shell = shell
         self._title = public(title)
-        self._quiet = quiet
         self._handle: Any = None
         self._next = time.monotonic() + PATIENCE
         self._progress: Said = {}
         self._line = ""
         self._news = True
+
+    def asked(self, asked: "Said") -> None:
+        """Take over how the command line understood the line."""
+        self.quiet, self.dry_run = bool(asked.get("quiet")), bool(asked.get("dry_run"))
+        self.notes = [public(str(note)) for note in asked.get("notes") or []]
+        more = " (dry run)" if self.dry_run else ""
+        self._title = "Installing " + _cut(public(_text(asked, "what"))) + more
 
     def job(self, job: "Said") -> None:
         self.begun = True
@@ -397,7 +371,7 @@ class Board:
 
     def tick(self) -> None:
         """Show the news, but not too often."""
-        if not self._news or self._quiet or time.monotonic() < self._next:
+        if not self._news or self.quiet or time.monotonic() < self._next:
             return
         self._news, self._next = False, time.monotonic() + PACE
         phase, fraction = _phase(self._progress), self._progress.get("fraction")
@@ -438,8 +412,8 @@ class Board:
             self._handle.update(bundle, raw=True)
 
 
-def run(argv: "list[str]", board: Board) -> "Said":
-    """Run our command line and show on `board` what it streams. Returns the ended job.
+def run(argv: "list[str]", board: Board, line: str = "") -> "Said":
+    """Run our command line, which reads `line`, and show on `board` what it streams. Returns the ended job.
 
     An interrupt of the kernel cancels the job, a second one ends the command at once.
 
@@ -451,7 +425,7 @@ def run(argv: "list[str]", board: Board) -> "Said":
     noise: list[str] = []
     interrupts, deadline, idle = 0, 0.0, 0
     with tempfile.TemporaryFile() as errors:
-        process = _start(argv, errors)
+        process = _start(argv, errors, line)
         lines: queue.Queue[bytes | None] = queue.Queue()
         # A thread reads, since a blocking read cannot be interrupted on Windows.
         threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
@@ -479,6 +453,8 @@ def run(argv: "list[str]", board: Board) -> "Said":
                         ended = said["done"]
                     elif "error" in said:
                         refused = said["error"]
+                    elif "asked" in said:
+                        board.asked(said["asked"])
                     elif "job" in said:
                         board.job(said["job"])
                     elif "line" in said:
@@ -510,7 +486,7 @@ def run(argv: "list[str]", board: Board) -> "Said":
     raise EnvsError(_explained(ended.get("error") or refused, noise))
 
 
-def _start(argv: "list[str]", errors: "Any") -> "subprocess.Popen[bytes]":
+def _start(argv: "list[str]", errors: "Any", line: str = "") -> "subprocess.Popen[bytes]":
     environ = {key: value for key, value in os.environ.items() if key.upper() not in NOT_FOR_OTHERS}
     environ["PYTHONIOENCODING"] = "utf-8"
     # A group of its own, so that the interrupt of the kernel's group does not reach it beside our own signal.
@@ -518,12 +494,16 @@ def _start(argv: "list[str]", errors: "Any") -> "subprocess.Popen[bytes]":
     if sys.platform == "win32":
         flags = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW")
         own_group = {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
+    stdin = subprocess.PIPE if line else subprocess.DEVNULL
     try:
-        return subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=environ, **own_group
-        )
+        process = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=environ, **own_group)
     except OSError as error:
         raise EnvsError(clean(f"{argv[0]} does not start: {error.strerror}.\n{REINSTALL}")) from None
+    if process.stdin is not None:
+        # It may have ended already; why is then read from its errors.
+        with contextlib.suppress(OSError), process.stdin:
+            process.stdin.write(line.encode("utf-8", "replace"))
+    return process
 
 
 def _read(pipe: "Any", lines: "queue.Queue[bytes | None]") -> None:
@@ -629,19 +609,20 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _outcome(plan: "Said", stale: "Sequence[str]", dry_run: bool) -> "tuple[str, str]":
+def _outcome(plan: "Said", stale: "Sequence[str]", dry_run: bool, notes: "Sequence[str]" = ()) -> "tuple[str, str]":
     added, changed, removed = (plan.get(key) or [] for key in ("added", "changed", "removed"))
     rows = [["+", _text(pin, "name"), _text(pin, "version")] for pin in added]
     rows += [["~", _text(pin, "name"), "{} → {}".format(_text(pin, "from"), _text(pin, "to"))] for pin in changed]
     rows += [["-", _text(pin, "name"), _text(pin, "version")] for pin in removed]
     if not rows:
-        return _note("Nothing would change." if dry_run else "Nothing to change.")
+        return _note(" ".join(["Nothing would change." if dry_run else "Nothing to change.", *notes]))
     parts = (("added", added), ("changed", changed), ("removed", removed))
     counts = ", ".join(f"{len(pins)} {word}" for word, pins in parts if pins)
     head = "{}{}.".format("Would be: " if dry_run else "", counts)
     if dry_run and plan.get("download_size"):
         head += " To download: {}.".format(_bytes(plan["download_size"]))
-    head = " ".join([head[0].upper() + head[1:], *(clean(str(said)) for said in plan.get("warnings") or [])])
+    warnings = [*notes, *(clean(str(said)) for said in plan.get("warnings") or [])]
+    head = " ".join([head[0].upper() + head[1:], *warnings])
     text, markup = _table([], rows, head)
     if not stale:
         return text, markup

@@ -92,22 +92,16 @@ def test_usage(kernel: Session, environment: Fake, line: str) -> None:
     assert environment.called is None
 
 
-def test_install_sends_what_was_asked(kernel: Session, environment: Fake) -> None:
+def test_install_hands_over_the_line_as_it_was_typed(kernel: Session, environment: Fake) -> None:
     environment.plays(done())
     folder = Path(kernel.value("__import__('os').getcwd()"))
-    (folder / "requirements.txt").write_text("six\n", encoding="utf-8")
-    (folder / "project").mkdir(exist_ok=True)
     kernel.run("version = '2'")
-    outcome = kernel.run(
-        '%envinstall -U numpy>={version} "pandas[excel] >= 2" ./project[dev] -e project -r requirements.txt # why'
-    )
+    line = '-U numpy>={version} "pandas[excel] >= 2" ./project[dev] -e project -r requirements.txt # wh\u00fd'
+    outcome = kernel.run(f"%envinstall {line}")
     assert outcome.status == "ok", outcome
-    prefix = str(environment.prefix)
     assert environment.called is not None
-    assert environment.called["argv"] == [
-        *("install", prefix, "--stream", "--by", "magic", "--upgrade", "-r", str(folder / "requirements.txt")),
-        *("--", "numpy>=2", "pandas[excel] >= 2", f"{folder}/project[dev]", f"-e {folder}/project"),
-    ]
+    assert environment.called["argv"] == ["install-line", str(environment.prefix), "--stream", "--by", "magic"]
+    assert environment.called["stdin"] == line.replace("{version}", "2")
     assert environment.called["cwd"] == str(folder)
     kernel.run("del version")
 
@@ -165,12 +159,24 @@ def test_progress_updates_in_place(kernel: Session, environment: Fake) -> None:
     assert outcome.text.startswith("2 added")
 
 
+def asked(what: str, **more: Any) -> dict[str, Any]:
+    return {"say": {"asked": {"what": what, "quiet": False, "dry_run": False, "notes": [], **more}}}
+
+
 def test_dry_run_tells_the_plan(kernel: Session, environment: Fake) -> None:
-    environment.plays(done())
+    environment.plays(asked("numpy", dry_run=True), done())
     outcome = kernel.run("%envinstall numpy --dry-run")
-    assert environment.called is not None
-    assert environment.called["argv"][-3:] == ["--dry-run", "--", "numpy"]
     assert outcome.text.startswith("Would be: 2 added, 1 changed, 1 removed. To download: 12.3 MB.")
+
+
+def test_how_the_line_was_understood_is_said(kernel: Session, environment: Fake) -> None:
+    note = "'six=1' is read as '=='. https://me:hidden@host <b>"
+    environment.plays(asked("six", notes=[note]), done())
+    outcome = kernel.run("%envinstall six=1")
+    assert "1 removed. 'six=1' is read as '=='. https://****@host <b>" in outcome.text
+    assert "&lt;b&gt;" in outcome.html
+    environment.plays(asked("six", notes=["Well."]), done(result={"plan": {}}))
+    assert kernel.run("%envinstall six").text == "Nothing to change. Well."
 
 
 def test_nothing_to_change(kernel: Session, environment: Fake) -> None:
@@ -179,7 +185,7 @@ def test_nothing_to_change(kernel: Session, environment: Fake) -> None:
 
 
 def test_quiet_says_nothing(kernel: Session, environment: Fake) -> None:
-    environment.plays(done())
+    environment.plays(asked("six", quiet=True), done())
     assert kernel.run("%envinstall -q six").outputs == []
 
 
@@ -247,7 +253,11 @@ def test_info(kernel: Session, environment: Fake, wrapped: bool) -> None:
 def test_a_failed_job_is_a_short_error(kernel: Session, environment: Fake) -> None:
     error = {"message": "numpy>=99 cannot be had.", "hint": "Take numpy 2.", "detail": "line 1\nline 2", "reason": "x"}
     environment.plays(
-        {"say": {"job": JOB}}, {"sleep": 1.0}, done(state="failed", result=None, error=error), {"exit": 1}
+        asked("numpy>=99"),
+        {"say": {"job": JOB}},
+        {"sleep": 1.0},
+        done(state="failed", result=None, error=error),
+        {"exit": 1},
     )
     outcome = kernel.run("%envinstall numpy>=99")
     assert outcome.status == "error"
@@ -257,13 +267,18 @@ def test_a_failed_job_is_a_short_error(kernel: Session, environment: Fake) -> No
 
 def test_credentials_from_a_variable_stay_out_of_the_output(kernel: Session, environment: Fake) -> None:
     environment.plays(
-        {"say": {"job": JOB}}, {"sleep": 1.0}, done(state="failed", result=None, error={"message": "No."})
+        asked("https://me:hidden@host/x.whl"),
+        {"say": {"job": JOB}},
+        {"sleep": 1.0},
+        done(state="failed", result=None, error={"message": "No."}),
     )
     kernel.run("token = 'hidden'")
     line = "%envinstall https://me:{token}@host/x.whl"
     outcome = kernel.run(line)
     assert environment.called is not None
-    assert environment.called["argv"][-1] == "https://me:hidden@host/x.whl"
+    assert environment.called["stdin"] == "https://me:hidden@host/x.whl"
+    # Others on the machine see the arguments of a process.
+    assert "hidden" not in str(environment.called["argv"])
     assert outcome.text == "Installing https://****@host/x.whl: failed"
     environment.record(python="/nowhere/python")
     try:
@@ -291,7 +306,7 @@ def test_a_crash_shows_its_last_words(kernel: Session, environment: Fake) -> Non
 
 
 def test_an_interrupt_cancels(kernel: Session, environment: Fake) -> None:
-    environment.plays({"cancel": {**JOB, "progress": {"phase": "downloading"}}})
+    environment.plays(asked("six"), {"cancel": {**JOB, "progress": {"phase": "downloading"}}})
     outcome = kernel.run("%envinstall six", interrupt_on="downloading")
     assert outcome.status == "error"
     assert plain(outcome) == "Cancelled; the environment is as it was."
@@ -333,7 +348,7 @@ def test_the_child_is_not_led_astray(environment: Fake, tmp_path: Path) -> None:
     environ = environment.called["environ"]
     assert not {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"} & set(environ)
     assert environ["PIP_INDEX_URL"] == "https://example.org/simple"
-    assert environment.called["stdin"] == ""
+    assert environment.called["stdin"] == "six"
 
 
 def test_an_install_that_is_gone(kernel: Session, environment: Fake) -> None:

@@ -42,75 +42,40 @@ def test_the_users_namespace_gets_nothing_from_its_first_lines() -> None:
     assert not any(isinstance(node, (ast.NamedExpr, ast.Import)) for node in ast.walk(tree.body[0]))
 
 
-def install(line: str) -> dict[str, object]:
-    return kernel.parse("%envinstall", line, ("upgrade", "dry-run", "quiet", "help"), ("requirement", "editable"))
+def export(line: str) -> dict[str, object]:
+    return kernel.parse("%envexport", line, ("dry-run", "quiet", "help"), ("format",))
 
 
 @pytest.mark.parametrize(
     ("line", "asked"),
     [
-        ("numpy>=2 pandas", {"words": ["numpy>=2", "pandas"]}),
-        ("'pandas[excel] >= 2' six", {"words": ["pandas[excel] >= 2", "six"]}),
-        ("six;python_version<'3'", {"words": ["six;python_version<3"]}),
-        ("-U numpy", {"upgrade": True, "words": ["numpy"]}),
-        ("numpy --upgrade", {"upgrade": True, "words": ["numpy"]}),
-        (
-            "-r a.txt --requirement b.txt --requirement=c.txt -rd.txt",
-            {"requirement": ["a.txt", "b.txt", "c.txt", "d.txt"]},
-        ),
-        ("-e . --editable=/x", {"editable": [".", "/x"]}),
-        ("six  # because", {"words": ["six"]}),
+        ("'a b' c", {"words": ["a b", "c"]}),
+        ("-f a --format b --format=c -fd", {"format": ["a", "b", "c", "d"]}),
+        ("x  # because", {"words": ["x"]}),
         ("git+https://host/x#egg=x", {"words": ["git+https://host/x#egg=x"]}),
-        ("-q --dry-run six", {"quiet": True, "dry-run": True, "words": ["six"]}),
+        ("-q --dry-run x", {"quiet": True, "dry-run": True, "words": ["x"]}),
         ("", {}),
     ],
 )
 def test_parse(line: str, asked: dict[str, object]) -> None:
-    said = install(line)
+    said = export(line)
     assert {key: value for key, value in said.items() if value} == asked
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--index-url https://x six", "does not know --index-url"),
-        ("-i https://x six", "configuration"),
-        ("--upgrade=yes six", "does not know --upgrade=yes"),
-        ("-Ux six", "does not know -Ux"),
-        ("six -r", "-r needs a value"),
-        ("six --pre", "It knows -U, -e, -h, -q, -r, --dry-run"),
-        ("'six", "no closing quotation"),
-        ("numpy >= 2", "'>=' stands alone"),
-        ("numpy ; six", "';' stands alone"),
+        ("--quiet=yes x", "does not know --quiet=yes"),
+        ("-qx x", "does not know -qx"),
+        ("x -f", "-f needs a value"),
+        ("x --pre", "It knows -f, -h, -q, --dry-run"),
+        ("'x", "no closing quotation"),
     ],
 )
 def test_parse_says_what_is_wrong(line: str, message: str) -> None:
     with pytest.raises(kernel.EnvsError, match=r"^[^\n]+$") as caught:
-        install(line)
+        export(line)
     assert message in str(caught.value)
-
-
-def test_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("project", "numpy", "dist"):
-        (tmp_path / name).mkdir()
-    for name in ("x-1.whl", "dist/x-1.tar.gz"):
-        (tmp_path / name).touch()
-    monkeypatch.chdir(tmp_path / "project")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert kernel.requirement(".") == str(tmp_path / "project")
-    assert kernel.requirement(".[dev,test]") == f"{tmp_path / 'project'}[dev,test]"
-    assert kernel.requirement("../x-1.whl") == str(tmp_path / "x-1.whl")
-    assert kernel.requirement("~/project") == str(tmp_path / "project")
-    assert kernel.editable("..") == str(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    assert kernel.requirement("x-1.whl") == str(tmp_path / "x-1.whl")
-    assert kernel.requirement("dist/x-1.tar.gz") == str(tmp_path / "dist/x-1.tar.gz")
-    # A folder that is called like a package does not stand for it.
-    for word in ("numpy", "numpy>=2", "numpy @ https://host/numpy.whl", "https://host/a.whl", "six~=1.16", "a[b/c]>1 "):
-        assert kernel.requirement(word) == word
-    for word in ("./gone", "gone.whl", "gone/x"):
-        with pytest.raises(kernel.EnvsError, match="There is no "):
-            kernel.requirement(word)
 
 
 class Site:

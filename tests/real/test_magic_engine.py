@@ -106,7 +106,22 @@ def test_a_requirements_file(home: Home, kernel: Session) -> None:
     assert kernel.run("import toolz").status == "ok"
 
 
-@pytest.mark.parametrize("line", ["six>=99", "no-such-package-of-anyone-at-all", "six==1.2;;", "six@../x"])
+def test_copied_commands_and_names_of_modules(home: Home, kernel: Session) -> None:
+    """One reader and one table of names, as for a notebook and for what is pasted in the panel."""
+    before = home.versions()
+    refused = kernel.run("%envinstall cv2")
+    assert "the package that brings it is opencv-python" in text_of(refused.error)
+    assert "pandas, matplotlib" in text_of(kernel.run("%envinstall import pandas, matplotlib.pyplot as plt").error)
+    assert "not asked without your consent" in text_of(kernel.run("%envinstall -i https://host.example/s six").error)
+    assert home.versions() == before
+    for line in ("$ pip3 install sniffio==1.3.0  # why", "uv add sniffio==1.3.1", "poetry add sniffio@^1.3"):
+        assert kernel.run(f"%envinstall {line}").status == "ok", line
+    assert home.versions()["sniffio"] == "1.3.1"
+    said = kernel.run("%envinstall sniffio=1.3.1").text
+    assert "it is read as '=='" in said
+
+
+@pytest.mark.parametrize("line", ["six>=99", "no-such-package-of-anyone-at-all", "six==1.2;x;", "six@../x"])
 def test_what_cannot_be_done_is_said_and_nothing_is_changed(home: Home, kernel: Session, line: str) -> None:
     before = home.versions()
     outcome = kernel.run(f"%envinstall '{line}'")

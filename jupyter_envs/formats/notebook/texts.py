@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_envs.formats.base import ALONE, FIELD, FileFormat, Given, Read, cleaned
+from jupyter_envs.formats.installwords import bare, program
 from jupyter_envs.formats.notebook import declared
 from jupyter_envs.formats.notebook.guess import guessed, mentioned
 from jupyter_envs.formats.script import blocks
+from jupyter_envs.formats.shell import Command, commands
 from jupyter_envs.model.errors import InvalidRequest
 
 _CELL = re.compile(r"^# ?%%[^\n]*$", re.M)
@@ -21,10 +23,15 @@ _COMMENTED = re.compile(r"^# ?(?=[%!][ \t]*[A-Za-z{])", re.M)
 _PROMPT = re.compile(
     r"^[ \t]*(?:\$|>|PS[^>\n]{0,200}>|\(\w[\w.-]*\)[ \t]*\$|[%!]{1,2})[ \t]+(?=\S)|^[ \t]*[%!]{1,2}(?=[A-Za-z])", re.M
 )
-_TOOLS = re.compile(
-    r"[ \t]*(?:sudo|uv|pip|pip3|python|python3|poetry|pipenv|pdm|conda|mamba|micromamba|pixi|cd|apt|apt-get)\b.*"
-    r"|[ \t]*[A-Z_]+=\S*[ \t].*"
+IMPORT = re.compile(r"[ \t]*(?:import|from)[ \t]")
+_TOOL = re.compile(
+    r"uvx?|pipx?|pip[\d.]+|easy_install|py|python[\d.]*|poetry|pipenv|pdm|rye|hatch|conda|mamba|micromamba|pixi|cd"
+    r"|apt|apt-get|bash|sh|yes"
 )
+_VERBS = frozenset(
+    ("install", "add", "create", "update", "upgrade", "sync", "remove", "uninstall", "run", "pip", "tool", "env", "-c")
+)
+_OBVIOUS = re.compile(r"does not declare|^Without quotes the shell")
 _OURS = re.compile(r"(?<![ \t])[ \t]*envinstall[ \t]")
 
 
@@ -71,18 +78,30 @@ def read_commands(text: str, given: Given = ALONE) -> Read:
     Raises:
         InvalidRequest: nothing of it asks for a package.
     """
-    lines = [_PROMPT.sub("", line) for line in re.sub(r"\\[ \t]*\n", " ", cleaned(text)).split("\n")]
     shell, code = [], []
-    for line in lines:
-        if re.match(r"[ \t]*(?:import|from)[ \t]", line):
+    for raw in re.sub(r"\\[ \t]*\n", " ", cleaned(text)).split("\n"):
+        line = unprompted(raw)
+        if IMPORT.match(line):
             code.append(line.strip())
-        elif _TOOLS.fullmatch(line):
-            shell.append(line)
         elif line.strip() and not line.lstrip().startswith("#"):
-            shell.append(f"pip install {_OURS.sub('', line)}")
+            shell.append(line if is_command(line) else f"pip install {line}")
     found = guessed(["%%bash\n" + "\n".join(shell), "\n".join(code)], given, what="text")
-    # It is what the user typed: that it declares nothing need not be said.
-    return replace(found, warnings=[said for said in found.warnings if "does not declare" not in said])
+    # It is what the user typed: neither that it declares nothing need be said, nor what a shell would make of it.
+    return replace(found, warnings=[said for said in found.warnings if not _OBVIOUS.search(said)])
+
+
+def unprompted(line: str) -> str:
+    """`line` without a terminal's prompt or a cell's sign in front of it, and without our own magic's name."""
+    return _OURS.sub("", _PROMPT.sub("", line))
+
+
+def is_command(line: str) -> bool:
+    """Whether `line` starts a program, and does not name packages: ``pip install six``, but not ``pip setuptools``."""
+    words = bare(next(commands(line), Command()).words)
+    if not words or not _TOOL.fullmatch(name := program(words[0])):
+        return False
+    behind = [word.text for word in words[1:]]
+    return name in ("cd", "yes") or not _VERBS.isdisjoint(behind) or any(word.startswith("-m") for word in behind)
 
 
 def _is_markdown(filename: str) -> bool:
