@@ -32,7 +32,9 @@ from jupyter_envs.model.request import Clone, Create, KernelRequest, Repair, Upd
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refresh", action="store_true", help="look at the disk anew, nothing kept from before")
-    parser.add_argument("--search", metavar="DIR", help="also look for environments of projects below this folder")
+    parser.add_argument(
+        "--search", metavar="DIR", help="look for environments of projects below this folder (the current one)"
+    )
 
 
 def _list(call: Call) -> None:
@@ -41,6 +43,10 @@ def _list(call: Call) -> None:
         call.search = os.path.abspath(os.path.expanduser(folder))
         if not os.path.isdir(call.search):
             raise InvalidRequest(f"{folder!r} is not a folder.", hint="Give a folder to search.", field="search")
+    else:
+        # As a server that is started here would look; a whole machine is searched only when that is asked for.
+        here = os.getcwd()
+        call.search = here if here != os.path.dirname(here) else None
     found = call.engine.environments(call.args.refresh)
     gone = kernels.gone()
 

@@ -172,6 +172,7 @@ def environment(env: Environment, problems: Sequence[Problem]) -> list[str]:
         ("python", python),
         ("base", env.python.base),
         ("prefix", env.prefix),
+        ("made by", env.tool),
         ("project", env.project),
         ("packages", env.package_count),
         ("size", size(env.size) if env.size is not None else None),

@@ -32,7 +32,6 @@ from jupyter_envs.engine.refuse import (
     refuse_taken,
     refuse_uncopyable,
 )
-from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.model.check import check_display_name, check_name, check_prefix
 from jupyter_envs.model.env import Environment, Own, environment_id
@@ -41,6 +40,7 @@ from jupyter_envs.model.plan import difference
 from jupyter_envs.model.request import Clone, Create
 from jupyter_envs.model.wire import plain
 from jupyter_envs.system.copies import copy_tree
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.files import link_tree, remove_tree
 from jupyter_envs.system.paths import WINDOWS
 

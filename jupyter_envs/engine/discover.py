@@ -6,22 +6,24 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from jupyter_envs.backends import tools
+from jupyter_envs.backends.pipenv import workon_home
 from jupyter_envs.engine import index as stored
-from jupyter_envs.engine import kernels, prefix, scan
+from jupyter_envs.engine import prefix, registered, scan, tool_environments
 from jupyter_envs.engine.adoption import Adoption
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.owners import Owned, Owners
 from jupyter_envs.engine.owners import homes as managed_homes
 from jupyter_envs.engine.places import Places, distinct_names, raw_name
 from jupyter_envs.engine.prefix import packages_time
+from jupyter_envs.engine.registered import Registered
 from jupyter_envs.engine.settings import Settings
-from jupyter_envs.model.env import Environment, Kernel, Problem, environment_id
+from jupyter_envs.engine.tool_environments import Made, ToolEnvironments
+from jupyter_envs.model.env import Environment, environment_id
 from jupyter_envs.model.errors import NotFound
 from jupyter_envs.system import conda_environments, conda_places
 from jupyter_envs.system.files import atomic_write, lock, tree_size
@@ -29,14 +31,6 @@ from jupyter_envs.system.reading import read_text
 
 # Seconds: what was just made is about to be used, and counting ten thousand files would slow its kernel's start.
 _BEFORE_SIZING = 1.5
-
-
-class _Spec(NamedTuple):
-    """A kernelspec of an environment; `wrong` says what is wrong with it."""
-
-    kernel: Kernel
-    wrong: str | None
-    ipykernel: bool
 
 
 class _Around(NamedTuple):
@@ -47,14 +41,17 @@ class _Around(NamedTuple):
     here: str
     managers: dict[str, str]
     owners: dict[str, Owned]
+    made: dict[str, Made]
 
 
 class Discovery:
     """The environments, kept in memory and on disk by the times of their files; starts no process."""
 
-    def __init__(self, settings: Settings, notebook_root: str | None, kinds: Kinds) -> None:
+    def __init__(self, settings: Settings, notebook_root: str | None, kinds: Kinds, everywhere: bool = False) -> None:
+        """With `everywhere` it also has what earlier searches of this user found below other folders."""
         self._settings = settings
         self._kinds = kinds
+        self._everywhere = everywhere
         self._places = Places(kinds, settings.state)
         self._file = settings.state / "index.json"
         self._packages = settings.state / "packages"
@@ -69,6 +66,7 @@ class Discovery:
         self._unsized = threading.Event()
         self._closed = threading.Event()
         self.owners = Owners()
+        self._tools = ToolEnvironments()
         self._sizer: threading.Thread | None = None
 
     def environments(self, refresh: bool = False) -> list[Environment]:
@@ -99,7 +97,7 @@ class Discovery:
 
     def name_for(self, prefix: str) -> str:
         """What an environment at `prefix` (links resolved) is called, before its name has to differ from others'."""
-        return raw_name(prefix, self._places.homes())
+        return tool_environments.names([prefix]).get(prefix) or raw_name(prefix, self._places.homes())
 
     def note_prefix(self, prefix: str) -> None:
         """Remember an environment that was made outside the roots, for every process."""
@@ -148,16 +146,20 @@ class Discovery:
         index = self._loaded()
         homes = self._places.homes()
         walked = self._walk.last() if self._walk else scan.Seen()
+        if self._everywhere:
+            walked = scan.together([walked, *index.walks.values()])
         owners = {
             path: project
             for project in filter(None, map(self.owners.project, walked.projects))
             for path in self._link(index, project)
         }
-        extra = [*walked.environments, *index.projects, *self._noted(), *([further] if further else [])]
+        made = self._tools.made(walked, index.projects)
+        self._note_made(index, made)
+        extra = [*walked.environments, *index.projects, *made, *self._noted(), *([further] if further else [])]
         known = {path: read for path in self._places.prefixes(homes, extra) if (read := self._read(index, path))}
-        specs = _specs(known)
-        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix), managed_homes(), owners)
-        raw = {path: raw_name(path, homes) for path in known}
+        specs = registered.by_prefix(known)
+        around = _Around(self._places.roots(), homes, os.path.realpath(sys.prefix), managed_homes(), owners, made)
+        raw = {path: raw_name(path, homes) for path in known} | tool_environments.names(known)
         names = distinct_names(raw, around.roots[0])
         found = {
             path: self._build(known[path], raw[path], names[path], specs.get(path, []), around)
@@ -189,22 +191,25 @@ class Discovery:
         self._changed = True
         return new
 
-    def _build(self, known: prefix.Known, raw: str, name: str, specs: list[_Spec], around: _Around) -> Environment:
+    def _build(self, known: prefix.Known, raw: str, name: str, specs: list[Registered], around: _Around) -> Environment:
         path = known.environment.prefix
         parent = os.path.dirname(path)
         owner = around.owners.get(path) or (None if parent in around.roots else self.project_of(path))
         manager = owner.tool.name if owner else around.managers.get(parent)
-        inputs = (known.environment, known.size, raw, name, specs, owner and owner.folder, manager)
+        made = around.made.get(path) or tool_environments.of_place(path)
+        inputs = (known.environment, known.size, raw, name, specs, owner and owner.folder, manager, made)
         before = self._built.get(path)
         if before and before[0] == inputs:
             return before[1]
         environment = known.environment
         project = owner.folder if owner else None
-        if project is None and parent not in around.homes and environment.kind == "venv":
+        if project is None and made and parent not in around.roots:
+            project = made.project
+        if project is None and made is None and parent not in around.homes and environment.kind == "venv":
             project = parent if self._is_project(path, raw) else None
         problems = list(environment.problems)
         if not any(problem.severity == "error" for problem in problems):
-            problems += _kernel_problems(known, specs)
+            problems += registered.problems(known, specs)
         built = replace(
             environment,
             id=environment_id(path, raw),
@@ -217,6 +222,7 @@ class Discovery:
             or conda_environments.frozen(path),
             project=project,
             lock=owner.tool.lock if owner else None,
+            tool=made.tool if made and parent not in around.roots and owner is None else None,
             kernels=[spec.kernel for spec in specs],
             size=known.size,
             problems=problems,
@@ -254,6 +260,12 @@ class Discovery:
                 self._changed = True
         return made
 
+    def _note_made(self, index: stored.Index, made: dict[str, Made]) -> None:
+        for path, each in made.items():
+            if each.project and index.projects.get(path) != each.project:
+                index.projects[path] = each.project
+                self._changed = True
+
     def _walking(self) -> scan.Walk | None:
         if self._root is None:
             return None
@@ -269,7 +281,8 @@ class Discovery:
             depth=self._settings.scan_depth,
             limit=self._settings.scan_limit,
             seconds=self._settings.scan_seconds,
-            markers=self.owners.markers,
+            markers=self.owners.markers | {"hatch.toml"},
+            workon=workon_home(),
         )
 
     def _keep_walk(self, index: stored.Index) -> None:
@@ -338,63 +351,3 @@ class Discovery:
 def _below(path: str, folder: str) -> bool:
     """Whether `path` lies below `folder`; both have their links resolved."""
     return path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _specs(known: dict[str, prefix.Known]) -> dict[str, list[_Spec]]:
-    """The user's kernelspecs by the environment that they are for."""
-    found: dict[str, list[_Spec]] = {}
-    for spec in kernels.specs():
-        argv = spec.content.get("argv")
-        program = argv[0] if isinstance(argv, list) and argv and isinstance(argv[0], str) else ""
-        told = spec.ours.get("prefix")
-        owner = _owner(program, known)
-        path = told if isinstance(told, str) and told in known else owner
-        if path is None:
-            continue
-        wrong = None
-        if not os.path.isabs(program) or not os.path.exists(program):
-            wrong = f"starts {program or 'nothing'}, which does not exist"
-        language = str(spec.content.get("language") or "python")
-        # A shell's kernel, say, may run by a program of the system.
-        if wrong is None and owner != path and (owner or language == "python"):
-            wrong = f"starts {program}, which is not this environment's"
-        kernel = Kernel(name=spec.name, display_name=spec.display_name, language=language)
-        ipykernel = any("ipykernel" in str(part) for part in argv or ()) if isinstance(argv, list) else False
-        found.setdefault(path, []).append(_Spec(kernel, wrong, ipykernel))
-    return found
-
-
-def _owner(program: str, known: dict[str, prefix.Known]) -> str | None:
-    """The environment whose folders hold `program`; the program itself may be a link to the base Python."""
-    folder = os.path.dirname(program)
-    real = os.path.realpath(folder) if os.path.isabs(folder) else ""
-    return next((above for start in (folder, real) for above in _upwards(start) if above in known), None)
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder and folder != os.path.dirname(folder):
-        yield folder
-        folder = os.path.dirname(folder)
-
-
-def _kernel_problems(known: prefix.Known, specs: list[_Spec]) -> list[Problem]:
-    problems = [
-        Problem(
-            code="kernelspec_broken",
-            severity="warning",
-            message=f"Its kernel {spec.kernel.display_name!r} {spec.wrong}.",
-            repair="Write the kernelspec anew.",
-        )
-        for spec in specs
-        if spec.wrong
-    ]
-    if not known.ipykernel and any(spec.ipykernel for spec in specs):
-        problems.append(
-            Problem(
-                code="no_ipykernel",
-                severity="warning",
-                message="It is registered as a kernel but has no ipykernel, so the kernel cannot start.",
-                repair="Install ipykernel.",
-            )
-        )
-    return problems

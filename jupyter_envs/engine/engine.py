@@ -64,7 +64,7 @@ class Engine:
         self._running = running or (lambda: ())
         self._shell = shell
         self._kinds = Kinds(self.settings)
-        self._discovery = Discovery(self.settings, notebook_root, self._kinds)
+        self._discovery = Discovery(self.settings, notebook_root, self._kinds, by != "rest")
         self._ledger = Ledger(self.settings, self._kinds, self._discovery, by)
         self._outside = Outside(self._discovery, self._ledger.notice)
         self._recovery = Recovery(self.settings.state, lambda: self._parts)

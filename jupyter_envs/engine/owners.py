@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jupyter_envs.backends.base import ProjectTool, Told
 from jupyter_envs.backends.project_files import normal
-from jupyter_envs.engine.scan import is_environment
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.reading import read_head
 
 Stamps = tuple[tuple[int, int], ...]

@@ -11,10 +11,10 @@ from pathlib import Path
 from jupyter_envs.backends.pipenv import workon_home
 from jupyter_envs.engine import owners, scratch
 from jupyter_envs.engine.kinds.lookup import Kinds
-from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import environment_id
 from jupyter_envs.system import conda_places
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.paths import RECORD_DIR, record_of
 from jupyter_envs.system.python_places import pyenv_root
 

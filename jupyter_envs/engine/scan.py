@@ -7,11 +7,13 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from jupyter_envs.system import env_pointers
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.reading import read_head
 
 if TYPE_CHECKING:
@@ -34,22 +36,41 @@ _UNFINISHED = re.compile(r"\.new-\d+$")
 _Rules = tuple[tuple[int, "GitIgnoreSpec"], ...]
 
 
+class Link(Struct, frozen=True):
+    """The folder of a project that points at an environment, and the tool that made that where the pointer tells."""
+
+    folder: str
+    tool: str | None = None
+
+
 class Seen(Struct, frozen=True):
-    """What a search came across: environments, and folders with a file that may make them a project."""
+    """What a search came across: environments, folders with a file that may make them a project, and pointers.
+
+    `links` are the environments that a project's folder points at or keeps for a tool such as tox, by prefix.
+    """
 
     environments: list[str] = []
     projects: list[str] = []
+    links: dict[str, Link] = {}
 
 
-def search(root: str, *, depth: int, limit: int, seconds: float, markers: frozenset[str] = frozenset()) -> Seen:
+def search(
+    root: str,
+    *,
+    depth: int,
+    limit: int,
+    seconds: float,
+    markers: frozenset[str] = frozenset(),
+    workon: str | None = None,
+) -> Seen:
     """The environments (PEP 405 or conda) below `root`, at most `depth` folders down, in order of depth.
 
     A folder that holds one of `markers` may be a project, `root` itself too.
     Looked at are at most `limit` folders, for at most `seconds`. What git ignores,
     hidden folders and ``node_modules`` are passed over, unless they are an
-    environment themselves. Links are not followed.
+    environment themselves. Links are not followed, except where `env_pointers` has them; `workon` is handed to it.
     """
-    found = Seen([], [])
+    found = Seen([], [], {})
     until = time.monotonic() + seconds
     top = os.path.realpath(root)
     waiting: deque[tuple[str, int, _Rules]] = deque([(top, 0, _rules_above(top))])
@@ -64,6 +85,8 @@ def search(root: str, *, depth: int, limit: int, seconds: float, markers: frozen
         names = {entry.name for entry in entries}
         if not names.isdisjoint(markers):
             found.projects.append(folder)
+        for pointed in env_pointers.of_folder(folder, names, workon):
+            found.links.setdefault(pointed.prefix, Link(folder, pointed.tool))
         # A repository's rules end at its edge.
         rules = () if ".git" in names and folder != top else rules
         if ".git" in names:
@@ -84,9 +107,16 @@ def search(root: str, *, depth: int, limit: int, seconds: float, markers: frozen
     return found
 
 
-def is_environment(path: str) -> bool:
-    """Whether `path` has what marks a PEP 405 environment or a conda prefix."""
-    return os.path.isfile(path + "/pyvenv.cfg") or os.path.isdir(path + "/conda-meta")
+def together(found: Iterable[Seen]) -> Seen:
+    """What several searches came across, each thing once; what an earlier one of `found` says wins."""
+    seen = list(found)
+    environments = dict.fromkeys(path for each in seen for path in each.environments)
+    projects = dict.fromkeys(path for each in seen for path in each.projects)
+    every = Seen(list(environments), list(projects), {})
+    for each in seen:
+        for path, link in each.links.items():
+            every.links.setdefault(path, link)
+    return every
 
 
 class Walk:

@@ -13,9 +13,9 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.model.errors import Forbidden
 from jupyter_envs.system.disks import FULL
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.files import PathLike, discard_tree
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS
 

@@ -26,7 +26,6 @@ import msgspec
 from jupyter_envs.engine import history, scratch
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
-from jupyter_envs.engine.scan import is_environment
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.task import Context, Silent
 from jupyter_envs.engine.warm import warm
@@ -34,6 +33,7 @@ from jupyter_envs.model import wire
 from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.system.copies import copy_tree, files_of, fingerprint, unshare
+from jupyter_envs.system.env_pointers import is_environment
 from jupyter_envs.system.files import atomic_write, discard_tree, lock, remove_tree, tree_size
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.reading import LISTING, read_as, read_bytes, read_text

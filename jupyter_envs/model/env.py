@@ -60,7 +60,8 @@ class Environment(Struct, frozen=True, kw_only=True):
     in it is shown and not followed.
     `installation` is set for the base environment of a conda installation. `lock`
     is the lock file's name where a project's tool keeps the environment: changes go
-    through the tool, and there is no way back to a revision.
+    through the tool, and there is no way back to a revision. `tool` is ``hatch``, ``pdm``, ``tox`` or ``nox`` where
+    one of them made the environment for its project, and may make it anew.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Environment(Struct, frozen=True, kw_only=True):
     adopted: bool = False
     project: str | None = None
     lock: str | None = None
+    tool: str | None = None
     kernels: list[Kernel] = []
     created: str | None = None
     modified: str | None = None

@@ -210,7 +210,7 @@ class TestLinks:
         make(home / "elsewhere/project/.venv")
         (home / "work").mkdir()
         (home / "work/link").symlink_to(home / "elsewhere")
-        (home / "work/.venv").symlink_to(home / "elsewhere/project/.venv")
+        (home / "work/further").symlink_to(home / "elsewhere/project/.venv")
         assert found(discovery(home / "work")) == {}
 
 

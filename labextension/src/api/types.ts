@@ -45,6 +45,8 @@ export interface IEnvironmentBody {
   project: string | null;
   /** The name of the lock file by which a project's tool keeps it. */
   lock?: string | null;
+  /** hatch, pdm, tox or nox, where one of them made it for its project. */
+  tool?: string | null;
   kernels: ReadonlyArray<IKernelName>;
   created: string | null;
   modified: string | null;

@@ -59,7 +59,11 @@ export function Overview(props: IOverviewProps): JSX.Element {
           </>
         )}
         <dt>{trans.__('Manager')}</dt>
-        <dd>{environment.manager}</dd>
+        <dd>
+          {environment.tool
+            ? trans.__('%1, made by %2', environment.manager, environment.tool)
+            : environment.manager}
+        </dd>
         {environment.installation && (
           <>
             <dt>{trans.__('Installation')}</dt>
