@@ -103,11 +103,18 @@ def yes_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def key(call: Call) -> str:
-    """The environment asked for; a relative path becomes whole, since the engine knows no working folder."""
+    """The environment asked for; a relative path becomes whole, since the engine knows no working folder.
+
+    Where there is no such folder it is a name as the list shows it, such as ``thesis/.venv``.
+    """
     import os
 
     asked: str = call.args.env
-    return os.path.abspath(os.path.expanduser(asked)) if "/" in asked or os.sep in asked else asked
+    if "/" not in asked and os.sep not in asked:
+        return asked
+    path = os.path.abspath(os.path.expanduser(asked))
+    named = asked[0] not in "./~" and not os.path.isabs(asked) and not os.path.lexists(path)
+    return asked if named else path
 
 
 def job(call: Call, task: Task, text: Callable[[dict[str, Any]], Iterable[str]]) -> int:

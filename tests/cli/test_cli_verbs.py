@@ -315,3 +315,13 @@ def test_kernels_whose_environment_is_gone(envs: Envs, home: Path) -> None:
     for wrong in (("prune", "work"), ("register",), ("unregister",), ("rename", "--display-name", "x")):
         refused = envs("kernel", *wrong, "--json")
         assert (refused.code, refused.json["error"]["field"]) == (2, "env"), wrong
+
+
+def test_list_has_what_a_server_started_here_would_have(envs: Envs, home: Path) -> None:
+    """By names that the other verbs take, also from another folder."""
+    folder = home / "work" / "thesis" / ".venv"
+    folder.mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    named = [e["name"] for e in envs("list", "--json").json["environments"]]
+    assert "thesis/.venv" in named
+    assert envs("show", "thesis/.venv", "--json").json["prefix"] == str(folder)
