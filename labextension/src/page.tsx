@@ -84,6 +84,7 @@ export class EnvironmentPage extends ReactWidget {
         outcome={model.outcome}
         pending={model.pending}
         preview={model.preview}
+        wayBack={model.wayBack}
         announcement={this._announcement}
         againOf={this._againOf}
         terms={this._terms}
@@ -157,7 +158,8 @@ export class EnvironmentPage extends ReactWidget {
       onTab: tab => model.show(tab),
       onPending: pending => model.setPending(pending),
       onApply: () => model.apply(),
-      onRollback: revision => model.rollback(revision),
+      onLookBack: revision => model.lookBack(revision),
+      onGoBack: () => model.goBack(),
       onDismiss: () => model.dismissOutcome(),
       onCancel: job => model.cancel(job),
       onExplain: () => model.reads.explain(),

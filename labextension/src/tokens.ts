@@ -27,6 +27,7 @@ import type {
   IRebuild,
   IRebuilding,
   IRevision,
+  IRollback,
   ISource,
   ITerms,
   ITreeNode,
@@ -152,7 +153,10 @@ export interface IEnvironmentManager extends IDisposable {
   /** A new name, which gives the environment a new id too, or a new display name of its kernel. */
   update(id: string, names: { name?: string; display_name?: string }): Promise<IJob>;
   clone(id: string, name: string): Promise<IJob>;
-  rollback(id: string, revision: number): Promise<IJob>;
+  /** The job that brings a revision back. */
+  rollback(id: string, rollback: IRollback): Promise<IJob>;
+  /** What `rollback` would do; rejects with a RequestError, also when `signal` ends it. */
+  planRollback(id: string, revision: number, signal?: AbortSignal): Promise<IPlan>;
   /** Has the server remember that the user accepts the terms of these channels. */
   acceptTerms(channels: ReadonlyArray<string>): Promise<void>;
   unregisterKernel(id: string): Promise<void>;

@@ -39,6 +39,30 @@ const PLAN: IPlan = {
   disk_size: null
 };
 
+const BACK: IPlan = {
+  added: [],
+  changed: [],
+  removed: [{ name: 'tabulate', version: '0.9', size: null }],
+  download_size: null,
+  disk_size: null,
+  hash: 'sha256:1'
+};
+
+const REVISION = {
+  revision: 4,
+  time: '2026-01-01T00:00:00Z',
+  by: 'rest',
+  action: 'change',
+  asked: {},
+  plan: PLAN
+};
+
+const PLAN_CHANGED = {
+  message: 'What would be done is not what the plan showed any more.',
+  reason: 'plan_changed',
+  hint: 'Look at the new plan, and decide again.'
+};
+
 describe('EnvironmentPage', () => {
   let server: FakeServer;
   let manager: EnvironmentManager;
@@ -102,6 +126,23 @@ describe('EnvironmentPage', () => {
     await settle(50);
     fireEvent.click(screen.getByRole('button', { name: 'Apply' }));
     await settle();
+  }
+
+  /** Answers a look at the way back with `plan`, and starts the job `c1` for it. */
+  function serveRollback(plan: IPlan): void {
+    server.on(`POST environments/${ID}/rollback`, async request => {
+      const { dry_run } = await request.json();
+      const fields = dry_run
+        ? { id: `p-${plan.hash}`, action: 'plan', state: 'succeeded' as const, result: { plan } }
+        : { id: 'c1', action: 'rollback', environment: ID, title: 'Go back' };
+      return new Response(JSON.stringify(job(fields)), { status: 202 });
+    });
+  }
+
+  /** What was asked of the route for ways back. */
+  function rollbacks(): Promise<object[]> {
+    const sent = server.asked.filter(request => request.url.includes('/rollback'));
+    return Promise.all(sent.map(request => (request.clone() as Request).json()));
   }
 
   async function end(fields: object): Promise<void> {
@@ -180,11 +221,66 @@ describe('EnvironmentPage', () => {
     });
     expect(within(changes).getByText('Done: Install tabulate')).toBeTruthy();
     expect(screen.queryByRole('button', { name: 'Apply' })).toBeNull();
-    server.on(`POST environments/${ID}/rollback`, job({ id: 'r1', environment: ID }), 202);
+    serveRollback(BACK);
     fireEvent.click(screen.getByRole('button', { name: 'Undo' }));
+    await settle(20);
+    const question = screen.getByRole('group', { name: 'Back to revision 4?' });
+    expect(question.textContent).toContain('1 removed');
+    expect(within(question).getByText('tabulate')).toBeTruthy();
+    expect(await rollbacks()).toEqual([{ revision: 4, dry_run: true }]);
+    fireEvent.click(within(question).getByRole('button', { name: 'Go back' }));
     await settle();
-    const sent = server.asked.find(request => request.url.includes('/rollback'));
-    expect(await sent!.json()).toEqual({ revision: 4 });
+    expect((await rollbacks()).slice(1)).toEqual([
+      { revision: 4, dry_run: false, plan: 'sha256:1' }
+    ]);
+  });
+
+  it('asks anew, with the new plan, where going back would by now do something else', async () => {
+    server.on(`GET environments/${ID}/history`, { revisions: [REVISION] });
+    server.on('GET environments', { environments: [environment({ revision: 5 })] });
+    serveRollback(BACK);
+    await open();
+    fireEvent.click(screen.getByRole('tab', { name: 'History' }));
+    await settle();
+    page.model.lookBack(4);
+    await settle(20);
+    fireEvent.click(screen.getByRole('button', { name: 'Go back' }));
+    await settle();
+    const removed = [...BACK.removed, { name: 'six', version: '1.0', size: null }];
+    serveRollback({ ...BACK, removed, hash: 'sha256:2' });
+    await end({ action: 'rollback', state: 'failed', error: PLAN_CHANGED });
+    await settle(20);
+    expect(screen.getByText(PLAN_CHANGED.message)).toBeTruthy();
+    // The row of the revision asks in the history, the bar at the foot elsewhere; never both.
+    fireEvent.click(screen.getByRole('tab', { name: /Packages/ }));
+    await settle();
+    const question = screen.getByRole('group', { name: 'Back to revision 4?' });
+    expect(question.textContent).toContain('2 removed');
+    const before = (await rollbacks()).length;
+    fireEvent.click(within(question).getByRole('button', { name: 'Go back' }));
+    await settle();
+    expect((await rollbacks()).slice(before)).toEqual([
+      { revision: 4, dry_run: false, plan: 'sha256:2' }
+    ]);
+  });
+
+  it('asks for no way back without the yes', async () => {
+    serveRollback(BACK);
+    await open();
+    page.model.lookBack(4);
+    await settle(20);
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    await settle();
+    expect(screen.queryByRole('group')).toBeNull();
+    expect(await rollbacks()).toEqual([{ revision: 4, dry_run: true }]);
+  });
+
+  it('says why there is no way back', async () => {
+    await open();
+    page.model.lookBack(4);
+    await settle(20);
+    expect(screen.getByText('no such route')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Go back' }).disabled).toBe(true);
   });
 
   it('says what of a change is not quite as it was asked for, before and after', async () => {

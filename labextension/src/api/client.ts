@@ -22,6 +22,7 @@ import type {
   IProviders,
   IRebuild,
   IRevision,
+  IRollback,
   ISource,
   ITerms,
   ITreeNode,
@@ -110,9 +111,10 @@ export class Client implements IReads {
     return this._send('POST', adopting({ name }, adopt), ['environments', id, 'clone']);
   }
 
-  /** `POST environments/{id}/rollback` */
-  rollback(id: string, revision: number, adopt = false): Promise<IJob> {
-    return this._send('POST', adopting({ revision }, adopt), ['environments', id, 'rollback']);
+  /** `POST environments/{id}/rollback`; with `dryRun` the job's result is the plan alone */
+  rollback(id: string, rollback: IRollback, dryRun = false, adopt = false): Promise<IJob> {
+    const body = adopting({ ...rollback, dry_run: dryRun }, adopt);
+    return this._send('POST', body, ['environments', id, 'rollback']);
   }
 
   /** `DELETE environments/{id}/kernel` */

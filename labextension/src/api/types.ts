@@ -289,6 +289,13 @@ export interface IRebuilding {
   plan?: string;
 }
 
+/** The way back to a revision. */
+export interface IRollback {
+  revision: number;
+  /** The hash of the plan that was shown. */
+  plan?: string;
+}
+
 export interface IRevision {
   revision: number;
   time: string;

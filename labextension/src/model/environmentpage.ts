@@ -21,6 +21,12 @@ export interface IOutcome {
   undo: number | null;
 }
 
+/** The way back to a revision, while the user is asked whether to go it. */
+export interface IWayBack {
+  revision: number;
+  preview: PreviewState;
+}
+
 /** One environment as its page shows it. */
 export class EnvironmentPageModel implements IDisposable {
   constructor(options: EnvironmentPageModel.IOptions) {
@@ -36,6 +42,11 @@ export class EnvironmentPageModel implements IDisposable {
       (change, signal) => manager.plan(this._id, change, signal),
       changed,
       options.pauseMs
+    );
+    this._previewBack = new Preview(
+      (revision, signal) => manager.planRollback(this._id, revision, signal),
+      changed,
+      0
     );
     this.newest.changed.connect(this._emit, this);
     manager.changed.connect(this._onManagerChanged, this);
@@ -110,6 +121,12 @@ export class EnvironmentPageModel implements IDisposable {
     return this._preview.current;
   }
 
+  /** Null while nobody asks for one. */
+  get wayBack(): IWayBack | null {
+    const revision = this._back;
+    return revision === null ? null : { revision, preview: this._previewBack.current };
+  }
+
   get tab(): TabId {
     return this._tab;
   }
@@ -125,6 +142,7 @@ export class EnvironmentPageModel implements IDisposable {
     this._isDisposed = true;
     this._watch?.dispose();
     this._preview.show(null);
+    this._previewBack.show(null);
     this.newest.dispose();
     Signal.clearData(this);
   }
@@ -163,9 +181,28 @@ export class EnvironmentPageModel implements IDisposable {
   /** Does what waits; null when the job was started, else why not. */
   apply(): Promise<IErrorBody | null> {
     this._applied = this._pending;
-    const shown = this._preview.current;
-    const plan = shown.state === 'ready' && shown.plan.hash ? { plan: shown.plan.hash } : {};
-    return this._start(this._manager.change(this._id, { ...this._change, ...plan }));
+    const change = { ...this._change, ...agreedTo(this._preview.current) };
+    return this._start(this._manager.change(this._id, change));
+  }
+
+  /** Asks what the way back to `revision` would do; with null nobody asks any more. */
+  lookBack(revision: number | null): void {
+    this._back = revision;
+    this._previewBack.show(revision);
+    this._emit();
+  }
+
+  /** Goes the way back as it is shown; null when the job was started, else why not. */
+  async goBack(): Promise<IErrorBody | null> {
+    const way = this.wayBack;
+    if (way?.preview.state !== 'ready') {
+      return null;
+    }
+    const { revision } = way;
+    const rollback = { revision, ...agreedTo(way.preview) };
+    this.lookBack(null);
+    this._wentBack = revision;
+    return this._start(this._manager.rollback(this._id, rollback));
   }
 
   /** Asks again what the waiting changes would do, and for newer versions, as after terms were accepted. */
@@ -186,10 +223,6 @@ export class EnvironmentPageModel implements IDisposable {
         return this._start(send());
       })
     );
-  }
-
-  rollback(revision: number): Promise<IErrorBody | null> {
-    return this._start(this._manager.rollback(this._id, revision));
   }
 
   repair(): Promise<IErrorBody | null> {
@@ -293,9 +326,8 @@ export class EnvironmentPageModel implements IDisposable {
     }
     if (job.state !== 'succeeded') {
       this._coming = null;
-      if (job.error?.reason === 'plan_changed') {
-        // What would be done by now is shown in its place.
-        this._look();
+      if (job.error?.reason === PLAN_CHANGED) {
+        this._showAnew(job.action);
       }
     } else if (job.action === 'change' && this._applied) {
       this._pending = without(this._pending, this._applied);
@@ -308,6 +340,15 @@ export class EnvironmentPageModel implements IDisposable {
     this._emit();
     if (job.state === 'succeeded' && UNDOABLE.has(job.action) && plan && !isEmptyPlan(plan)) {
       void this._offerUndo(job);
+    }
+  }
+
+  /** What would be done by now takes the place of what was shown before. */
+  private _showAnew(action: string): void {
+    if (action === 'rollback') {
+      this.lookBack(this._wentBack);
+    } else {
+      this._look();
     }
   }
 
@@ -337,7 +378,8 @@ export class EnvironmentPageModel implements IDisposable {
 
   private readonly _manager: IEnvironmentManager;
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _preview: Preview;
+  private readonly _preview: Preview<IChange>;
+  private readonly _previewBack: Preview<number>;
   private readonly _lookups: LookupsBySource;
   private _id: string;
   /** The id that a rename under way leads to. */
@@ -346,9 +388,20 @@ export class EnvironmentPageModel implements IDisposable {
   private _signature: string;
   private _pending: IPending = NOTHING;
   private _applied: IPending | null = null;
+  private _back: number | null = null;
+  /** The revision that this page asked last to go back to. */
+  private _wentBack: number | null = null;
   private _outcome: IOutcome | null = null;
   private _watch: IDisposable | null = null;
   private _isDisposed = false;
+}
+
+/** The error of a job that would not do what was shown. */
+const PLAN_CHANGED = 'plan_changed';
+
+/** What tells the server that the user has seen the plan, so that nothing else is done. */
+function agreedTo(shown: PreviewState): { plan?: string } {
+  return shown.state === 'ready' && shown.plan.hash ? { plan: shown.plan.hash } : {};
 }
 
 /** What the revision before takes back. */

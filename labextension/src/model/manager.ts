@@ -17,7 +17,8 @@ import type {
   IPlan,
   IProject,
   IRebuild,
-  IRebuilding
+  IRebuilding,
+  IRollback
 } from '../api/types';
 import type { IEnvironmentManager, IFailure, IReads } from '../tokens';
 import { abilitiesOf } from './abilities';
@@ -177,8 +178,13 @@ export class EnvironmentManager implements IEnvironmentManager {
     return this._start(adopt => this._client.clone(id, name, adopt));
   }
 
-  rollback(id: string, revision: number): Promise<IJob> {
-    return this._start(adopt => this._client.rollback(id, revision, adopt));
+  rollback(id: string, rollback: IRollback): Promise<IJob> {
+    return this._start(adopt => this._client.rollback(id, rollback, false, adopt));
+  }
+
+  planRollback(id: string, revision: number, signal?: AbortSignal): Promise<IPlan> {
+    const sent = asking(adopt => this._client.rollback(id, { revision }, true, adopt));
+    return this._told(sent, 'plan', signal);
   }
 
   countDisk(again: boolean): Promise<IJob> {

@@ -1,5 +1,5 @@
 import { errorBodyOf } from '../api/request';
-import type { IChange, IErrorBody, IPlan } from '../api/types';
+import type { IErrorBody, IPlan } from '../api/types';
 
 /** So many milliseconds after the last wish the server is asked. */
 const PAUSE_MS = 350;
@@ -10,10 +10,10 @@ export type PreviewState =
   | { state: 'ready'; plan: IPlan }
   | { state: 'failed'; error: IErrorBody };
 
-/** What the waiting changes would do, by a dry run; only the last question counts. */
-export class Preview {
+/** What a request would do, by a dry run; only the last question counts. */
+export class Preview<T> {
   constructor(
-    private readonly _plan: (change: IChange, signal: AbortSignal) => Promise<IPlan>,
+    private readonly _plan: (request: T, signal: AbortSignal) => Promise<IPlan>,
     private readonly _onChange: () => void,
     private readonly _pauseMs = PAUSE_MS
   ) {}
@@ -22,25 +22,25 @@ export class Preview {
     return this._current;
   }
 
-  /** Asks about `change`, or about nothing. */
-  show(change: IChange | null): void {
+  /** Asks about `request`, or about nothing. */
+  show(request: T | null): void {
     window.clearTimeout(this._timer);
     this._abort?.abort();
     this._abort = null;
-    if (!change) {
+    if (request === null) {
       this._current = { state: 'none' };
       return;
     }
     const abort = new AbortController();
     this._abort = abort;
     this._current = { state: 'working' };
-    this._timer = window.setTimeout(() => void this._ask(change, abort), this._pauseMs);
+    this._timer = window.setTimeout(() => void this._ask(request, abort), this._pauseMs);
   }
 
-  private async _ask(change: IChange, abort: AbortController): Promise<void> {
+  private async _ask(request: T, abort: AbortController): Promise<void> {
     let answer: PreviewState;
     try {
-      answer = { state: 'ready', plan: await this._plan(change, abort.signal) };
+      answer = { state: 'ready', plan: await this._plan(request, abort.signal) };
     } catch (error) {
       answer = { state: 'failed', error: errorBodyOf(error) };
     }

@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { act, fireEvent, render, screen, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import React from 'react';
 
 import type { IRevision } from '../../src/api/types';
@@ -36,7 +36,10 @@ function show(fields: Partial<IHistoryTabProps> = {}): IHistoryTabProps {
       failure: null
     },
     locked: false,
-    onRollback: jest.fn().mockResolvedValue(null),
+    wayBack: null,
+    onLookBack: jest.fn(),
+    onGoBack: jest.fn().mockResolvedValue(null),
+    terms: { read: async () => [], accept: async () => undefined },
     onRetry: jest.fn(),
     trans,
     ...fields
@@ -84,22 +87,33 @@ describe('HistoryTab', () => {
     expect(screen.queryByRole('region')).toBeNull();
   });
 
-  it('says what going back would change before it does it', async () => {
-    const refused = { message: 'It is busy.', reason: 'busy', hint: null };
-    const { onRollback } = show({ onRollback: jest.fn().mockResolvedValue(refused) });
+  it('asks for what going back would do, shows that in its row, and says why it did not', async () => {
+    const { onLookBack } = show();
     fireEvent.click(screen.getByRole('button', { name: 'Back to revision 1' }));
-    const question = screen.getByRole('group', { name: 'Back to revision 1?' });
-    expect(question.textContent).toContain('2 removed');
+    expect(onLookBack).toHaveBeenCalledWith(1);
+    cleanup();
+    const { plan } = revision(2);
+    const refused = { message: 'It is busy.', reason: 'busy', hint: null };
+    const asked = show({
+      wayBack: { revision: 1, preview: { state: 'ready', plan } },
+      onGoBack: jest.fn().mockResolvedValue(refused)
+    });
+    const question = within(row(1)).getByRole('group', { name: 'Back to revision 1?' });
+    expect(question.textContent).toContain('1 added');
     expect(document.activeElement?.textContent).toBe('Cancel');
     fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
-    expect(screen.queryByRole('group')).toBeNull();
-    expect(document.activeElement).toBe(row(1));
-    fireEvent.click(screen.getByRole('button', { name: 'Back to revision 1' }));
+    expect(asked.onLookBack).toHaveBeenLastCalledWith(null);
     await act(async () => {
       fireEvent.click(screen.getByRole('button', { name: 'Go back' }));
     });
-    expect(onRollback).toHaveBeenCalledWith(1);
+    expect(asked.onGoBack).toHaveBeenCalledTimes(1);
     expect(screen.getByRole('alert').textContent).toContain('It is busy.');
+  });
+
+  it('goes nowhere before the plan is there', () => {
+    show({ wayBack: { revision: 1, preview: { state: 'working' } } });
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Go back' }).disabled).toBe(true);
+    expect(screen.getByText('Working out what would change…')).toBeTruthy();
   });
 
   it('draws few of many', () => {

@@ -4,7 +4,7 @@ import React, { useEffect, useState } from 'react';
 
 import type { IErrorBody, IJob, ITreeNode } from '../../api/types';
 import { countOf, isComplete, isEmptyPlan, type IPending } from '../../model/changes';
-import type { IOutcome } from '../../model/environmentpage';
+import type { IOutcome, IWayBack } from '../../model/environmentpage';
 import type { PreviewState } from '../../model/preview';
 import { normalName } from '../../model/requirements';
 import { channelsToAccept, type ITermsActions } from '../../model/terms';
@@ -16,12 +16,15 @@ import { ProgressBar } from '../progressbar';
 import { jobTitle, progressText } from '../jobtext';
 import { Refusal } from '../terms';
 import { PlanList, planSummary, PlanWarnings } from './planlist';
+import { WayBackQuestion } from './wayback';
 
 type Act = Promise<IErrorBody | null>;
 
 export interface IChangeBarProps {
   pending: IPending;
   preview: PreviewState;
+  /** The way back that is asked for here; null where it is none. */
+  wayBack: IWayBack | null;
   /** Null until somebody asked for it. */
   tree: ReadonlyArray<ITreeNode> | null;
   activeJob: IJob | null;
@@ -31,7 +34,8 @@ export interface IChangeBarProps {
   onDiscard: () => void;
   /** Null when the job was started, else why not; the same for the next. */
   onApply: () => Act;
-  onUndo: (revision: number) => Act;
+  onLookBack: (revision: number | null) => void;
+  onGoBack: () => Act;
   onDismiss: () => void;
   onCancel: (job: IJob) => void;
   onExplain: () => void;
@@ -46,11 +50,11 @@ export interface IChangeBarProps {
 
 /** At the foot of the page: what runs, how it ended, what waits to be applied. */
 export function ChangeBar(props: IChangeBarProps): JSX.Element | null {
-  const { pending, activeJob, outcome, trans } = props;
+  const { pending, activeJob, outcome, wayBack, trans } = props;
   const [refused, setRefused] = useState<IErrorBody | null>(null);
   useEffect(() => setRefused(null), [pending]);
   const waiting = countOf(pending) > 0;
-  if (activeJob ? props.jobElsewhere : !outcome && !waiting && !refused) {
+  if (activeJob ? props.jobElsewhere : !outcome && !wayBack && !waiting && !refused) {
     return null;
   }
   return (
@@ -65,15 +69,20 @@ export function ChangeBar(props: IChangeBarProps): JSX.Element | null {
             const again = props.againOf(job);
             return again && (async () => (setRefused(await again()), null));
           }}
-          onUndo={async revision => {
-            const error = await props.onUndo(revision);
-            setRefused(error);
-            return error;
-          }}
         />
       )}
       {refused && (
         <Refusal error={refused} terms={props.terms} onGoOn={props.onLookAgain} trans={trans} />
+      )}
+      {!activeJob && wayBack && (
+        <WayBackQuestion
+          way={wayBack}
+          terms={props.terms}
+          onAct={async () => setRefused(await props.onGoBack())}
+          onKeep={() => props.onLookBack(null)}
+          onLookAgain={() => props.onLookBack(wayBack.revision)}
+          trans={trans}
+        />
       )}
       {!activeJob && waiting && (
         <Waiting {...props} onApply={async () => (setRefused(await props.onApply()), null)} />
@@ -140,7 +149,7 @@ function Outcome(props: IChangeBarProps & { outcome: IOutcome }): JSX.Element {
               type="button"
               className="jp-Environments-button"
               title={trans.__('Back to revision %1', undo)}
-              onClick={() => void props.onUndo(undo)}
+              onClick={() => props.onLookBack(undo)}
             >
               {trans.__('Undo')}
             </button>

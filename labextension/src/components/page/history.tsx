@@ -3,7 +3,9 @@ import { closeIcon } from '@jupyterlab/ui-components';
 import React, { useRef, useState } from 'react';
 
 import type { IErrorBody, IRevision } from '../../api/types';
+import type { IWayBack } from '../../model/environmentpage';
 import { difference } from '../../model/history';
+import type { ITermsActions } from '../../model/terms';
 import { isOnRow, rowAfter, useActiveRow } from '../activerow';
 import { ErrorText } from '../errortext';
 import { IconButton } from '../iconbutton';
@@ -19,8 +21,13 @@ export interface IHistoryTabProps {
   history: IRead<ReadonlyArray<IRevision>>;
   /** Whether nothing can be changed now. */
   locked: boolean;
-  /** Null when the job was started, else why not. */
-  onRollback: (revision: number) => Promise<IErrorBody | null>;
+  /** Null while nobody asks for a way back. */
+  wayBack: IWayBack | null;
+  /** Asks what the way back to a revision would do; null puts the question away. */
+  onLookBack: (revision: number | null) => void;
+  /** Goes the way back that is shown; null when the job was started, else why not. */
+  onGoBack: () => Promise<IErrorBody | null>;
+  terms: ITermsActions;
   onRetry: () => void;
   trans: TranslationBundle;
 }
@@ -29,11 +36,9 @@ export interface IHistoryTabProps {
 export function HistoryTab(props: IHistoryTabProps): JSX.Element {
   const { trans } = props;
   const revisions = props.history.value ?? NONE;
-  const newest = revisions[0]?.revision;
   const [error, setError] = useState<IErrorBody | null>(null);
   const [expanded, setExpanded] = useState<ReadonlySet<number>>(new Set());
   const [compared, setCompared] = useState<ReadonlyArray<number>>([]);
-  const [asking, setAsking] = useState<number | null>(null);
   const root = useRef<HTMLDivElement>(null);
   const row = useActiveRow(revisions, keyOf, root, 'listitem');
 
@@ -53,7 +58,7 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
           [...old.slice(0, 1), revision]
     );
   const keep = () => {
-    setAsking(null);
+    props.onLookBack(null);
     row.focusNext();
   };
 
@@ -123,23 +128,20 @@ export function HistoryTab(props: IHistoryTabProps): JSX.Element {
               expanded={expanded.has(revision.revision)}
               compared={compared.includes(revision.revision)}
               locked={props.locked}
-              way={
-                revision.revision === asking
-                  ? difference(revisions, newest, revision.revision)
-                  : null
-              }
+              way={props.wayBack?.revision === revision.revision ? props.wayBack : null}
+              terms={props.terms}
               current={at === 0}
               onFocus={() => row.set(keyOf(revision))}
               onToggle={() => toggle(revision)}
               onCompare={() => compare(revision)}
               onAsk={() => {
                 setError(null);
-                setAsking(revision.revision);
+                props.onLookBack(revision.revision);
               }}
               onKeep={keep}
               onBack={() => {
-                keep();
-                void props.onRollback(revision.revision).then(setError);
+                row.focusNext();
+                void props.onGoBack().then(setError);
               }}
               trans={trans}
             />

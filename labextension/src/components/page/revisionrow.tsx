@@ -2,10 +2,11 @@ import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { IPlan, IRevision } from '../../api/types';
-import { isEmptyPlan } from '../../model/changes';
-import { Confirmation } from '../confirmation';
+import type { IRevision } from '../../api/types';
+import type { IWayBack } from '../../model/environmentpage';
+import type { ITermsActions } from '../../model/terms';
 import { PlanList, planSummary } from './planlist';
+import { WayBackQuestion } from './wayback';
 import { actionText, askedText, byText } from './words';
 
 export interface IRevisionRowProps {
@@ -21,8 +22,9 @@ export interface IRevisionRowProps {
   current: boolean;
   /** Whether nothing can be changed now. */
   locked: boolean;
-  /** What the way back to it would change; null while nobody asks. */
-  way: IPlan | null;
+  /** The way back to it; null while nobody asks. */
+  way: IWayBack | null;
+  terms: ITermsActions;
   onFocus: () => void;
   onToggle: () => void;
   onCompare: () => void;
@@ -114,28 +116,17 @@ export function RevisionRow(props: IRevisionRowProps): JSX.Element {
         )}
       </div>
       {expanded && <PlanList plan={plan} trans={trans} />}
-      {props.way && <Way {...props} way={props.way} />}
+      {props.way && (
+        <WayBackQuestion
+          way={props.way}
+          disabled={props.locked}
+          terms={props.terms}
+          onAct={props.onBack}
+          onKeep={props.onKeep}
+          onLookAgain={props.onAsk}
+          trans={trans}
+        />
+      )}
     </div>
-  );
-}
-
-/** What going back would change, asked before it is done. */
-function Way(props: IRevisionRowProps & { way: IPlan }): JSX.Element {
-  const { revision, way, trans } = props;
-  const title = trans.__('Back to revision %1?', revision.revision);
-  return (
-    <Confirmation
-      title={title}
-      action={trans.__('Go back')}
-      disabled={props.locked}
-      onAct={props.onBack}
-      onKeep={props.onKeep}
-      trans={trans}
-    >
-      {isEmptyPlan(way)
-        ? trans.__('The packages were the same then: what was changed by other tools since goes.')
-        : planSummary(way, trans)}
-      <PlanList plan={way} trans={trans} />
-    </Confirmation>
   );
 }

@@ -13,7 +13,7 @@ import type {
   ITreeNode
 } from '../../api/types';
 import { NOTHING, type IPending } from '../../model/changes';
-import type { IOutcome } from '../../model/environmentpage';
+import type { IOutcome, IWayBack } from '../../model/environmentpage';
 import type { TabId } from '../../model/pagereads';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
@@ -60,12 +60,17 @@ export interface IPageProps {
   outcome: IOutcome | null;
   pending: IPending;
   preview: PreviewState;
+  /** Null while nobody asks for a way back. */
+  wayBack: IWayBack | null;
   /** What was done last that shows nowhere else, for screen readers. */
   announcement: string;
   onTab: (tab: TabId) => void;
   onPending: (pending: IPending) => void;
   onApply: () => Act;
-  onRollback: (revision: number) => Act;
+  /** Asks what the way back to a revision would do; null puts the question away. */
+  onLookBack: (revision: number | null) => void;
+  /** Goes the way back that is shown. */
+  onGoBack: () => Act;
   onDismiss: () => void;
   onCancel: (job: IJob) => void;
   onExplain: () => void;
@@ -169,7 +174,7 @@ export function EnvironmentPageView(props: IPageProps): JSX.Element {
         tree={props.tree.value}
         jobElsewhere={tab === 'jobs'}
         onDiscard={() => props.onPending(NOTHING)}
-        onUndo={props.onRollback}
+        wayBack={tab === 'history' ? null : props.wayBack}
       />
       <div className="jp-sr-only" role="status" aria-live="polite">
         {spoken(props)}
