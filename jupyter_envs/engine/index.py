@@ -13,7 +13,7 @@ from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.reading import read_as
 
 # Raised whenever what `Known` holds, or how it is read, changes.
-_FORMAT = 3
+_FORMAT = 4
 _MOST_WALKS = 20
 
 

@@ -35,6 +35,7 @@ from jupyter_envs.model.wire import plain
 from jupyter_envs.system.copies import copy_tree
 from jupyter_envs.system.files import lock
 from jupyter_envs.system.paths import inside, record_of
+from jupyter_envs.system.relocate import told_place
 from jupyter_envs.system.usage import reclaimable
 
 
@@ -211,9 +212,13 @@ def repair(parts: Parts, environment: Environment, request: Repair) -> Task:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
             now_ = parts.discovery.by_prefix(prefix)
+            if (place := told_place(prefix)) and kind.outlived(now_):
+                kernels.follow(os.path.realpath(place), prefix)
+                now_ = parts.discovery.by_prefix(prefix)
             if kind.outlived(now_):
                 return parts.result(prefix, _rebuild(parts, now_, prefix, before, context))
             with parts.changing(now_, prefix, context) as undo:
+                now_ = _settled(parts, now_, prefix, context)
                 if now_.kernels:
                     with_kernel(parts, now_, prefix, context, undo)
                     parts.register(parts.discovery.by_prefix(prefix), prefix)
@@ -251,6 +256,24 @@ def _move(
             raise
         vanish(parts, prefix, root, kind)
         opened.drop()
+
+
+def _settled(parts: Parts, environment: Environment, own: Own, context: Context) -> Environment:
+    """`environment` with its scripts and kernels speaking of its place, to which somebody may have moved it by hand.
+
+    A copy gets no kernel of the environment that it was copied from.
+    """
+    place = told_place(own)
+    if place is None:
+        return environment
+    context.step("relocate")
+    kind, real = parts.kind_of(environment), os.path.realpath(place)
+    kind.relocate(own, list(dict.fromkeys([place, real])), own)
+    kernels.follow(real, own)
+    if not os.path.lexists(real):
+        kind.vanished(real)
+    kind.appeared(own)
+    return parts.discovery.by_prefix(own)
 
 
 def _rebuild(parts: Parts, environment: Environment, own: Own, before: Lock, context: Context) -> Plan:

@@ -256,6 +256,12 @@ def point_at(spec: Spec, prefix: str) -> None:
     atomic_write(os.path.join(spec.folder, "kernel.json"), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
+def follow(old: str, prefix: str) -> None:
+    """Make the kernelspecs of the environment that was at `old`, where nothing is now, those of the one at `prefix`."""
+    for spec in [] if os.path.lexists(old) else of_prefix(old):
+        point_at(spec, prefix)
+
+
 def running_prefixes() -> set[str]:
     """The prefixes whose interpreter runs a kernel now, by the process table, whoever started it."""
     import psutil

@@ -11,10 +11,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from jupyter_envs.engine import places, record
-from jupyter_envs.model.env import Environment, Installation, Own, Problem, Python
+from jupyter_envs.model.env import Environment, Installation, Own, Problem, Python, State
 from jupyter_envs.system import conda_clients, conda_meta, conda_places, metadata, pyvenv
 from jupyter_envs.system.paths import RECORD_DIR, WINDOWS, python_of
+from jupyter_envs.system.relocate import told_place
 
+MOVED = "Let its scripts and kernels speak of where it lies now."
 REBUILD = "Rebuild it with the same packages."
 PUT_BACK = "Put it back as it was before the change."
 
@@ -119,6 +121,8 @@ def _read_venv(prefix: str, own: Own | None) -> Known:
     if own and os.path.exists(os.path.join(prefix, RECORD_DIR, "undo", "names.json")):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
     spec = record.read_spec(own) if own else {}
+    state: State = "broken" if problems else "ready"
+    problems += _moved(prefix)
     names = set().union(*(metadata.entries(folder) for folder in folders))
     lib = os.path.basename(os.path.dirname(site)) if site else ""
     return Known(
@@ -134,7 +138,7 @@ def _read_venv(prefix: str, own: Own | None) -> Known:
                 path=python,
                 base=base,
             ),
-            state="broken" if problems else "ready",
+            state=state,
             created=_text(spec.get("created")) or _iso(stamp[0]),
             modified=_iso(max(stamp[4], stamp[7])),
             package_count=len(names) if site else None,
@@ -162,6 +166,8 @@ def _read_conda(prefix: str, own: Own | None) -> Known:
         problems.append(_error("no_interpreter", f"Its Python is gone: {python} does not exist.", REBUILD))
     if own and os.path.exists(f"{prefix}/{RECORD_DIR}/undo/names.json"):
         problems.append(_error("interrupted_change", "A change of its packages was interrupted.", PUT_BACK))
+    state: State = "broken" if problems else "ready"
+    problems += _moved(prefix)
     installation = None
     if conda_places.is_base(prefix):
         installation = Installation(name=conda_clients.flavour(prefix), version=conda_clients.release(prefix))
@@ -173,7 +179,7 @@ def _read_conda(prefix: str, own: Own | None) -> Known:
             kind="conda",
             prefix=prefix,
             python=Python(version=version, implementation=implementation, path=python, base=None),
-            state="broken" if problems else "ready",
+            state=state,
             created=_iso(_time(prefix + "/conda-meta/history") or stamp[0]),
             modified=_iso(max(stamp[0], stamp[4] if site else 0)),
             package_count=len(names),
@@ -209,6 +215,15 @@ def _interpreter_problems(python: str, base: str | None, home: str | None, versi
         message = f"It was made with Python {version}, but its interpreter is {now.group(1)} now and sees no packages."
         return [_error("base_upgraded", message, REBUILD)]
     return []
+
+
+def _moved(prefix: str) -> list[Problem]:
+    place = told_place(prefix)
+    if place is None:
+        return []
+    came = "copied" if os.path.isdir(place) else "moved"
+    message = f"It was {came} here from {place} by hand: its scripts still speak of that place."
+    return [Problem(code="moved", severity="warning", message=message, repair=MOVED)]
 
 
 def _error(code: str, message: str, repair: str | None) -> Problem:

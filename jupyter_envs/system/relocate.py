@@ -22,6 +22,12 @@ _QUOTE = b"'\"'\"'"
 _MAX_SCRIPT = 256_000
 # More than any system follows.
 _MAX_LINE = 4_096
+# `/usr` and the like are the place of no environment, and to rewrite such a path would change more than is meant.
+_SHORTEST = 5
+_MOST_SCRIPTS = 200
+_PLACE = re.compile(rb"(?m)^[ \t]*(?:export )?VIRTUAL_ENV=(['\"]?)(?P<place>/[^'\"$`\r\n]*?)\1[ \t]*\r?$")
+# Scripts that most environments have one of, each started by the environment's own Python.
+_COMMON = ("pip", "pip3", "ipython", "jupyter", "pydoc3", "idle3", "wheel", "tqdm")
 
 
 def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_prompt: str) -> None:
@@ -40,7 +46,8 @@ def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_promp
     _replace(os.path.join(tree, "pyvenv.cfg"), pairs, prompt)
     folder = os.path.join(tree, BIN)
     with os.scandir(folder) as entries:
-        scripts = [e for e in entries if e.is_file(follow_symlinks=False)]
+        # What `told_place` reads comes last: until then it tells that there is more to do.
+        scripts = sorted((e for e in entries if e.is_file(follow_symlinks=False)), key=lambda e: e.name == "activate")
     rewritten = []
     for entry in scripts:
         if entry.name.lower().startswith("activate") or entry.name in ("pydoc.bat", "deactivate.bat"):
@@ -48,6 +55,58 @@ def relocate(tree: str, old: Sequence[str], new: str, old_prompt: str, new_promp
         elif rewrite_header(entry.path, pairs):
             rewritten.append(entry.name)
     _renew_records(tree, rewritten)
+
+
+def told_place(prefix: str) -> str | None:
+    """Where the scripts of the environment at `prefix` (links resolved) say that it is, unless that is `prefix`.
+
+    None too where nothing tells it, as in an environment that was made to be moved.
+    """
+    if WINDOWS:
+        return None
+    folder = os.path.join(prefix, BIN)
+    content = _head(os.path.join(folder, "activate"))
+    place = os.fsdecode(found["place"]) if content and (found := _PLACE.search(content)) else None
+    if place is None:
+        told = [at for name in _scripts(folder) if (at := _place_of(os.path.join(folder, name)))]
+        # One script may be somebody's own that another environment's Python starts.
+        place = None if prefix in told else next(iter(told), None)
+    if not place or len(place) < _SHORTEST or os.path.realpath(place) == prefix:
+        return None
+    try:
+        return None if os.path.samefile(place, prefix) else place
+    except (OSError, ValueError):
+        return place if "\0" not in place else None
+
+
+def _scripts(folder: str) -> list[str]:
+    """The names of some files in `folder`: those that most environments have, else the first few."""
+    common = [name for name in _COMMON if os.path.isfile(os.path.join(folder, name))]
+    if common:
+        return common
+    try:
+        with os.scandir(folder) as entries:
+            some = [e for _, e in zip(range(_MOST_SCRIPTS), entries, strict=False) if e.is_file(follow_symlinks=False)]
+            return sorted(e.name for e in some if e.stat(follow_symlinks=False).st_size < _MAX_SCRIPT)
+    except OSError:
+        return []
+
+
+def _place_of(script: str) -> str | None:
+    """The environment whose Python starts `script`."""
+    content = _head(script)
+    found = (_TRAMPOLINE.match(content) or _PLAIN.match(content)) if content else None
+    if found is None:
+        return None
+    at, _, python = os.fsdecode(found["python"]).rpartition(f"/{BIN}/")
+    return at if python.startswith(("python", "pypy")) else None
+
+
+def _head(path: str) -> bytes | None:
+    try:
+        return read_head(path, _MAX_LINE)
+    except OSError:
+        return None
 
 
 def header(python: str, args: str = "") -> bytes:

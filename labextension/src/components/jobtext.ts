@@ -25,6 +25,8 @@ function phaseText(phase: string, trans: TranslationBundle): string {
       return trans.__('Installing');
     case 'remove':
       return trans.__('Removing');
+    case 'relocate':
+      return trans.__('Settling at its place');
     case 'measure':
       return trans.__('Measuring');
     case 'register kernel':
