@@ -72,26 +72,29 @@ def adopt_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def adopting(call: Call, start: Callable[[bool], Task]) -> Task:
+def adopting(call: Call, start: Callable[[bool | str], Task]) -> Task:
     """The task that `start` gives; where an environment has to be adopted for it, that is asked on the terminal.
 
     Raises:
         Cancelled: whoever sits here does not adopt it.
         Conflict: nobody can be asked, and ``--adopt`` was not given.
     """
-    try:
-        return start(call.args.adopt)
-    except Conflict as error:
-        if error.reason != "adoption_needed":
-            raise
-        if call.out.mode != "text" or not sys.stdin or not sys.stdin.isatty():
-            error.hint = "Look at what would run. If you trust whoever made it, add --adopt in a terminal."
-            raise
-        lines = [error.message, *(f"  {line}" for line in (error.detail or "").splitlines())]
-        print("\n".join(map(show.clean, lines)), file=sys.stderr)
-    if not asked("Adopting it"):
-        raise Cancelled("It was not adopted, and nothing was changed.")
-    return start(True)
+    agreed: bool | str = call.args.adopt
+    while True:
+        try:
+            return start(agreed)
+        except Conflict as error:
+            if error.reason != "adoption_needed":
+                raise
+            if call.out.mode != "text" or not sys.stdin or not sys.stdin.isatty():
+                error.hint = "Look at what would run. If you trust whoever made it, add --adopt in a terminal."
+                raise
+            lines = [error.message, *(f"  {line}" for line in (error.detail or "").splitlines())]
+            print("\n".join(map(show.clean, lines)), file=sys.stderr)
+            # Where something else would run by the time of the answer, that is asked again.
+            agreed = error.adopt or True
+        if not asked("Adopting it"):
+            raise Cancelled("It was not adopted, and nothing was changed.")
 
 
 def plan_argument(parser: argparse.ArgumentParser) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from jupyter_envs.backends.base import Commands
 from jupyter_envs.backends.project_files import parsed, table, text
@@ -27,44 +30,77 @@ _SHOWN = 20
 _MOST_BYTES = 100_000
 
 
-def adopted(parts: Parts, environment: Environment, agreed: bool) -> Own:
-    """`environment` as one of this user's; with `agreed` it becomes one.
+@dataclass
+class Runs:
+    """What will run: `lines` for a person, and the files that they speak of."""
+
+    lines: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def add(self, head: str, found: Iterable[tuple[str, str]]) -> None:
+        """Add a line each for the first of `found`, a text and its file; how many more there are is told."""
+        each = list(found)
+        self.files += [path for _, path in each]
+        self.lines += [_plain(f"{head}: {text}") for text, _ in each[:_SHOWN]]
+        if len(each) > _SHOWN:
+            self.lines.append(f"{head}: and {len(each) - _SHOWN} more")
+
+    @property
+    def digest(self) -> str:
+        """Another one as soon as a line is, or a file that the lines speak of, also one that they only count."""
+        content = json.dumps([self.lines, sorted((path, _state(path)) for path in self.files)])
+        return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+
+def adopted(parts: Parts, environment: Environment, agreed: bool | str) -> Own:
+    """`environment` as one of this user's; with `agreed` it becomes one, with a hash only if that is what runs.
 
     Raises:
         Conflict: it is not one, and it is not agreed that it becomes one (reason ``adoption_needed``); the
-            detail says what will run.
+            detail says what will run, and `adopt` is the hash of it.
     """
     own = parts.own(environment.prefix)
-    if own is None and not agreed:
-        raise _needed(environment.name, what_runs(environment))
+    if own is None and agreed is not True:
+        _refuse_unseen(environment.name, what_runs(environment), agreed)
     return own or _adopt(parts, environment.prefix)
 
 
-def adopted_project(parts: Parts, project: Owned, prefix: str, commands: Commands, agreed: bool) -> Own:
+def adopted_project(parts: Parts, project: Owned, prefix: str, commands: Commands, agreed: bool | str) -> Own:
     """The environment of `project` at `prefix`, made or not, as `adopted`; `commands` will run in its folder."""
     own = parts.own(prefix)
-    if own is None and not agreed:
+    if own is None and agreed is not True:
         there = parts.discovery.by_prefix(prefix) if os.path.isdir(prefix) else None
-        lines = [*_of_project(project, commands), *(what_runs(there) if there else [])]
-        raise _needed(project.told.name, lines)
+        runs = what_runs(there) if there else Runs()
+        runs.lines[:0] = map(_plain, _of_project(project, commands))
+        runs.files += [os.path.join(project.folder, name) for name in ("pyproject.toml", project.tool.lock)]
+        _refuse_unseen(project.told.name, runs, agreed)
     return own or _adopt(parts, prefix)
 
 
-def what_runs(environment: Environment) -> list[str]:
-    """What is started in the name of `environment` once it is adopted, a line each; from files alone."""
+def what_runs(environment: Environment) -> Runs:
+    """What is started in the name of `environment` once it is adopted; from files alone."""
     prefix, python = environment.prefix, environment.python.path
-    lines = []
+    runs = Runs()
     if os.path.lexists(python):
         real = os.path.realpath(python)
-        lines.append(f"Interpreter: {python}" + (f", which is {real}" if real != python else ""))
-    lines.append(f"Its manager: {environment.manager}")
-    lines += _listed("At each start of Python", _at_start(prefix))
+        runs.add("Interpreter", [(python + (f", which is {real}" if real != python else ""), real)])
+    runs.lines.append(_plain(f"Its manager: {environment.manager}"))
+    runs.add("At each start of Python", _at_start(prefix))
     if environment.kind == "conda":
-        lines += _listed("When it is activated", (os.path.relpath(path, prefix) for path in scripts(prefix)))
-        lines += _listed("Kernel", _kernels(prefix))
+        runs.add("When it is activated", ((os.path.relpath(path, prefix), path) for path in scripts(prefix)))
+        runs.add("Kernel", _kernels(prefix))
     if noted := _revisions(prefix):
-        lines.append(f"Its history: {noted} changes that somebody noted in it, and that can be gone back to")
-    return [_plain(line) for line in lines]
+        runs.lines.append(f"Its history: {noted} changes that somebody noted in it, and that can be gone back to")
+    return runs
+
+
+def _state(path: str) -> str:
+    """What differs when somebody wrote to `path`; without reading it, since it may be large."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return "absent"
+    return f"{info.st_dev} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
 
 
 def _revisions(prefix: str) -> int:
@@ -97,14 +133,21 @@ def _adopt(parts: Parts, prefix: str) -> Own:
         ) from None
 
 
-def _needed(name: str, lines: list[str]) -> Conflict:
-    return Conflict(
-        f"{_plain(name)} was not made here, and what lies in it would run.",
+def _refuse_unseen(name: str, runs: Runs, agreed: bool | str) -> None:
+    if agreed == runs.digest:
+        return
+    message = f"{_plain(name)} was not made here, and what lies in it would run."
+    if agreed:
+        message = f"What would run in {_plain(name)} is not what was shown any more."
+    error = Conflict(
+        message,
         hint="Look at what would run, and adopt it if you trust whoever made it.",
         reason=REASON,
         field="adopt",
-        detail="\n".join(lines),
+        detail="\n".join(runs.lines),
     )
+    error.adopt = runs.digest
+    raise error
 
 
 def _of_project(project: Owned, commands: Commands) -> Iterator[str]:
@@ -116,7 +159,7 @@ def _of_project(project: Owned, commands: Commands) -> Iterator[str]:
         yield _plain(f"Build of the project: {text(builder.get('build-backend')) or 'setuptools'}")
 
 
-def _at_start(prefix: str) -> Iterator[str]:
+def _at_start(prefix: str) -> Iterator[tuple[str, str]]:
     """The files of site-packages whose code runs whenever the interpreter starts."""
     for folder in metadata.site_packages(prefix):
         try:
@@ -126,7 +169,7 @@ def _at_start(prefix: str) -> Iterator[str]:
         for name in names:
             own = name.removesuffix(".py") in ("sitecustomize", "usercustomize")
             if own or (name.endswith(".pth") and _imports(os.path.join(folder, name))):
-                yield name
+                yield name, os.path.join(folder, name)
 
 
 def _imports(path: str) -> bool:
@@ -137,19 +180,13 @@ def _imports(path: str) -> bool:
     return any(re.match(r"import[ \t]", line) for line in lines)
 
 
-def _kernels(prefix: str) -> Iterator[str]:
+def _kernels(prefix: str) -> Iterator[tuple[str, str]]:
     for name in shipped(prefix):
+        file = os.path.join(prefix, "share", "jupyter", "kernels", name, "kernel.json")
         try:
-            argv = read_json(os.path.join(prefix, "share", "jupyter", "kernels", name, "kernel.json"))["argv"]
-            yield f"{name}: {shlex.join(map(str, argv))}"
+            yield f"{name}: {shlex.join(map(str, read_json(file)['argv']))}", file
         except (OSError, ValueError, TypeError, KeyError):
             continue
-
-
-def _listed(head: str, found: Iterable[str]) -> list[str]:
-    names = list(found)
-    lines = [f"{head}: {name}" for name in names[:_SHOWN]]
-    return [*lines, f"{head}: and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else lines
 
 
 def _plain(line: str) -> str:

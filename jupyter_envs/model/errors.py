@@ -32,12 +32,14 @@ class EnvsError(Exception):
         reason: a stable word for programs, such as ``name_taken``.
         field: the request field at fault, such as ``packages[2]``, or None.
         detail: the tool's own explanation, several lines, or None.
+        adopt: what sent back as `adopt` agrees to what `detail` shows, or None where nothing is to be adopted.
         cause: why a tool failed, a stable word such as ``no_wheel``, or None where its output does not tell.
     """
 
     default_reason = "error"
     exit_code = 1
     cause: str | None = None
+    adopt: str | None = None
 
     def __init__(
         self,

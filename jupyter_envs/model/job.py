@@ -25,12 +25,14 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
 
     `kind` is the branch of the error tree (``invalid``, ``conflict``, …), `reason` may be finer, and `cause`
     says why a tool failed where its output tells (``no_wheel``, ``python_version``, ``index_credentials``, …).
+    `adopt`, sent back with the request, adopts what `detail` shows, and nothing else.
     """
 
     message: str
     reason: str
     kind: str = "error"
     cause: str | UnsetType = UNSET
+    adopt: str | UnsetType = UNSET
     hint: str | None = None
     field: str | None = None
     detail: str | None = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from jupyter_envs.model.request import Text
+from jupyter_envs.model.request import Adopt, Text
 
 
 class Project(Struct, frozen=True, kw_only=True):
@@ -40,4 +40,4 @@ class ProjectKernel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     path: Text
     display_name: Annotated[str, Meta(max_length=100)] | None = None
     lock: bool = False
-    adopt: bool = False
+    adopt: Adopt = False

@@ -13,6 +13,8 @@ Files = Annotated[dict[Annotated[str, Meta(min_length=1, max_length=255)], FileT
 Parts = Annotated[list[Annotated[str, Meta(max_length=200)]], Meta(max_length=100)]
 Approve = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=5000)]
 PlanHash = Annotated[str, Meta(max_length=100)]
+# True adopts whatever lies there by now, the hash of what was shown that alone.
+Adopt = bool | PlanHash
 Packages = Annotated[list[Annotated[str, Meta(max_length=2048)]], Meta(max_length=2000)]
 
 
@@ -90,7 +92,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is held to wheels as in a create request, until `build`; a notebook needs the `plan` that was looked at.
     `indexes` and `find_links` are as in `Create`.
     An environment that others made is changed, and planned for, only with `adopt`, here and in the other
-    requests: it becomes this user's then, and what lies in it may run.
+    requests: it becomes this user's then, and what lies in it may run. The error that asks for it says what
+    will run, and has a hash of that as `adopt`: sent back, it adopts just what was shown.
     """
 
     install: Packages = []
@@ -106,7 +109,7 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dry_run: bool = False
     plan: PlanHash | None = None
     build: bool | None = None
-    adopt: bool = False
+    adopt: Adopt = False
     from_: ImportText | None = field(default=None, name="from")
 
 
@@ -115,14 +118,14 @@ class Update(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(max_length=300)] | None = None
     display_name: Annotated[str, Meta(max_length=100)] | None = None
-    adopt: bool = False
+    adopt: Adopt = False
 
 
 class Clone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A copy of an environment under a new name, a kernel of its own included."""
 
     name: Annotated[str, Meta(max_length=300)]
-    adopt: bool = False
+    adopt: Adopt = False
 
 
 class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,20 +137,20 @@ class Rollback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     revision: Annotated[int, Meta(ge=1)] | None = None
     dry_run: bool = False
     plan: PlanHash | None = None
-    adopt: bool = False
+    adopt: Adopt = False
 
 
 class Register(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kernelspec for an existing environment; ipykernel is installed where it is missing."""
 
     display_name: Annotated[str, Meta(max_length=100)] | None = None
-    adopt: bool = False
+    adopt: Adopt = False
 
 
 class Repair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is wrong with an environment, mended as far as it can be."""
 
-    adopt: bool = False
+    adopt: Adopt = False
 
 
 class Inspect(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

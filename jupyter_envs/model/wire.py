@@ -67,6 +67,7 @@ def error_body(error: EnvsError) -> ErrorBody:
         field=error.field,
         detail=error.detail,
         cause=error.cause or msgspec.UNSET,
+        adopt=error.adopt or msgspec.UNSET,
     )
 
 

@@ -20,6 +20,7 @@ from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import Read
 from jupyter_envs.model.errors import Conflict, InvalidRequest
 from jupyter_envs.model.request import Change, Clone, Create, ImportText, Register, Repair, Rollback, Update
+from jupyter_envs.system import metadata
 from jupyter_envs.system.identity import identity
 from tests.engine import made_up
 from tests.engine.wheels import offer
@@ -58,6 +59,43 @@ def test_another_folder_in_its_place_is_not(engine: Engine, index: Index) -> Non
     os.unlink(made.prefix)
     os.rename(made.prefix + ".away", made.prefix)
     assert engine.find("demo").adopted, "the very folder is back"
+
+
+def _asked(engine: Engine, agreed: bool | str = False) -> Conflict:
+    with pytest.raises(Conflict) as caught:
+        engine.repair("theirs", Repair(adopt=agreed))
+    assert caught.value.reason == "adoption_needed"
+    return caught.value
+
+
+def test_the_yes_is_for_what_was_shown(engine: Engine, theirs: str) -> None:
+    first = _asked(engine)
+    assert first.adopt == _asked(engine).adopt, "the same while nothing changes"
+    packages = metadata.site_packages(theirs)[0]
+    edits = {
+        "a new line": lambda: Path(packages, "one.pth").write_text("import one\n"),
+        "the same line, another content": lambda: Path(packages, "one.pth").write_text("import two\n"),
+        "another interpreter": lambda: _interpreter(theirs),
+        "one that is only counted": lambda: [Path(packages, f"m{n}.pth").write_text("import m\n") for n in range(30)],
+        "one that is only counted, written to": lambda: Path(packages, "m9.pth").write_text("import other\n"),
+    }
+    shown = first.adopt
+    for name, edit in edits.items():
+        edit()
+        again = _asked(engine, str(shown))
+        assert again.adopt != shown, name
+        assert "not what was shown" in again.message
+        assert not engine.find("theirs").adopted
+        shown = again.adopt
+    engine.repair("theirs", Repair(adopt=str(shown)))
+    assert engine.find("theirs").adopted
+
+
+def _interpreter(prefix: str) -> None:
+    python = Path(prefix, "bin", "python")
+    python.unlink()
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
 
 
 def test_every_change_asks_first(engine: Engine, theirs: str) -> None:

@@ -189,3 +189,17 @@ async def test_what_would_run_is_told_first(traps: Traps, call: Any) -> None:
     assert "uv sync --inexact" in detail
     assert "backend" in detail
     assert not traps.sprung()
+
+
+async def test_a_yes_is_for_what_was_told(traps: Traps, call: Any) -> None:
+    listed = (await call("GET", "environments?refresh=1")).json["environments"]
+    conda = str(traps.root / "prefix/.conda")
+    kernel = f"environments/{next(e['id'] for e in listed if e['prefix'] == conda)}/kernel"
+    told = (await call("POST", kernel, {})).json
+    Path(conda, "etc/conda/activate.d/go.sh").write_text("rm -r ~\n")
+    again = await call("POST", kernel, {"adopt": told["adopt"]})
+    assert (again.status, again.json["reason"]) == (409, "adoption_needed")
+    assert again.json["adopt"] != told["adopt"]
+    assert (await call("POST", kernel, {"adopt": 1})).status == 400
+    assert not (await call("GET", kernel.removesuffix("/kernel"))).json["adopted"]
+    assert not traps.sprung()

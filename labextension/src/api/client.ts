@@ -56,7 +56,7 @@ export class Client implements IReads {
   }
 
   /** `POST projects/kernel`; with `lock` a lock file that is out of date is brought up to date */
-  projectKernel(path: string, lock: boolean, adopt = false): Promise<IJob> {
+  projectKernel(path: string, lock: boolean, adopt: Agreed = null): Promise<IJob> {
     return this._send('POST', adopting({ path, lock }, adopt), ['projects', 'kernel']);
   }
 
@@ -82,17 +82,17 @@ export class Client implements IReads {
   }
 
   /** `POST environments/{id}/kernel` */
-  registerKernel(id: string, adopt = false): Promise<IJob> {
+  registerKernel(id: string, adopt: Agreed = null): Promise<IJob> {
     return this._send('POST', adopting({}, adopt), ['environments', id, 'kernel']);
   }
 
   /** `POST environments/{id}/repair` */
-  repair(id: string, adopt = false): Promise<IJob> {
+  repair(id: string, adopt: Agreed = null): Promise<IJob> {
     return this._send('POST', adopting({}, adopt), ['environments', id, 'repair']);
   }
 
   /** `POST environments/{id}/packages`; with `dryRun` the job's result is the plan alone */
-  change(id: string, change: IChange, dryRun = false, adopt = false): Promise<IJob> {
+  change(id: string, change: IChange, dryRun = false, adopt: Agreed = null): Promise<IJob> {
     const body = adopting({ ...change, dry_run: dryRun }, adopt);
     return this._send('POST', body, ['environments', id, 'packages']);
   }
@@ -101,18 +101,18 @@ export class Client implements IReads {
   update(
     id: string,
     names: { name?: string; display_name?: string },
-    adopt = false
+    adopt: Agreed = null
   ): Promise<IJob> {
     return this._send('PATCH', adopting(names, adopt), ['environments', id]);
   }
 
   /** `POST environments/{id}/clone` */
-  clone(id: string, name: string, adopt = false): Promise<IJob> {
+  clone(id: string, name: string, adopt: Agreed = null): Promise<IJob> {
     return this._send('POST', adopting({ name }, adopt), ['environments', id, 'clone']);
   }
 
   /** `POST environments/{id}/rollback`; with `dryRun` the job's result is the plan alone */
-  rollback(id: string, rollback: IRollback, dryRun = false, adopt = false): Promise<IJob> {
+  rollback(id: string, rollback: IRollback, dryRun = false, adopt: Agreed = null): Promise<IJob> {
     const body = adopting({ ...rollback, dry_run: dryRun }, adopt);
     return this._send('POST', body, ['environments', id, 'rollback']);
   }
@@ -272,9 +272,12 @@ export class Client implements IReads {
   private _etag: string | null = null;
 }
 
+/** The hash of what an environment of others would run, once the user agreed to that; null before. */
+export type Agreed = string | null;
+
 /** `body`, with the word that an environment of others may be adopted for it. */
-function adopting(body: object, adopt: boolean): object {
-  return adopt ? { ...body, adopt } : body;
+function adopting(body: object, adopt: Agreed): object {
+  return adopt === null ? body : { ...body, adopt };
 }
 
 function refreshQuery(refresh: boolean): string {

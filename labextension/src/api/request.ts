@@ -18,12 +18,14 @@ export class RequestError extends Error implements IErrorBody {
     this.hint = body.hint ?? null;
     this.field = body.field ?? null;
     this.detail = body.detail ?? null;
+    this.agree = body.agree ?? null;
   }
 
   readonly reason: string;
   readonly hint: string | null;
   readonly field: string | null;
   readonly detail: string | null;
+  readonly agree: string | null;
   adopt?: () => Promise<unknown>;
 
   get offline(): boolean {
@@ -136,12 +138,13 @@ function parse(text: string): unknown {
 }
 
 function errorBody(response: Response, body: unknown): IErrorBody {
-  const found = (body ?? {}) as Partial<IErrorBody>;
+  const found = (body ?? {}) as Partial<IErrorBody> & { adopt?: string };
   return {
     message: found.message || `${response.status} ${response.statusText}`.trim(),
     reason: found.reason || `http_${response.status}`,
     hint: found.hint ?? null,
     field: found.field ?? null,
-    detail: found.detail ?? null
+    detail: found.detail ?? null,
+    agree: found.adopt ?? null
   };
 }

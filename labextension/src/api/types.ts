@@ -122,6 +122,8 @@ export interface IErrorBody {
   detail?: string | null;
   /** Why a tool failed, where its output tells. */
   cause?: string | null;
+  /** What agrees to that which `detail` shows, where an environment has to be adopted. */
+  agree?: string | null;
 }
 
 /** An error as it is shown; `adopt` does what was refused, once the user agrees that what lies there may run. */

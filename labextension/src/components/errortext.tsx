@@ -21,7 +21,7 @@ export function ErrorText(props: {
         error={error}
         adopt={error.adopt}
         onAdopted={props.onAdopted}
-        failure={failed => <ErrorText error={failed} trans={trans} />}
+        failure={failed => <ErrorText {...props} error={failed} />}
         trans={trans}
       />
     );

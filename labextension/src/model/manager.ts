@@ -4,7 +4,7 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Client } from '../api/client';
+import type { Agreed, Client } from '../api/client';
 import { RequestError } from '../api/request';
 import type {
   IChange,
@@ -235,7 +235,7 @@ export class EnvironmentManager implements IEnvironmentManager {
     throw new RequestError(200, job.error ?? { message: job.state, reason: job.state, hint: null });
   }
 
-  private _start(send: (adopt: boolean) => Promise<IJob>): Promise<IJob> {
+  private _start(send: (adopt: Agreed) => Promise<IJob>): Promise<IJob> {
     return asking(async adopt => {
       const job = await send(adopt);
       this.jobs.started(job, () => this._start(send));

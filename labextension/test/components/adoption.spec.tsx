@@ -2,14 +2,16 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import React from 'react';
 
+import type { Agreed } from '../../src/api/client';
 import { RequestError } from '../../src/api/request';
 import { ErrorText } from '../../src/components/errortext';
 import { Refusal } from '../../src/components/terms';
 import { asking } from '../../src/model/adoption';
 
 const trans = nullTranslator.load('jupyter_envs');
-const needed = () =>
+const needed = (agree = 'sha256:1') =>
   new RequestError(409, {
+    agree,
     message: 'demo was not made here, and what lies in it would run.',
     reason: 'adoption_needed',
     hint: null,
@@ -17,7 +19,7 @@ const needed = () =>
     detail: 'Interpreter: /home/me/.venv/bin/python\n<b>Kernel</b>: run'
   });
 
-async function refused(send: (adopt: boolean) => Promise<unknown>): Promise<RequestError> {
+async function refused(send: (adopt: Agreed) => Promise<unknown>): Promise<RequestError> {
   return asking(send).then(
     () => {
       throw new Error('it was not refused');
@@ -33,7 +35,7 @@ async function click(name: string): Promise<void> {
 }
 
 it('shows what will run, and sends the same again only when that is agreed', async () => {
-  const sent: boolean[] = [];
+  const sent: Agreed[] = [];
   const error = await refused(async adopt => {
     sent.push(adopt);
     if (!adopt) {
@@ -43,16 +45,16 @@ it('shows what will run, and sends the same again only when that is agreed', asy
   render(<ErrorText error={error} trans={trans} />);
   expect(screen.getByLabelText('What will run').textContent).toContain('/home/me/.venv/bin/python');
   expect(screen.getByLabelText('What will run').querySelector('b')).toBeNull();
-  expect(sent).toEqual([false]);
+  expect(sent).toEqual([null]);
   await click('Not now');
   expect(screen.getByRole('status').textContent).toContain('nothing was changed');
-  expect(sent).toEqual([false]);
+  expect(sent).toEqual([null]);
   await click('Ask again');
   expect(document.activeElement?.textContent).toBe('Not now');
   fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
   await click('Ask again');
   await click('Adopt and continue');
-  expect(sent).toEqual([false, true]);
+  expect(sent).toEqual([null, 'sha256:1']);
   expect(screen.getByRole('status').textContent).toContain('adopted');
 });
 
@@ -77,6 +79,26 @@ it('goes on once it is adopted', async () => {
   render(<Refusal error={error} terms={terms} onGoOn={onGoOn} trans={trans} />);
   expect(onGoOn).not.toHaveBeenCalled();
   await click('Adopt and continue');
+  expect(onGoOn).toHaveBeenCalledTimes(1);
+});
+
+it('asks anew where something else would run by then, and sends only what was shown last', async () => {
+  const sent: Agreed[] = [];
+  const onGoOn = jest.fn();
+  const error = await refused(async adopt => {
+    sent.push(adopt);
+    if (adopt !== 'sha256:2') {
+      throw needed(adopt === null ? 'sha256:1' : 'sha256:2');
+    }
+  });
+  const terms = { read: jest.fn(async () => []), accept: jest.fn(async () => undefined) };
+  render(<Refusal error={error} terms={terms} onGoOn={onGoOn} trans={trans} />);
+  await click('Adopt and continue');
+  expect(sent).toEqual([null, 'sha256:1']);
+  expect(onGoOn).not.toHaveBeenCalled();
+  expect(screen.getByLabelText('What will run')).toBeTruthy();
+  await click('Adopt and continue');
+  expect(sent).toEqual([null, 'sha256:1', 'sha256:2']);
   expect(onGoOn).toHaveBeenCalledTimes(1);
 });
 
