@@ -196,10 +196,14 @@ async def test_a_yes_is_for_what_was_told(traps: Traps, call: Any) -> None:
     conda = str(traps.root / "prefix/.conda")
     kernel = f"environments/{next(e['id'] for e in listed if e['prefix'] == conda)}/kernel"
     told = (await call("POST", kernel, {})).json
-    Path(conda, "etc/conda/activate.d/go.sh").write_text("rm -r ~\n")
+    _write(Path(conda, "etc/conda/activate.d/go.sh"))
     again = await call("POST", kernel, {"adopt": told["adopt"]})
     assert (again.status, again.json["reason"]) == (409, "adoption_needed")
     assert again.json["adopt"] != told["adopt"]
     assert (await call("POST", kernel, {"adopt": 1})).status == 400
     assert not (await call("GET", kernel.removesuffix("/kernel"))).json["adopted"]
     assert not traps.sprung()
+
+
+def _write(path: Path) -> None:
+    path.write_text("exit 1\n")
