@@ -47,13 +47,14 @@ class UvPip:
         What pip's configuration says and uv has no variable for goes before it.
         With `builds`: ``--only-binary :all: --no-sources``, and ``--no-binary NAME`` for each of them.
         """
-        from jupyter_envs.system.pipconf import uv_arguments
+        from jupyter_envs.system.paths import prefix_of
+        from jupyter_envs.system.pipconf import uv_arguments, within
 
         return [
             uv(),
             "pip",
             "install",
-            *uv_arguments(os.environ),
+            *uv_arguments(within(os.environ, prefix_of(python))),
             *("--python", python),
             *(["--upgrade"] if upgrade else []),
             *(f"--upgrade-package={name}" for name in upgrade_names),
@@ -82,10 +83,11 @@ class UvPip:
         constraints: str | None = None,
     ) -> list[str] | None:
         """`uv pip compile --format pylock.toml [--no-deps] [--offline] [--only-binary :all:] --python PY FILE`"""
-        from jupyter_envs.system.pipconf import uv_arguments
+        from jupyter_envs.system.paths import prefix_of
+        from jupyter_envs.system.pipconf import uv_arguments, within
 
         return [
-            *(uv(), "pip", "compile", *uv_arguments(os.environ), "--quiet", "--no-header"),
+            *(uv(), "pip", "compile", *uv_arguments(within(os.environ, prefix_of(python))), "--quiet", "--no-header"),
             *("--format", "pylock.toml"),
             *([] if deps else ["--no-deps"]),
             *(["--offline"] if offline else []),

@@ -23,7 +23,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 def _pip(call: Call) -> int:
     from jupyter_envs.backends.uv import find_uv
     from jupyter_envs.backends.uvpip import UvPip
-    from jupyter_envs.system.pipconf import uv_arguments
+    from jupyter_envs.system.pipconf import uv_arguments, within
 
     words: list[str] = call.args.words
     prefix = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ""
@@ -51,7 +51,7 @@ def _pip(call: Call) -> int:
             reason="no_pip",
         )
     tool = UvPip()
-    environ = dict(os.environ)
+    environ = within(os.environ, prefix)
     rest = [word for n, word in enumerate(words) if n != at]
     told = uv_arguments(environ) if command == "install" else []
     argv = [uv, "pip", command, *told, "--python", os.fspath(python), *rest]

@@ -22,6 +22,7 @@ from jupyter_envs.system import metadata
 from jupyter_envs.system.conda_activate import scripts
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import record_of
+from jupyter_envs.system.pipconf import site_file
 from jupyter_envs.system.reading import read_json, read_text
 
 REASON = "adoption_needed"
@@ -89,6 +90,9 @@ def what_runs(environment: Environment) -> Runs:
     if environment.kind == "conda":
         runs.add("When it is activated", ((os.path.relpath(path, prefix), path) for path in scripts(prefix)))
         runs.add("Kernel", _kernels(prefix))
+    site = site_file(prefix)
+    if os.path.isfile(site):
+        runs.add("At each installation", [(f"{site}, which may name an index of its author's", site)])
     if noted := _revisions(prefix):
         runs.lines.append(f"Its history: {noted} changes that somebody noted in it, and that can be gone back to")
     return runs

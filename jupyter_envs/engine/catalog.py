@@ -17,7 +17,7 @@ from jupyter_envs.formats.base import FileFormat, Installed, Read
 from jupyter_envs.model.address import Address
 from jupyter_envs.model.catalog import Export, Format, Found, Providers, Versions
 from jupyter_envs.model.check import check_distribution
-from jupyter_envs.model.env import Environment, Interpreter
+from jupyter_envs.model.env import Environment, Interpreter, Own
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
 from jupyter_envs.model.request import ImportText, Inspect, Inspected
 from jupyter_envs.model.sources import SETTINGS_ALONE, Sources
@@ -161,8 +161,10 @@ class Catalog:
             for name in order[:MOST_FOUND]
         ]
 
-    def versions(self, name: str) -> Versions:
+    def versions(self, name: str, own: Own | None = None) -> Versions:
         """The versions of `name` that the user's indexes offer, newest first; an answer holds for ten minutes.
+
+        With `own` they are those of that environment, whose own configuration of pip holds for it.
 
         Raises:
             InvalidRequest: `name` is not a package name.
@@ -173,7 +175,8 @@ class Catalog:
         from jupyter_envs.system import indexes, pipconf
 
         project = check_distribution(name, "name")
-        key = (project, pipconf.fingerprint(self._environ))
+        environ = pipconf.within(self._environ, own)
+        key = (project, pipconf.fingerprint(environ))
         now = time.monotonic()
         with self._lock:
             kept = self._kept.get(key)
@@ -181,7 +184,7 @@ class Catalog:
             return kept[1]
         found = Versions(
             name=project,
-            versions=indexes.versions(project, self._environ, self._default_index),
+            versions=indexes.versions(project, environ, self._default_index),
             summary=self._installed().get(project) or _popular().get(project),
         )
         with self._lock:

@@ -228,7 +228,7 @@ class Engine:
         """
         conda, own = self._with_channels(environment)
         if conda or self._by_channel(manager, channel):
-            return self._conda_catalog.search(q, channel, own)
+            return self._conda_catalog.search(q, channel, own if conda else None)
         return self._catalog.search(q)
 
     def versions(
@@ -237,8 +237,8 @@ class Engine:
         """The versions of a package that the user's indexes, or channels, offer; chosen as for `search`."""
         conda, own = self._with_channels(environment)
         if conda or self._by_channel(manager, channel):
-            return self._conda_catalog.versions(name, channel, own)
-        return self._catalog.versions(name)
+            return self._conda_catalog.versions(name, channel, own if conda else None)
+        return self._catalog.versions(name, own)
 
     def terms(self, channel: str | None = None) -> list[Terms]:
         """The terms of service of a conda channel, or of those of the settings, accepted or not."""
@@ -378,11 +378,10 @@ class Engine:
         return backend is not None and backend.can.channels
 
     def _with_channels(self, key: str | None) -> tuple[bool, Own | None]:
-        """Whether the environment `key` takes its packages from channels, and it where it is the user's own."""
+        """Whether the environment `key` takes its packages from channels, and itself where it is the user's own."""
         found = self.find(key) if key is not None else None
-        if found is None or found.kind != "conda":
-            return False, None
-        return True, self._discovery.adoption.own(found.prefix)
+        own = self._discovery.adoption.own(found.prefix) if found else None
+        return found is not None and found.kind == "conda", own
 
     @property
     def _store(self) -> Path:

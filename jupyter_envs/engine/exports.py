@@ -126,6 +126,7 @@ def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
     from jupyter_envs.system.asking import asking
     from jupyter_envs.system.files import listing
     from jupyter_envs.system.paths import python_of
+    from jupyter_envs.system.pipconf import within
     from jupyter_envs.system.process import DATA, clean_environment, run
 
     tool = installer()
@@ -137,7 +138,8 @@ def _asked(prefix: Own, packages: Sequence[Package]) -> list[dict[str, Any]]:
                 hint="Install uv.",
                 reason="no_lock",
             )
-        done = run(argv, env=asking(tool.environment(clean_environment()), record.sources(prefix)), most=DATA)
+        env = asking(tool.environment(within(clean_environment(), prefix)), record.sources(prefix))
+        done = run(argv, env=env, most=DATA)
     if done.code:
         raise explain(tool, done)
     try:

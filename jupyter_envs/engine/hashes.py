@@ -26,6 +26,7 @@ from jupyter_envs.system.files import listing
 from jupyter_envs.system.installed import installed_one
 from jupyter_envs.system.metadata import dist_infos, normalise
 from jupyter_envs.system.paths import python_of
+from jupyter_envs.system.pipconf import within
 from jupyter_envs.system.process import DATA, clean_environment, run
 
 Files = dict[str, list[LockedFile]]
@@ -82,7 +83,7 @@ class Hashes:
             if argv is None:
                 return {}
             with suppress(EnvsError, OSError, ValueError, KeyError):
-                env = asking(self._installer.environment(clean_environment()), asks)
+                env = asking(self._installer.environment(within(clean_environment(), prefix)), asks)
                 done = run(argv, env=env, cancelled=stop, timeout=LIMIT, most=DATA)
                 if done.code == 0:
                     entries = toml.parse(done.out).get("packages", [])

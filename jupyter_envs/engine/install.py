@@ -28,7 +28,8 @@ from jupyter_envs.system import git_access, toml, wheels
 from jupyter_envs.system.asking import asking
 from jupyter_envs.system.files import listing
 from jupyter_envs.system.metadata import read_packages, versions
-from jupyter_envs.system.paths import python_of
+from jupyter_envs.system.paths import prefix_of, python_of
+from jupyter_envs.system.pipconf import within
 from jupyter_envs.system.process import Finished, clean_environment, run
 
 
@@ -116,7 +117,7 @@ class Installation:
                 raise Unavailable(
                     "Only uv can tell what would be installed.", hint="Install uv.", reason="manager_unavailable"
                 )
-            return self._call(argv, context, None).out
+            return self._call(python, argv, context, None).out
 
     def unpack(
         self, python: str, requirements: Sequence[Requirement], folder: str, context: Context, *, builds: Sequence[str]
@@ -128,7 +129,7 @@ class Installation:
         """
         with listing(_entries([replace(r, hashes=()) for r in requirements])) as file:
             argv = self.installer.install_argv(python, file, exact=True, builds=builds)
-            self._call([*argv, "--target", folder], Quiet(context), None)
+            self._call(python, [*argv, "--target", folder], Quiet(context), None)
 
     def _sized(self, prefix: Own, plan: Plan, outcome: Outcome, context: Context, asks: Sources) -> Plan:
         """`plan` with the sizes that can be known: of downloads from the index, of removals from disk."""
@@ -142,7 +143,8 @@ class Installation:
             argv = self.installer.lock_argv(_python(prefix), file)
             if argv:
                 with suppress(EnvsError, ValueError):
-                    known = wheels.sizes(toml.parse(self._call(argv, Quiet(context), None, asks).out), os.environ)
+                    told = self._call(_python(prefix), argv, Quiet(context), None, asks).out
+                    known = wheels.sizes(toml.parse(told), within(os.environ, prefix))
         added = [replace(pin, size=known.get(pin.name)) for pin in plan.added]
         complete = outcome.added.keys() <= known.keys()
         return replace(plan, added=added, removed=removed, download_size=sum(known.values()) if complete else None)
@@ -157,7 +159,7 @@ class Installation:
         cached = True
         if wanted.install:
             with self._install_argv(prefix, wanted, dry_run=True) as argv:
-                told = self._call(argv, context, None, asks)
+                told = self._call(_python(prefix), argv, context, None, asks)
             outcome = self.installer.outcome(told.out + "\n" + told.err)
             added, cached = outcome.added, outcome.cached
             removed.update({n: v for n, v in outcome.removed.items() if n not in added})
@@ -171,7 +173,7 @@ class Installation:
         for offline in (True, False):
             try:
                 with self._install_argv(prefix, wanted, dry_run=True, offline=offline) as argv:
-                    told = self._call(argv, context, None, asks)
+                    told = self._call(_python(prefix), argv, context, None, asks)
                 return self.installer.outcome(told.out + "\n" + told.err).cached
             except (Failed, Unavailable, Unsolvable):
                 if not offline:
@@ -182,21 +184,21 @@ class Installation:
         if wanted.remove:
             context.step("remove", 0, len(wanted.remove), "packages")
             with listing(wanted.remove) as file:
-                self._call(self.installer.remove_argv(_python(prefix), file), context, None)
+                self._call(_python(prefix), self.installer.remove_argv(_python(prefix), file), context, None)
             context.step("remove", len(wanted.remove), len(wanted.remove), "packages")
         if wanted.install:
             asks = self._asks(prefix, wanted)
             meter = Meter(context, self.installer, total)
             try:
                 with self._install_argv(prefix, wanted, offline=offline) as argv:
-                    self._call(argv, context, meter, asks)
+                    self._call(_python(prefix), argv, context, meter, asks)
             except (Failed, Unavailable, Unsolvable):
                 if not offline:
                     raise
                 context.check()
                 context.line("The package cache does not have all of it; the index is asked.")
                 with self._install_argv(prefix, wanted) as argv:
-                    self._call(argv, context, meter, asks)
+                    self._call(_python(prefix), argv, context, meter, asks)
 
     def _given(self, prefix: Own, wanted: Wanted, context: Context) -> bool:
         """Whether `wanted` leaves the index no choice: a lock, or pinned lines that need nothing beside them."""
@@ -209,7 +211,7 @@ class Installation:
         asks = self._asks(prefix, wanted)
         try:
             with self._install_argv(prefix, wanted, dry_run=True, offline=True) as argv:
-                told = self._call(argv, Quiet(context), None, asks)
+                told = self._call(_python(prefix), argv, Quiet(context), None, asks)
         except EnvsError:
             return False
         outcome = self.installer.outcome(told.out + "\n" + told.err)
@@ -240,14 +242,18 @@ class Installation:
                 builds=wanted.builds,
             )
 
-    def _call(self, argv: list[str], context: Context, meter: Meter | None, asks: Sources = SETTINGS_ALONE) -> Finished:
+    def _call(
+        self, python: str, argv: list[str], context: Context, meter: Meter | None, asks: Sources = SETTINGS_ALONE
+    ) -> Finished:
+        """Run `argv` for the environment of `python`."""
+
         def on_line(stream: str, text: str) -> None:
             kept: Stream = "out" if stream == "out" else "err"
             context.line(text, kept)
             if meter:
                 meter.read(text)
 
-        env = asking(self.installer.environment(clean_environment()), asks)
+        env = asking(self.installer.environment(within(clean_environment(), prefix_of(python))), asks)
         env.update(git_access.variables(env))
         done = run(argv, env=env, on_line=on_line, cancelled=context.cancelled)
         if done.code:

@@ -26,6 +26,12 @@ def python_of(prefix: str | os.PathLike[str]) -> Path:
     return Path(prefix, BIN, "python" + EXE)
 
 
+def prefix_of(python: str) -> str:
+    """The environment or installation that the interpreter `python` lies in, by its path alone."""
+    folder = os.path.dirname(python)
+    return folder if WINDOWS and os.path.basename(folder).lower() != "scripts" else os.path.dirname(folder)
+
+
 def bin_of(prefix: str | os.PathLike[str]) -> Path:
     """The folder of `prefix` that activation puts on PATH first."""
     return Path(prefix, BIN)

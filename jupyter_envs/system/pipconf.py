@@ -24,6 +24,8 @@ from jupyter_envs.system import uvconf
 from jupyter_envs.system.reading import read_text
 
 _NAME = "pip.ini" if sys.platform == "win32" else "pip.conf"
+# Names the environment that is changed, whose own file holds for it. A variable, since the rest goes by them too.
+_SITE = "JUPYTER_ENVS_SITE"
 _ALIASES = {"pypi-url": "index-url", "default-timeout": "timeout"}
 # What may hold credentials, and may be several parted by blanks.
 _ADDRESSES = frozenset({"index-url", "extra-index-url", "find-links", "proxy"})
@@ -42,6 +44,19 @@ class Settings(NamedTuple):
 
     options: dict[str, str]
     addresses: dict[str, list[Address]]
+
+
+def within(environ: Mapping[str, str], prefix: str | None) -> dict[str, str]:
+    """`environ` with which everything here goes by the file of the environment at `prefix` too.
+
+    ``pip config --site`` writes that. It counts more than the files of the user, as pip has it.
+    """
+    return {**environ, **({_SITE: prefix} if prefix else {})}
+
+
+def site_file(prefix: str) -> str:
+    """The file that ``pip config --site`` of the environment at `prefix` writes."""
+    return os.path.join(prefix, _NAME)
 
 
 def settings(environ: Mapping[str, str]) -> Settings:
@@ -211,7 +226,9 @@ def _files(environ: Mapping[str, str]) -> Iterator[str]:
     if not (named and os.path.exists(named)):
         yield os.path.join(legacy, _NAME)
         yield os.path.join(user, _NAME)
-    yield os.path.join(sys.prefix, _NAME)
+    yield site_file(sys.prefix)
+    if site := environ.get(_SITE):
+        yield site_file(site)
     if named:
         yield named
 
