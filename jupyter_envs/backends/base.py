@@ -179,8 +179,8 @@ class ProjectTool(Speaker, Protocol):
     def lock_commands(self) -> Commands:
         """The commands that bring the lock file up to date and change nothing else."""
 
-    def sync_commands(self, prefix: str, locked: bool) -> Commands:
-        """The commands that make the environment at `prefix` or bring it up to what is `locked`.
+    def sync_commands(self, folder: str, prefix: str, locked: bool) -> Commands:
+        """The commands that make the environment of `folder` at `prefix` or bring it up to what is `locked`.
 
         What was installed there besides stays.
         """

@@ -93,7 +93,7 @@ class Pipenv:
         """`pipenv lock`"""
         return [_pipenv("lock")]
 
-    def sync_commands(self, prefix: str, locked: bool) -> Commands:
+    def sync_commands(self, folder: str, prefix: str, locked: bool) -> Commands:
         """`pipenv sync`, which looks at the lock file alone, or `pipenv install` where there is none"""
         return [_pipenv("sync" if locked else "install")]
 

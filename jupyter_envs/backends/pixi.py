@@ -82,7 +82,7 @@ class Pixi:
         """`pixi lock`"""
         return [_pixi("lock")]
 
-    def sync_commands(self, prefix: str, locked: bool) -> Commands:
+    def sync_commands(self, folder: str, prefix: str, locked: bool) -> Commands:
         """`pixi install [--locked] --environment NAME`"""
         frozen = ["--locked"] if locked else []
         return [_pixi("install", *frozen, "--environment", os.path.basename(prefix))]

@@ -24,6 +24,7 @@ _DONE = r"(?m)^\s*[-•] (Installing|Updating|Downgrading|Removing) (\S+) \((?:\
 _OLD = r"changed significantly since poetry\.lock was last generated|poetry\.lock is not up to date"
 # As `Locker` of Poetry has them; the first four were always there.
 _LEGACY = ("dependencies", "source", "extras", "dev-dependencies")
+_MOST_PACKAGES = 100
 _PROJECT = ("requires-python", "dependencies", "optional-dependencies")
 
 
@@ -94,9 +95,13 @@ class Poetry:
         """`poetry lock`"""
         return [_poetry("lock")]
 
-    def sync_commands(self, prefix: str, locked: bool) -> Commands:
-        """`poetry install`; `poetry sync` would take the kernel away."""
-        return [_poetry("install")]
+    def sync_commands(self, folder: str, prefix: str, locked: bool) -> Commands:
+        """`poetry install [--no-root]`; `poetry sync` would take the kernel away.
+
+        Without the project itself where it has no package, as `poetry init` leaves it: Poetry would install all
+        the rest and then fail.
+        """
+        return [_poetry("install", *([] if _has_package(folder, parsed(folder, "pyproject.toml")) else ["--no-root"]))]
 
     def add_commands(self, requirements: Sequence[Requirement]) -> Commands:
         """`poetry add REQ…` and for what is editable `poetry add --editable REQ`"""
@@ -166,6 +171,31 @@ def _poetry(*words: str) -> list[str]:
 
 def _name(tables: Mapping[str, Any]) -> str | None:
     return text(table(tables, "project").get("name")) or text(table(tables, "tool", "poetry").get("name"))
+
+
+def _has_package(folder: str, tables: Mapping[str, Any] | None) -> bool:
+    """Whether there is what Poetry would install of the project in `folder`, as `Module` of poetry-core looks for it.
+
+    A project that is built by another backend, or has no packages by its own word, is Poetry's to judge.
+    """
+    own = table(tables, "tool", "poetry")
+    backend = text(table(tables, "build-system").get("build-backend")) or "poetry.core.masonry.api"
+    name = _name(tables or {})
+    if own.get("package-mode") is False or not backend.startswith("poetry") or name is None:
+        return True
+    listed = own.get("packages")
+    if isinstance(listed, list) and listed:
+        return all(_is_there(folder, each) for each in listed[:_MOST_PACKAGES])
+    module = normal(name).replace("-", "_")
+    places = (os.path.join(folder, *below, module) for below in ((), ("src",)))
+    return any(os.path.isdir(place) or os.path.isfile(f"{place}.py") for place in places)
+
+
+def _is_there(folder: str, package: object) -> bool:
+    if not isinstance(package, dict):
+        return True
+    words = [text(package.get(key)) or "" for key in ("from", "include")]
+    return any(c in "*?[\0" for c in "".join(words)) or os.path.exists(os.path.join(folder, *words))
 
 
 def _minor(path: str) -> tuple[int, ...]:

@@ -83,7 +83,7 @@ class UvProject:
         """`uv lock`"""
         return [[uv(), "lock"]]
 
-    def sync_commands(self, prefix: str, locked: bool) -> Commands:
+    def sync_commands(self, folder: str, prefix: str, locked: bool) -> Commands:
         """`uv sync --inexact [--locked]`; exact would take the kernel away."""
         return [[uv(), "sync", "--inexact", *(["--locked"] if locked else [])]]
 

@@ -112,7 +112,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
             reason="protected",
         )
     commands = project.tool.lock_commands() if stale else []
-    commands += project.tool.sync_commands(place, project.told.locked)
+    commands += project.tool.sync_commands(project.folder, place, project.told.locked)
     prefix = adopted_project(parts, project, place, commands, request.adopt)
     _refuse_busy(parts, project, prefix)
     made = next((e for e in parts.discovery.environments() if e.prefix == prefix), None)

@@ -103,7 +103,7 @@ def test_where_the_environments_are(folder: Path) -> None:
 
 def test_commands(folder: Path) -> None:
     pixi = Pixi()
-    assert pixi.sync_commands("/p/.pixi/envs/cuda", True) == [
+    assert pixi.sync_commands("/p", "/p/.pixi/envs/cuda", True) == [
         ["/bin/pixi", "install", "--locked", "--environment", "cuda"]
     ]
     added = pixi.add_commands([Requirement(line="numpy >=2, <3", name="numpy")])

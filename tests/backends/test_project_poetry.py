@@ -107,3 +107,36 @@ def test_commands(monkeypatch: pytest.MonkeyPatch) -> None:
         ["/bin/poetry", "add", *head, "--editable", "/x"],
     ]
     assert Poetry().rehearsal(Poetry().upgrade_commands("", []), "") == [["/bin/poetry", "update", *head, "--dry-run"]]
+
+
+@pytest.mark.parametrize(
+    ("tables", "files", "root"),
+    [
+        ("", [], False),
+        ("", ["de_mo/__init__.py"], True),
+        ("", ["src/de_mo/__init__.py"], True),
+        ("", ["de_mo.py"], True),
+        ("", ["src/de_mo.py"], True),
+        ("", ["demo/__init__.py", "other.py"], False),
+        ("[tool.poetry]\npackage-mode = false\n", [], True),
+        ('[tool.poetry]\npackages = [{include = "lib"}]\n', [], False),
+        ('[tool.poetry]\npackages = [{include = "lib"}]\n', ["lib/x.py"], True),
+        ('[tool.poetry]\npackages = [{include = "lib", from = "py"}]\n', ["lib/x.py"], False),
+        ('[tool.poetry]\npackages = [{include = "lib", from = "py"}]\n', ["py/lib/x.py"], True),
+        ('[tool.poetry]\npackages = [{include = "lib/**/*.py"}]\n', [], True),
+        ('[tool.poetry]\npackages = [{include = "lib"}, 3]\n', ["lib/x.py"], True),
+        ('[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n', [], True),
+        ('[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n', [], False),
+    ],
+)
+def test_a_project_without_a_package(
+    tables: str, files: list[str], root: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Poetry would fail at it, after it had installed all the rest."""
+    monkeypatch.setattr("jupyter_envs.backends.poetry._program", lambda: "poetry")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "De.mo"\nversion = "1"\n' + tables)
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (command,) = Poetry().sync_commands(str(tmp_path), str(tmp_path / ".venv"), True)
+    assert ("--no-root" not in command) is root

@@ -77,7 +77,7 @@ def test_the_order_is_that_of_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_adoption_tells_of_it(engine: Engine, prefix: str) -> None:
-    lines = what_runs(engine.find("demo"))
+    lines = what_runs(engine.find("demo")).lines
     assert any(pipconf.site_file(prefix) in line for line in lines)
     assert not any("pip.conf" in line for line in what_runs(engine.find("other")).lines)
 
