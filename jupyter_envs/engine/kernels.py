@@ -46,6 +46,11 @@ class Spec(NamedTuple):
         return str(self.content.get("display_name") or self.name)
 
     @property
+    def mounted(self) -> bool:
+        """Whether the folder is there that its environment lies in, or lay in."""
+        return os.path.isdir(os.path.dirname(self.ours["prefix"]))
+
+    @property
     def chosen_name(self) -> str | None:
         """Its name in pickers where somebody chose that; None where we made it from the environment's name."""
         return None if self.ours.get("made_name") == self.display_name else self.display_name
@@ -243,7 +248,7 @@ def prune(unmounted: bool = False) -> list[str]:
     """
     names = []
     for spec in gone():
-        if unmounted or os.path.isdir(os.path.dirname(spec.ours["prefix"])):
+        if unmounted or spec.mounted:
             _drop(spec.folder)
             names.append(spec.name)
     return names

@@ -139,6 +139,31 @@ class Results(Struct, frozen=True):
     results: list[Found]
 
 
+class GoneKernel(Struct, frozen=True):
+    """A kernel of ours that cannot start: its environment at `prefix` is not there.
+
+    Where `mounted` is false also the folder is missing that the environment lay in: its disk may not be mounted now.
+    """
+
+    name: str
+    display_name: str
+    prefix: str
+    mounted: bool
+
+
+class GoneKernels(Struct, frozen=True):
+    """The kernels whose environment is gone; `removed` are the names of those that this request deleted."""
+
+    kernels: list[GoneKernel]
+    removed: list[str] = []
+
+
+class Unmounted(Struct, frozen=True):
+    """`unmounted` also deletes those whose disk may only not be mounted now."""
+
+    unmounted: bool = False
+
+
 class Caches(Struct, frozen=True):
     caches: list[CacheEntry]
 

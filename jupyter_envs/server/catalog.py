@@ -1,4 +1,4 @@
-"""What there is to choose from: managers, interpreters, formats, package names, caches, the disk."""
+"""What there is to choose from and to clean: managers, interpreters, formats, package names, kernels, the disk."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from jupyter_envs.server.bodies import (
     Caches,
     ForEnvironment,
     Formats,
+    GoneKernel,
+    GoneKernels,
     Interpreters,
     Managers,
     OfChannel,
@@ -21,6 +23,7 @@ from jupyter_envs.server.bodies import (
     Search,
     Source,
     TermsList,
+    Unmounted,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +72,23 @@ def accept(engine: Engine, body: Accept) -> TermsList:
 
 def providers(engine: Engine, module: str, query: ForEnvironment) -> Providers:
     return engine.providers(module, query.environment)
+
+
+def gone_kernels(engine: Engine) -> GoneKernels:  # noqa: ARG001
+    return _gone([])
+
+
+def prune_kernels(engine: Engine, query: Unmounted) -> GoneKernels:  # noqa: ARG001
+    from jupyter_envs.engine.kernels import prune
+
+    return _gone(prune(query.unmounted))
+
+
+def _gone(removed: list[str]) -> GoneKernels:
+    from jupyter_envs.engine.kernels import gone
+
+    found = [GoneKernel(spec.name, spec.display_name, spec.ours["prefix"], spec.mounted) for spec in gone()]
+    return GoneKernels(found, removed)
 
 
 def caches(engine: Engine) -> Caches:

@@ -98,6 +98,11 @@ OPERATIONS = [
         "GET", "modules/{module}", catalog.providers, "The packages that bring a module", Providers,
         query=bodies.ForEnvironment,
     ),
+    Operation("GET", "kernels/gone", catalog.gone_kernels, "Kernels whose environment is gone", bodies.GoneKernels),
+    Operation(
+        "DELETE", "kernels/gone", catalog.prune_kernels, "Delete them", bodies.GoneKernels, "write",
+        query=bodies.Unmounted,
+    ),
     Operation("GET", "cache", catalog.caches, "The caches and their sizes", bodies.Caches),
     _starts("DELETE", "cache", catalog.clean, "Empty the caches, or one", "write", query=bodies.OneCache),
     Operation("GET", "disk", catalog.disk, "What everything takes on disk, as counted last", Disk),

@@ -50,6 +50,8 @@ export class DiskPage extends ReactWidget {
         job={model.job}
         error={model.error}
         cleaned={model.cleaned}
+        gone={model.gone.value ?? []}
+        onPrune={unmounted => void model.prune(unmounted)}
         onCount={() => void model.count(true)}
         onCancel={job => model.cancel(job)}
         onClean={name => void model.clean(name)}

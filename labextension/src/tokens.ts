@@ -12,6 +12,7 @@ import type {
   IExport,
   IFormat,
   IFound,
+  IGoneKernel,
   IInspect,
   IInspected,
   IInterpreter,
@@ -100,6 +101,8 @@ export interface IReads {
   activation(id: string): Promise<IActivation>;
   /** What everything takes on disk, as it was counted last. */
   disk(): Promise<IDisk>;
+  /** The kernels whose environment is not there. */
+  goneKernels(): Promise<ReadonlyArray<IGoneKernel>>;
   /** What a notebook in the environment should carry. */
   notebookRecord(id: string, place: 'cell' | 'metadata'): Promise<INotebookRecord>;
   /** What a file asks for. */
@@ -160,6 +163,8 @@ export interface IEnvironmentManager extends IDisposable {
   /** Has the server remember that the user accepts the terms of these channels. */
   acceptTerms(channels: ReadonlyArray<string>): Promise<void>;
   unregisterKernel(id: string): Promise<void>;
+  /** Deletes the kernels whose environment is gone; with `unmounted` also those whose disk may not be mounted. */
+  pruneKernels(unmounted: boolean): Promise<void>;
   /** The job that counts what everything takes on disk; with `again` also what seems not to have changed. */
   countDisk(again: boolean): Promise<IJob>;
   /** The job that empties a cache; its result tells the bytes `freed`. */

@@ -52,6 +52,7 @@ describe('DiskPage', () => {
   beforeEach(() => {
     server = new FakeServer();
     server.on('GET disk', disk());
+    server.on('GET kernels/gone', { kernels: [] });
     const client = new Client(server.settings);
     manager = new EnvironmentManager({ client, jobs: new JobsModel({ client, quietMs: 10 }) });
     page = new DiskPage({ manager, onOpen, onShow: jest.fn(), trans });
@@ -131,5 +132,32 @@ describe('DiskPage', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
     await settle();
     expect(screen.getByText('There are no environments yet.')).toBeTruthy();
+  });
+
+  it('removes the kernels whose environment is gone after a yes, those of a disk that is away by a tick', async () => {
+    const kernel = (name: string, mounted: boolean) => ({
+      name,
+      display_name: `Python (${name})`,
+      prefix: `/data/${name}`,
+      mounted
+    });
+    server.on('GET kernels/gone', { kernels: [kernel('old', true), kernel('usb', false)] });
+    server.on('DELETE kernels/gone', { kernels: [], removed: ['old', 'usb'] });
+    Widget.attach(page, document.body);
+    await settle();
+    const section = screen.getByRole('region', { name: 'Kernels without an environment' });
+    expect(section.textContent).toContain('/data/usb · its disk may not be mounted now');
+    fireEvent.click(within(section).getByRole('button', { name: 'Remove…' }));
+    await settle();
+    expect(server.count('DELETE kernels/gone')).toBe(0);
+    fireEvent.click(within(section).getByRole('checkbox'));
+    await settle();
+    server.on('GET kernels/gone', { kernels: [] });
+    fireEvent.click(within(section).getByRole('button', { name: 'Remove' }));
+    await settle();
+    const sent = server.asked.filter(request => request.method === 'DELETE');
+    expect(sent).toHaveLength(1);
+    expect(new URL(sent[0].url).searchParams.get('unmounted')).toBe('true');
+    expect(screen.queryByRole('region', { name: 'Kernels without an environment' })).toBeNull();
   });
 });

@@ -187,6 +187,23 @@ describe('EnvironmentPage', () => {
     expect(screen.queryByText(/Not a package/)).toBeNull();
   });
 
+  it('asks for an upgrade of all by no names', async () => {
+    await open();
+    fireEvent.click(screen.getByRole('button', { name: 'Check for newer versions' }));
+    await settle(40);
+    fireEvent.click(screen.getByRole('button', { name: 'Upgrade all' }));
+    await settle(50);
+    const sent = server.asked.filter(request => request.method === 'POST');
+    expect(await sent[0].json()).toEqual({
+      install: [],
+      upgrade: [],
+      remove: [],
+      upgrade_all: true,
+      dry_run: true
+    });
+    expect(screen.getByText('1 change waiting')).toBeTruthy();
+  });
+
   it('shows markup of a package as text', async () => {
     await open();
     expect(screen.getByText('<img src=x onerror=alert(1)>')).toBeTruthy();

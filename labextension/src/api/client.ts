@@ -10,6 +10,7 @@ import type {
   IExport,
   IFormat,
   IFound,
+  IGoneKernel,
   IInspect,
   IInspected,
   IInterpreter,
@@ -223,6 +224,17 @@ export class Client implements IReads {
   /** `POST disk?refresh=` */
   countDisk(refresh: boolean): Promise<IJob> {
     return this._send('POST', {}, 'disk', refreshQuery(refresh));
+  }
+
+  /** `GET kernels/gone` */
+  async goneKernels(): Promise<IGoneKernel[]> {
+    return (await this._get<{ kernels: IGoneKernel[] }>('kernels', 'gone'))?.kernels ?? [];
+  }
+
+  /** `DELETE kernels/gone?unmounted=` */
+  async pruneKernels(unmounted: boolean): Promise<void> {
+    const url = this._url('kernels', 'gone') + (unmounted ? '?unmounted=true' : '');
+    await request(this.settings, url, { method: 'DELETE' });
   }
 
   /** `DELETE cache?name=` */

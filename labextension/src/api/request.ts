@@ -18,15 +18,15 @@ export class RequestError extends Error implements IErrorBody {
     this.hint = body.hint ?? null;
     this.field = body.field ?? null;
     this.detail = body.detail ?? null;
-    this.agree = body.agree ?? null;
+    this.adopt = body.adopt ?? null;
   }
 
   readonly reason: string;
   readonly hint: string | null;
   readonly field: string | null;
   readonly detail: string | null;
-  readonly agree: string | null;
-  adopt?: () => Promise<unknown>;
+  readonly adopt: string | null;
+  agree?: () => Promise<unknown>;
 
   get offline(): boolean {
     return this.status === 0;
@@ -138,13 +138,13 @@ function parse(text: string): unknown {
 }
 
 function errorBody(response: Response, body: unknown): IErrorBody {
-  const found = (body ?? {}) as Partial<IErrorBody> & { adopt?: string };
+  const found = (body ?? {}) as Partial<IErrorBody>;
   return {
     message: found.message || `${response.status} ${response.statusText}`.trim(),
     reason: found.reason || `http_${response.status}`,
     hint: found.hint ?? null,
     field: found.field ?? null,
     detail: found.detail ?? null,
-    agree: found.adopt ?? null
+    adopt: found.adopt ?? null
   };
 }

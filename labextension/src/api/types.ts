@@ -123,11 +123,11 @@ export interface IErrorBody {
   /** Why a tool failed, where its output tells. */
   cause?: string | null;
   /** What agrees to that which `detail` shows, where an environment has to be adopted. */
-  agree?: string | null;
+  adopt?: string | null;
 }
 
-/** An error as it is shown; `adopt` does what was refused, once the user agrees that what lies there may run. */
-export type ShownError = IErrorBody & { adopt?: () => Promise<unknown> };
+/** An error as it is shown; `agree` does what was refused, once the user agrees that what lies there may run. */
+export type ShownError = IErrorBody & { agree?: () => Promise<unknown> };
 
 export interface IJob {
   id: string;
@@ -293,7 +293,7 @@ export interface IRebuilding {
 
 /** The way back to a revision. */
 export interface IRollback {
-  revision: number;
+  revision: number | null;
   /** The hash of the plan that was shown. */
   plan?: string;
 }
@@ -307,6 +307,14 @@ export interface IRevision {
   plan: IPlan;
   /** Who was logged in on the server's machine. */
   user?: string | null;
+}
+
+/** A kernel whose environment is not there; not `mounted`, its disk may only not be mounted now. */
+export interface IGoneKernel {
+  name: string;
+  display_name: string;
+  prefix: string;
+  mounted: boolean;
 }
 
 /** `exclusive` comes free when it is removed, `shared` is held by others as well; in bytes. */

@@ -2,13 +2,21 @@ import { Time } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useMemo, useState } from 'react';
 
-import type { ICacheUse, IDisk, IEnvironmentUse, IErrorBody, IJob } from '../api/types';
+import type {
+  ICacheUse,
+  IDisk,
+  IEnvironmentUse,
+  IErrorBody,
+  IGoneKernel,
+  IJob
+} from '../api/types';
 import type { ICleaned } from '../model/disk';
 import { Confirmation } from './confirmation';
 import { ErrorText } from './errortext';
 import { ProgressBar } from './progressbar';
 import { ReadState, type IRead } from './readstate';
 import { jobTitle, progressText } from './jobtext';
+import { GoneKernels } from './gonekernels';
 import { size } from './size';
 
 export interface IDiskViewProps {
@@ -18,6 +26,9 @@ export interface IDiskViewProps {
   /** Why the last counting or cleaning did not succeed. */
   error: IErrorBody | null;
   cleaned: ICleaned | null;
+  /** The kernels whose environment is not there. */
+  gone: ReadonlyArray<IGoneKernel>;
+  onPrune: (unmounted: boolean) => void;
   onCount: () => void;
   onCancel: (job: IJob) => void;
   onClean: (name: string) => void;
@@ -74,6 +85,7 @@ export function DiskView(props: IDiskViewProps): JSX.Element {
         trans={trans}
       />
       {value && <Room disk={value} trans={trans} />}
+      {props.gone.length > 0 && <GoneKernels {...props} />}
       {value?.counted && (
         <>
           <Environments {...props} found={value.environments} />

@@ -15,11 +15,11 @@ export function ErrorText(props: {
 }): JSX.Element {
   const { error, trans } = props;
   const [open, setOpen] = useState(false);
-  if (error.adopt) {
+  if (error.agree) {
     return (
       <AdoptionQuestion
         error={error}
-        adopt={error.adopt}
+        adopt={error.agree}
         onAdopted={props.onAdopted}
         failure={failed => <ErrorText {...props} error={failed} />}
         trans={trans}

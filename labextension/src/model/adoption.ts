@@ -15,9 +15,9 @@ export async function asking<T>(
   try {
     return await send(agreed);
   } catch (error) {
-    const shown = error instanceof RequestError && error.reason === REASON ? error.agree : null;
+    const shown = error instanceof RequestError && error.reason === REASON ? error.adopt : null;
     if (error instanceof RequestError && shown !== null) {
-      error.adopt = () => asking(send, shown);
+      error.agree = () => asking(send, shown);
     }
     throw error;
   }

@@ -11,6 +11,8 @@ export interface IPending {
   readonly wishes: ReadonlyMap<string, Wish>;
   /** Whether pip may bring those of `adds` that no channel has. */
   readonly orPip?: boolean;
+  /** Whether all become the newest that fits what was asked for. */
+  readonly all?: boolean;
 }
 
 export const NOTHING: IPending = { adds: [], wishes: new Map() };
@@ -35,6 +37,12 @@ export function withWish(
   return { ...pending, adds: wish ? adds : pending.adds, wishes };
 }
 
+/** With an upgrade of all, which has those of single packages in it. */
+export function withAll(pending: IPending): IPending {
+  const wishes = new Map([...pending.wishes].filter(([, wish]) => wish.kind !== 'upgrade'));
+  return { ...pending, wishes, all: true };
+}
+
 /** With `adds` in the place of those before. */
 export function withAdds(pending: IPending, adds: ReadonlyArray<IPackageEntry>): IPending {
   const wishes = new Map(pending.wishes);
@@ -50,12 +58,13 @@ export function without(pending: IPending, done: IPending): IPending {
   return {
     ...pending,
     adds: pending.adds.filter(entry => !texts.has(entry.text)),
+    all: pending.all && !done.all,
     wishes: new Map([...pending.wishes].filter(([name, wish]) => done.wishes.get(name) !== wish))
   };
 }
 
 export function countOf(pending: IPending): number {
-  return pending.adds.length + pending.wishes.size;
+  return pending.adds.length + pending.wishes.size + (pending.all ? 1 : 0);
 }
 
 /** Whether the server can be asked what it would do. */
@@ -95,6 +104,7 @@ export function changeOf(
     install,
     upgrade,
     remove,
+    ...(pending.all && { upgrade_all: true }),
     ...(pipPackages.length > 0 && { pip_packages: pipPackages }),
     ...(pipUpgrade.length > 0 && { pip_upgrade: pipUpgrade }),
     ...(pipApart && pending.orPip && pending.adds.length > 0 && { or_pip: true })

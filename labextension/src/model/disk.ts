@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { errorBodyOf } from '../api/request';
-import type { IDisk, IErrorBody, IJob } from '../api/types';
+import type { IDisk, IErrorBody, IGoneKernel, IJob } from '../api/types';
 import type { IEnvironmentManager, IPlace } from '../tokens';
 import { isOver } from './jobs';
 import { Resource } from './resource';
@@ -24,11 +24,17 @@ export class DiskModel implements IDisposable {
       () => manager.reads.disk(),
       () => this._emit()
     );
+    this.gone = new Resource(
+      () => manager.reads.goneKernels(),
+      () => this._emit()
+    );
     manager.jobs.changed.connect(this._emit, this);
   }
 
   /** As counted last. */
   readonly disk: Resource<IDisk>;
+  /** The kernels whose environment is not there. */
+  readonly gone: Resource<ReadonlyArray<IGoneKernel>>;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -64,6 +70,7 @@ export class DiskModel implements IDisposable {
 
   /** Reads what is known, and counts again where that is no longer so. */
   async show(): Promise<void> {
+    void this.gone.read();
     await this.disk.read();
     if (this.disk.value?.stale && !this.job) {
       await this.count(false);
@@ -75,6 +82,18 @@ export class DiskModel implements IDisposable {
     if ((await this._run(this._options.manager.countDisk(again))) !== null) {
       await this.disk.read();
     }
+  }
+
+  /** Deletes the kernels whose environment is gone. */
+  async prune(unmounted: boolean): Promise<void> {
+    this._error = null;
+    try {
+      await this._options.manager.pruneKernels(unmounted);
+    } catch (error) {
+      this._error = errorBodyOf(error);
+    }
+    await this.gone.read();
+    this._emit();
   }
 
   async clean(name: string): Promise<void> {
@@ -128,7 +147,10 @@ export class DiskModel implements IDisposable {
 
 export namespace DiskModel {
   export interface IOptions {
-    manager: Pick<IEnvironmentManager, 'jobs' | 'reads' | 'countDisk' | 'cleanCache'>;
+    manager: Pick<
+      IEnvironmentManager,
+      'jobs' | 'reads' | 'countDisk' | 'cleanCache' | 'pruneKernels'
+    >;
     /** Where the outcome is told. */
     place: IPlace;
   }

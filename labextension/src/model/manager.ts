@@ -206,6 +206,11 @@ export class EnvironmentManager implements IEnvironmentManager {
     this._onJobEnded();
   }
 
+  async pruneKernels(unmounted: boolean): Promise<void> {
+    await this._client.pruneKernels(unmounted);
+    this._refreshSpecs();
+  }
+
   running(environment: IEnvironment): number {
     if (!this._kernels || environment.kernels.length === 0) {
       return 0;

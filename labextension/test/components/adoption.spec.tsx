@@ -9,9 +9,9 @@ import { Refusal } from '../../src/components/terms';
 import { asking } from '../../src/model/adoption';
 
 const trans = nullTranslator.load('jupyter_envs');
-const needed = (agree = 'sha256:1') =>
+const needed = (adopt = 'sha256:1') =>
   new RequestError(409, {
-    agree,
+    adopt,
     message: 'demo was not made here, and what lies in it would run.',
     reason: 'adoption_needed',
     hint: null,
@@ -117,5 +117,5 @@ it('asks nothing of another error', async () => {
   const error = await refused(async () => {
     throw new RequestError(409, { message: 'Busy.', reason: 'busy', hint: null });
   });
-  expect(error.adopt).toBeUndefined();
+  expect(error.agree).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import {
   isComplete,
   NOTHING,
   withAdds,
+  withAll,
   without,
   withWish
 } from '../../src/model/changes';
@@ -24,6 +25,20 @@ describe('pending changes', () => {
     });
     expect(countOf(pending)).toBe(4);
     expect(isComplete(pending)).toBe(true);
+  });
+
+  it('upgrade all as the server means it, within what was asked for', () => {
+    let pending = withWish(NOTHING, ['six'], { kind: 'upgrade' });
+    pending = withAll(withWish(pending, ['Jinja2'], { kind: 'remove' }));
+    expect(changeOf(pending, packages)).toEqual({
+      install: [],
+      upgrade: [],
+      remove: ['Jinja2'],
+      upgrade_all: true
+    });
+    expect(countOf(pending)).toBe(2);
+    expect(isComplete(withAll(NOTHING))).toBe(true);
+    expect(countOf(without(withAll(NOTHING), withAll(NOTHING)))).toBe(0);
   });
 
   it('change by pip what pip brought, where that is apart', () => {

@@ -212,6 +212,11 @@ function Waiting(props: IChangeBarProps): JSX.Element {
           {previewText(pending, preview, trans)}
         </span>
       </div>
+      {pending.all && (
+        <span className="jp-EnvironmentPage-muted">
+          {trans.__('All are upgraded, each to the newest that fits what was asked for.')}
+        </span>
+      )}
       {preview.state === 'ready' && <PlanList plan={preview.plan} trans={trans} />}
       {broken.length > 0 && (
         <div className="jp-Environments-problem" data-severity="warning">

@@ -2,7 +2,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { IErrorBody } from '../../api/types';
-import type { Wish } from '../../model/changes';
 import type { Known } from '../../model/newest';
 import { channelsToAccept } from '../../model/terms';
 
@@ -18,7 +17,9 @@ export interface INewerProps {
   locked: boolean;
   onCheck: () => void;
   onRetryNewest: () => void;
-  onWish: (names: ReadonlyArray<string>, wish: Wish | null) => void;
+  /** Whether all are to be upgraded already. */
+  all: boolean;
+  onUpgradeAll: () => void;
   trans: TranslationBundle;
 }
 
@@ -71,8 +72,9 @@ export function Newer(props: INewerProps): JSX.Element | null {
         <button
           type="button"
           className="jp-Environments-link"
-          disabled={props.locked}
-          onClick={() => props.onWish(outdated, { kind: 'upgrade' })}
+          disabled={props.locked || props.all}
+          title={trans.__('Each to the newest that fits what was asked for')}
+          onClick={props.onUpgradeAll}
         >
           {trans.__('Upgrade all')}
         </button>

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 
 import type { IEnvironment, IErrorBody, IPackage, ITreeNode } from '../../api/types';
-import { countOf, withWish, type IPending, type Wish } from '../../model/changes';
+import { countOf, withAll, withWish, type IPending, type Wish } from '../../model/changes';
 import type { ILookups } from '../../model/lookups';
 import type { Known } from '../../model/newest';
 import {
@@ -175,7 +175,8 @@ export function PackagesTab(props: IPackagesTabProps): JSX.Element {
           outdated={(packages ?? []).filter(outdated).map(item => item.name)}
           locked={locked}
           onCheck={check}
-          onWish={onWish}
+          all={pending.all === true}
+          onUpgradeAll={() => onPending(withAll(pending))}
         />
       </div>
       {props.newestFailure &&
