@@ -21,6 +21,8 @@ fi
 unset PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 exec {python} {main} pip -- "$@"
 """
+# A pip of another Python that comes later on PATH would be Jupyter's own, or the system's.
+_NAMES = ("pip", "pip3", *(f"pip3.{minor}" for minor in range(8, 21)))
 _BAT = '@echo off\r\nset "PYTHONHOME="\r\nset "PYTHONPATH="\r\n"{python}" "{main}" pip -- %*\r\n'
 
 # What would lead pip out of the environment that its Python belongs to. pip passes over an empty variable;
@@ -29,7 +31,7 @@ INSIDE = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": "", "PIP_ROOT": "", "
 
 
 def place(state: Path) -> Path:
-    """Put the programs ``pip`` and ``pip3`` into a folder of the state folder; return that.
+    """Put the programs ``pip``, ``pip3`` and ``pip3.12``, … into a folder of the state folder; return that.
 
     They install into the environment that ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` names.
 
@@ -42,7 +44,7 @@ def place(state: Path) -> Path:
     else:
         content, end = _SH.format(python=shlex.quote(sys.executable), main=shlex.quote(MAIN)), ""
     raw = content.encode("utf-8", "surrogateescape")
-    for name in ("pip", "pip3"):
+    for name in _NAMES:
         path = folder / (name + end)
         if read_bytes_if_any(path) != raw or not os.access(path, os.X_OK):
             folder.mkdir(parents=True, exist_ok=True)

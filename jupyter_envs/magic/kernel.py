@@ -19,6 +19,7 @@ if __name__ == "__main__":
 import contextlib
 import html
 import importlib
+import importlib.util
 import json
 import os
 import queue
@@ -75,6 +76,9 @@ def load(file: "str | None" = None, shell: "Any" = None) -> None:
     magics = Magics(shell, prefix)
     for name in ("envinstall", "envremove", "envrollback", "envlist", "envinfo", "envexport"):
         shell.register_magic_function(getattr(magics, name), "line", name)
+    if importlib.util.find_spec("pip") is None:
+        # IPython's own would say that there is no module pip, and not what to do.
+        shell.register_magic_function(magics.pip, "line", "pip")
 
 
 class Magics:
@@ -121,6 +125,20 @@ class Magics:
             "%pip install " + line.strip(),
             line,
         )
+
+    def pip(self, line: str) -> None:
+        """Run pip in the environment of this kernel, or what does its work there as long as it has none.
+
+        Usage: %pip install PACKAGE...
+        """
+        importlib.invalidate_caches()
+        if importlib.util.find_spec("pip") is None:
+            argv = self._argv(["pip", "--"], "%envinstall pip")
+        else:
+            argv = [sys.executable, "-m", "pip"]
+        quoted = subprocess.list2cmdline(argv) if os.name == "nt" else shlex.join(argv)
+        self._shell.system(quoted + " " + line)
+        print("Note: you may need to restart the kernel to use updated packages.")
 
     def envremove(self, line: str) -> None:
         """Remove packages from the environment of this kernel.

@@ -32,7 +32,7 @@ def cell(home: Path, line: str, **given: str) -> subprocess.CompletedProcess[str
     """What ``!line`` comes to in the kernel ``demo``, whose server has a pip on PATH and `given` variables."""
     theirs = home / "server"
     theirs.mkdir(exist_ok=True)
-    for name in ("pip", "pip3"):
+    for name in ("pip", "pip3", "pip3.9", "pip3.12", "pip3.14"):
         (theirs / name).write_text("#!/bin/sh\necho the pip of the server\n")
         (theirs / name).chmod(0o755)
     server = {**os.environ, **given, "PATH": f"{theirs}{os.pathsep}{os.environ['PATH']}"}
@@ -43,7 +43,7 @@ def cell(home: Path, line: str, **given: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("name", ["pip", "pip3"])
+@pytest.mark.parametrize("name", ["pip", "pip3", "pip3.9", "pip3.12", "pip3.14"])
 def test_pip_installs_into_the_environment(kernel: str, home: Path, name: str) -> None:
     ran = cell(home, f"{name} -q install thing")
     assert ran.returncode == 0, ran.stderr
