@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_envs.engine.engine import Engine
@@ -109,16 +109,27 @@ def lock(index: Index, pins: list[str], wrong: bool) -> str:
 def test_installed_is_approved(engines: Engines, shop: Index) -> None:
     engine = engines()
     top = shop.url.removesuffix("/simple")
-    made = 0
+    ends: set[str] = set()
 
-    # Each example takes an installer's time: what fails is shown as it was found.
+    # Each example takes an installer's time: what fails is shown as it was found, and each end has one of its own.
     @settings(
-        max_examples=80,
+        max_examples=36,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
-        phases=[Phase.generate],
+        phases=[Phase.explicit, Phase.generate],
     )
+    @example(lines=["a", "-e /tmp"], pins=None, wrong=False, exact=None, yes=True)
+    @example(lines=["nowhere"], pins=None, wrong=False, exact=None, yes=True)
+    @example(lines=["needs-src"], pins=None, wrong=False, exact=None, yes=False)
+    @example(
+        lines=["needs-src", "seen @ {top}/elsewhere/seen-1.0-py3-none-any.whl"],
+        pins=None,
+        wrong=False,
+        exact=None,
+        yes=True,
+    )
+    @example(lines=["a"], pins=["base==1.0", "a==1.0", "extra==1.0"], wrong=True, exact=True, yes=True)
     @given(
         lines=LINES,
         pins=st.one_of(st.none(), st.lists(PINS, max_size=4, unique=True)),
@@ -127,20 +138,19 @@ def test_installed_is_approved(engines: Engines, shop: Index) -> None:
         yes=st.sampled_from([True, True, False]),
     )
     def holds(lines: list[str], pins: list[str] | None, wrong: bool, exact: bool | None, yes: bool) -> None:
-        nonlocal made
         # What an example approved is no approval of the next one's.
         engine.notebooks.revoke([each.name for each in engine.notebooks.approved()])
         shop.asked.clear()
         wished = [line.format(top=top) for line in lines]
         text = write(EMPTY, Carried(wished, lock=None if pins is None else lock(shop, pins, wrong and len(pins) > 2)))
-        made += once(engine, shop, text, exact=exact, yes=yes)
+        ends.add(once(engine, shop, text, exact=exact, yes=yes))
 
     holds()
-    assert made, "no pair came to an environment"
+    assert ends >= {"refused", "unsolvable", "not approved", "made"}
 
 
-def once(engine: Engine, shop: Index, text: str, *, exact: bool | None, yes: bool) -> bool:
-    """Look, approve all that is listed where `yes`, and make it; whether an environment came of it."""
+def once(engine: Engine, shop: Index, text: str, *, exact: bool | None, yes: bool) -> str:
+    """Look, approve all that is listed where `yes`, and make it; how that ended."""
     approve: set[str] = set()
     build: set[str] = set()
 
@@ -156,12 +166,12 @@ def once(engine: Engine, shop: Index, text: str, *, exact: bool | None, yes: boo
             job = run(engine, engine.notebooks.rebuild(request(dry_run=True)))
         except EnvsError:
             assert not asked()
-            return False
+            return "refused"
         allowed = {name.partition("-1.0")[0] for name in approve}
         strange = {path for path in asked() if path.rpartition("/")[2].partition("-1.0")[0] not in allowed}
         assert not strange, f"asked without a yes: {strange}"
         if job.error:
-            return False
+            return job.error.reason or job.error.kind
         told = msgspec.convert((job.result or {})["rebuild"], Rebuilding)
         if told.complete:
             break
@@ -169,17 +179,17 @@ def once(engine: Engine, shop: Index, text: str, *, exact: bool | None, yes: boo
             refused = run(engine, engine.notebooks.rebuild(request()))
             assert refused.error is not None
             assert not any(each.managed for each in engine.environments())
-            return False
+            return "not approved"
         approve |= {package.name for package in told.packages}
         build |= {package.name for package in told.packages if package.builds}
     else:
-        return False
+        return "never complete"
     approve |= {package.name for package in told.packages}
     job = run(engine, engine.notebooks.rebuild(request(plan=told.plan, exact=told.exact)))
     if job.error:
         assert not any(each.managed for each in engine.environments())
-        return False
+        return job.error.reason or job.error.kind
     there = versions(engine.find("demo").prefix)
     assert there == {package.name: package.version for package in told.packages}
     run(engine, engine.remove("demo"))
-    return True
+    return "made"

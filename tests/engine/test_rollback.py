@@ -90,7 +90,9 @@ def test_offline_from_the_package_cache(engine: Engine, shop: Index) -> None:
     assert packages(made.prefix) == before
 
 
-def test_offline_without_the_package_cache(engine: Engine, shop: Index) -> None:
+def test_offline_without_the_package_cache(engine: Engine, shop: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    # uv tries three times more, and waits longer each time.
+    monkeypatch.setenv("UV_HTTP_RETRIES", "1")
     made = fresh(engine, "a==1.0")
     done(engine, engine.change("demo", Change(upgrade=["a"], install=["b"])))
     shop.closed = True

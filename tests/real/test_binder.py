@@ -85,10 +85,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "YARN_GLOBAL_FOLDER": os.environ.get("YARN_GLOBAL_FOLDER") or os.path.expanduser("~/.yarn/berry"),
     }
     here = home / "here.txt"
-    here.write_text("\n".join(f"{each.name}=={each.version}" for each in distributions() if each.name != "jupyter_envs"))
+    others = [each for each in distributions() if each.name != "jupyter_envs"]
+    here.write_text("\n".join(f"{each.name}=={each.version}" for each in others))
     needed = [each for each in requires("jupyter_envs") or [] if "extra ==" not in each]
     python = home / "python" / "bin" / "python"
-    subprocess.run([uv(), "pip", "install", "--quiet", "--offline", "--python", python, "-c", here, *needed], env=environ)
+    argv = [uv(), "pip", "install", "--quiet", "--offline", "--python", python, "-c", here, *needed]
+    subprocess.run(argv, env=environ)
     done = subprocess.run([clone / "binder" / "postBuild"], cwd=clone, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return {**environ, "CLONE": str(clone)}

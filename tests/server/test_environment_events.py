@@ -19,6 +19,8 @@ def heard(app: Any, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch) -> list[
     """The counters that were told."""
     # A size that becomes known is news as well, and comes when the machine has time for it.
     monkeypatch.setattr(app.engine._discovery, "start_sizing", lambda: None)
+    # A second between two looks, which each wait here would have to outlast.
+    monkeypatch.setattr("jupyter_envs.server.environment_events.APART", 0.2)
     found: list[int] = []
 
     async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
@@ -47,7 +49,7 @@ async def news(heard: list[int], before: int) -> None:
 
 
 async def test_nobody_asked_and_nobody_looks(app: Any, heard: list[int]) -> None:
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(0.5)
     assert heard == []
 
 
@@ -55,7 +57,7 @@ async def test_what_another_hand_changes_is_told(app: Any, call: Call, heard: li
     assert (await call("GET", "environments")).status == 200
     await news(heard, 0)
     assert heard == [1]
-    await asyncio.sleep(1.2)  # a look more, which finds nothing
+    await asyncio.sleep(0.5)  # a look more, which finds nothing
     assert heard == [1]
 
     moved = app.engine.settings.all_roots[0] / "by-hand"

@@ -102,19 +102,25 @@ async def test_at_most_ten_a_second_and_the_last_word_always(
     assert [data["state"] for data in heard][-1] == "succeeded"
 
 
-async def test_jobs_of_other_processes_are_noticed_once_in_each_state(app: Any, heard: Any) -> None:
+async def test_jobs_of_other_processes_are_noticed_once_in_each_state(
+    app: Any, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_envs.server.events.ALIVE", 0.2)
     while app.events._watch._first:  # noqa: ASYNC110 - what was there before the first look is not told
         await asyncio.sleep(0.02)
     process = await elsewhere(str(app.engine.settings.state))
     await last(heard, "Elsewhere", "succeeded")
     await process.wait()
-    await asyncio.sleep(2.2)  # two looks more
+    await asyncio.sleep(0.6)  # two looks more
     told = [data["state"] for data in heard if data["title"] == "Elsewhere"]
     assert told.count("succeeded") == 1
     assert told[-1] == "succeeded"
 
 
-async def test_what_was_over_before_is_not_told(jp_configurable_serverapp: Any, jp_environ: Any) -> None:
+async def test_what_was_over_before_is_not_told(
+    jp_configurable_serverapp: Any, jp_environ: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_envs.server.events.ALIVE", 0.2)
     for _ in range(3):
         await (await elsewhere(str(Settings().state))).wait()
     server = jp_configurable_serverapp()
@@ -124,7 +130,10 @@ async def test_what_was_over_before_is_not_told(jp_configurable_serverapp: Any, 
         found.append(data)
 
     server.event_logger.add_listener(schema_id=SCHEMA_ID, listener=listen)
-    await asyncio.sleep(2.2)
+    (app,) = server.extension_manager.extension_apps["jupyter_envs"]
+    while app.events._watch._first:  # noqa: ASYNC110 - of the look itself nothing is told
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.6)  # two looks more
     assert found == []
 
 

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="fi
 def heard(app: Any, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The counters of the events that the environments have changed."""
     monkeypatch.setattr(app.engine._discovery, "start_sizing", lambda: None)
+    # A second between two looks, which each wait here would have to outlast.
+    monkeypatch.setattr("jupyter_envs.server.environment_events.APART", 0.2)
     found: list[int] = []
 
     async def listen(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
@@ -50,6 +52,7 @@ async def rest(seconds: float, wakes: Callable[[], int]) -> None:
 async def test_at_rest_nothing_wakes(app: Any, call: Call, heard: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each timer that we set on the loop, and each piece of work for our threads, is counted."""
     made: list[str] = []
+    timers: list[asyncio.TimerHandle] = []
     loop = asyncio.get_running_loop()
     for name in ("call_at", "call_soon_threadsafe"):
         real = getattr(loop, name)
@@ -57,7 +60,10 @@ async def test_at_rest_nothing_wakes(app: Any, call: Call, heard: list[int], mon
         def counted(*args: Any, _real: Any = real, **kwargs: Any) -> Any:
             ours = [line for line in traceback.format_stack() if "jupyter_envs/" in line and "/tests/" not in line]
             made.extend(ours[-1:])
-            return _real(*args, **kwargs)
+            handle = _real(*args, **kwargs)
+            if ours and isinstance(handle, asyncio.TimerHandle):
+                timers.append(handle)
+            return handle
 
         monkeypatch.setattr(loop, name, counted)
     for pool in (app.threads, app.watchers):
@@ -78,12 +84,15 @@ async def test_at_rest_nothing_wakes(app: Any, call: Call, heard: list[int], mon
     monkeypatch.setattr(Engine, "environments", listed)
     make(app.engine.settings.all_roots[0] / "lab")
     assert (await call("GET", "environments")).status == 200
-    await rest(2.5, lambda: len(made) + len(looks))
+    await rest(0.7, lambda: len(made) + len(looks))
     made.clear()
     looks.clear()
-    await asyncio.sleep(3)
+    await asyncio.sleep(0.7)
     assert made == []
     assert looks == []
+    # What would wake it later than that is known by its timer.
+    due = [timer for timer in timers if not timer.cancelled() and 0 < timer.when() - loop.time() < 600]
+    assert due == []
 
 
 async def told(heard: list[int], before: int) -> float:
@@ -97,7 +106,7 @@ async def told(heard: list[int], before: int) -> float:
 
 async def test_what_others_do_is_told_from_rest(app: Any, call: Call, heard: list[int], tmp_path: Path) -> None:
     assert (await call("GET", "environments")).status == 200
-    await rest(2.5, lambda: len(heard))
+    await rest(0.7, lambda: len(heard))
     root = app.engine.settings.all_roots[0]
     prefix = root / "lab"
     site = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -126,7 +135,7 @@ async def test_what_others_do_is_told_from_rest(app: Any, call: Call, heard: lis
         act()
         # A bound that a loaded machine keeps as well; at rest it is about a second.
         assert await told(heard, before) < 15, act
-        await rest(1.5, lambda: len(heard))
+        await rest(0.7, lambda: len(heard))
 
 
 async def test_without_file_events_it_looks_now_and_then(
