@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,8 +55,11 @@ def said_of(folder: Path, tests: str, *options: str) -> str:
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n slow: as ours\n")
     (folder / "conftest.py").write_text(Path(__file__).with_name("conftest.py").read_text())
     (folder / "test_it.py").write_text(tests)
-    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
-    return subprocess.run(argv, cwd=folder, capture_output=True, text=True).stdout
+    # The other plugins are those of our own tests, and take a second each to import.
+    plugins = [word for name in ("xdist.plugin", "pytest_rerunfailures", "pytest_timeout") for word in ("-p", name)]
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *plugins, *options]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True).stdout
 
 
 def test_who_shares_is_in_one_worker(tmp_path: Path) -> None:
