@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest, Unavailable
@@ -57,7 +58,15 @@ def _pip(call: Call) -> int:
     argv = [uv, "pip", command, *told, "--python", os.fspath(python), *rest]
     sys.stdout.flush()
     # In the folder and with the input of the cell: relative paths and a question are the user's.
-    return subprocess.run(argv, env=tool.environment(environ), check=False).returncode
+    with _noted(prefix, rest) if command == "install" else nullcontext():
+        return subprocess.run(argv, env=tool.environment(environ), check=False).returncode
+
+
+def _noted(prefix: str, words: list[str]) -> AbstractContextManager[None]:
+    from jupyter_envs.engine.by_hand import noted
+    from jupyter_envs.engine.settings import load
+
+    return noted(load(), prefix, words)
 
 
 VERBS = [Verb("pip", "do what pip would", "jupyter envs pip -- install six", _arguments, _pip, hidden=True)]

@@ -12,7 +12,7 @@ import pytest
 
 from jupyter_envs.engine import shims
 from jupyter_envs.engine.engine import Engine
-from jupyter_envs.model.request import Create, Register
+from jupyter_envs.model.request import Change, Create, Register
 from jupyter_envs.system import metadata
 from tests.engine.wheels import offer
 from tests.engine.world import done
@@ -96,3 +96,24 @@ def test_variables_of_pip_do_not_lead_out(engine: Engine, index: Index, home: Pa
         assert "server" not in ran.stdout
         assert not os.path.exists(away), name
     assert metadata.versions(engine.find("demo").prefix)["thing"] == "1.0"
+
+
+def test_what_pip_was_asked_for_counts(engine: Engine, index: Index, home: Path, tmp_path: Path) -> None:
+    """By name, by a list, as far as it was asked for: what came along does not count, though uv marks it."""
+    offer(index, "ipykernel", "7.0")
+    offer(index, "thing", "1.0", requires=["part"])
+    offer(index, "part", "1.0")
+    offer(index, "listed", "1.0", requires=["part"])
+    done(engine, engine.create(Create(name="demo", pip=False)))
+    (home / "list.txt").write_text("listed\n")
+    assert cell(home, "pip -q install 'Thing[x]>=1' ").returncode == 0
+    assert cell(home, "pip -q install -r list.txt").returncode == 0
+    marks = {package.name: package.requested for package in engine.packages("demo")}
+    assert (marks["thing"], marks["part"], marks["listed"]) == (True, False, True)
+    assert cell(home, "pip -q install part").returncode == 0
+    marks = {package.name: package.requested for package in engine.packages("demo")}
+    assert marks["part"] is True, "there already, and asked for now"
+    offer(index, "part", "2.0")
+    offer(index, "thing", "2.0")
+    plan = done(engine, engine.change("demo", Change(upgrade_all=True, dry_run=True)))["plan"]
+    assert {each["name"] for each in plan["changed"]} == {"thing", "part"}  # type: ignore[index]
