@@ -118,6 +118,7 @@ def register(
     taken = {s.name.lower() for s in others}
     if not closed:
         place_magic(tree)
+        shims.keep_inside(tree)
     made: list[Kernel] = []
     for draft in drafts:
         before = mine.pop(draft.name, None)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from jupyter_envs.model.env import Own
+from jupyter_envs.model.errors import Unavailable
+from jupyter_envs.system import pipconf
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.paths import MAIN, WINDOWS
-from jupyter_envs.system.reading import read_bytes_if_any
+from jupyter_envs.system.reading import read_bytes_if_any, read_text
 
 _SH = """\
 #!/bin/sh
@@ -50,6 +54,33 @@ def place(state: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             atomic_write(path, raw, 0o755)
     return folder
+
+
+def keep_inside(tree: Own) -> None:
+    """Let no configuration file of pip lead the pip of the environment at `tree` out of it.
+
+    No variable takes back a ``target`` that a file names, since pip passes over an empty one; an empty entry in
+    the file of the environment itself does. Where there is nothing to take back, or to write, nothing is written.
+    """
+    environ = {name: value for name, value in os.environ.items() if name not in INSIDE}
+    with suppress(OSError, Unavailable):
+        told = pipconf.settings(pipconf.within(environ, tree)).options
+        if leading := [option for option in ("target", "prefix", "root", "python") if option in told]:
+            path = pipconf.site_file(tree)
+            before = read_text(path) if os.path.exists(path) else ""
+            entries = "".join(f"{option} =\n" for option in leading)
+            atomic_write(path, _with_entries(before, entries))
+
+
+def _with_entries(before: str, entries: str) -> str:
+    for section in ("install", "global"):
+        head = f"[{section}]\n"
+        at = before.find(head)
+        if at < 0:
+            before += f"\n{head}{entries}" if before else head + entries
+        else:
+            before = before[: at + len(head)] + entries + before[at + len(head) :]
+    return before
 
 
 def around(env: dict[str, str], folder: Path) -> dict[str, str]:

@@ -98,6 +98,37 @@ def test_variables_of_pip_do_not_lead_out(engine: Engine, index: Index, home: Pa
     assert metadata.versions(engine.find("demo").prefix)["thing"] == "1.0"
 
 
+@pytest.mark.parametrize(("section", "option"), [("install", "target"), ("global", "prefix"), ("install", "user")])
+def test_files_of_pip_do_not_lead_out(engine: Engine, index: Index, home: Path, section: str, option: str) -> None:
+    offer(index, "ipykernel", "7.0")
+    offer(index, "thing", "1.0")
+    (home / ".pip").mkdir()
+    away = home / "away"
+    (home / ".pip" / "pip.conf").write_text(f"[{section}]\n{option} = {'true' if option == 'user' else away}\n")
+    done(engine, engine.create(Create(name="demo", manager="venv")))
+    ran = cell(home, "pip --disable-pip-version-check install thing")
+    assert ran.returncode == 0, ran.stderr
+    assert not away.exists()
+    prefix = engine.find("demo").prefix
+    assert metadata.versions(prefix)["thing"] == "1.0"
+    before = [Path(shims.pipconf.site_file(prefix)).exists()]
+    done(engine, engine.register("demo", Register()))
+    assert [Path(shims.pipconf.site_file(prefix)).exists()] == before == [option != "user"]
+
+
+def test_the_own_file_of_an_environment_is_kept(engine: Engine, index: Index, home: Path) -> None:
+    offer(index, "ipykernel", "7.0")
+    done(engine, engine.create(Create(name="demo", pip=False)))
+    prefix = engine.find("demo").prefix
+    path = Path(shims.pipconf.site_file(prefix))
+    path.write_text("# mine\n[global]\ntimeout = 7\n")
+    (home / ".pip").mkdir()
+    (home / ".pip" / "pip.conf").write_text("[install]\ntarget = /elsewhere\n")
+    for _ in range(2):
+        done(engine, engine.register("demo", Register()))
+        assert path.read_text() == "# mine\n[global]\ntarget =\ntimeout = 7\n\n[install]\ntarget =\n"
+
+
 def test_what_pip_was_asked_for_counts(engine: Engine, index: Index, home: Path, tmp_path: Path) -> None:
     """By name, by a list, as far as it was asked for: what came along does not count, though uv marks it."""
     offer(index, "ipykernel", "7.0")
