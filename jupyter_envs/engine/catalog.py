@@ -46,7 +46,10 @@ class Catalog:
         interpreters: Callable[[], Iterable[Interpreter]] = tuple,
         default_index: Callable[[], Address] | None = None,
         environ: Mapping[str, str] = os.environ,
+        root: str | None = None,
     ) -> None:
+        """`root` is the folder that the paths of notebooks are below; without one nothing lies beside them."""
+        self._root = os.path.realpath(os.path.expanduser(root)) if root else None
         self._installed = installed
         self._imports = Imports(
             lambda: {**dict.fromkeys(modules.distributions()), **_popular(), **installed()}, interpreters
@@ -210,11 +213,22 @@ class Catalog:
         told = uvconf.told({**self._environ, **pipconf.uv_environment(self._environ)})
         return told.default or self._default_index()
 
-    def providers(self, module: str, environments: Iterable[Environment], python: str | None = None) -> Providers:
-        """As `modules.providers`, for what the index and the shipped lists here say."""
-        # Imported here: few ask.
-        from jupyter_envs.engine.modules import providers
+    def providers(
+        self,
+        module: str,
+        environments: Iterable[Environment],
+        python: str | None = None,
+        notebook: str | None = None,
+    ) -> Providers:
+        """As `modules.providers`, for what the index and the shipped lists here say.
 
+        What lies beside a `notebook` is no package.
+        """
+        # Imported here: few ask.
+        from jupyter_envs.engine.modules import own, providers
+
+        if notebook is not None and self._root and (found := own(self._root, notebook, module)):
+            return found
         return providers(module, environments, _popular(), self.versions, python)
 
 

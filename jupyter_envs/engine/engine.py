@@ -68,7 +68,7 @@ class Engine:
         self._ledger = Ledger(self.settings, self._kinds, self._discovery, by)
         self._outside = Outside(self._discovery, self._ledger.notice)
         self._recovery = Recovery(self.settings.state, lambda: self._parts)
-        self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters)
+        self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters, root=notebook_root)
 
     @cached_property
     def _parts(self) -> Parts:
@@ -248,10 +248,10 @@ class Engine:
         """Remember that the user accepts the terms of a conda channel."""
         return self._conda_catalog.accept(channel)
 
-    def providers(self, module: str, environment: str | None = None) -> Providers:
-        """The distributions that bring a module, as `Catalog.providers`, for the Python of an environment."""
+    def providers(self, module: str, environment: str | None = None, notebook: str | None = None) -> Providers:
+        """As `Catalog.providers`, for the Python of an environment; what lies beside a `notebook` is no package."""
         python = self.find(environment).python if environment else None
-        return self._catalog.providers(module, self.environments(), python.version if python else None)
+        return self._catalog.providers(module, self.environments(), python.version if python else None, notebook)
 
     def activation(self, key: str) -> Activation:
         """The commands that activate an environment in a terminal, for each shell."""

@@ -5,6 +5,8 @@ One way for the offer below a cell, for what is pasted, for search, and for `%en
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable
@@ -13,8 +15,11 @@ from jupyter_envs.formats import modules
 from jupyter_envs.model.catalog import Provider, Providers
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import EnvsError, InvalidRequest
+from jupyter_envs.system.paths import inside
 
 LONGEST = 200
+_ENDINGS = (".py", ".so", ".pyd")
+_MOST_ENTRIES = 10_000
 # What came into the standard library, with the first Python that has it and what brings it to older ones.
 _CAME = {
     "tomllib": ((3, 11), "tomli"),
@@ -60,6 +65,27 @@ def providers(
     if name in popular:
         return Providers(module=module, distributions=[Provider(name=name, source="known")])
     return _guess(module, name, environments, on_index)
+
+
+def own(root: str, notebook: str, module: str) -> Providers | None:
+    """The answer for a module that lies beside `notebook`, a path below the folder `root`; None for every other."""
+    top = module.partition(".")[0]
+    if "\0" in notebook:
+        return None
+    folder = os.path.realpath(os.path.join(root, os.path.dirname(notebook.lstrip("/"))))
+    if not top.isidentifier() or not (folder == root or inside(folder, root)):
+        return None
+    lies = os.path.join(folder, top)
+    if any(os.path.isfile(lies + ending) for ending in _ENDINGS):
+        return Providers(module=module, distributions=[], note=f"{top} is a file beside the notebook.", own=True)
+    try:
+        with os.scandir(lies) as entries:
+            if any(entry.name.endswith(_ENDINGS) for entry in itertools.islice(entries, _MOST_ENTRIES)):
+                note = f"{top} is a folder with modules beside the notebook."
+                return Providers(module=module, distributions=[], note=note, own=True)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _of_python(module: str, python: str | None) -> Providers | None:

@@ -66,9 +66,11 @@ class Provider(Struct, frozen=True, kw_only=True):
 class Providers(Struct, frozen=True, kw_only=True):
     """The distributions that bring `module`, the most likely first; empty when its name says nothing.
 
-    `note` is a sentence about it: why no package is right, what replaced it, or how little is known.
+    `note` is a sentence about it: why no package is right, what replaced it, or how little is known. `own` says
+    that a file of the user's beside the notebook has the name, so that no package does.
     """
 
     module: str
     distributions: list[Provider]
     note: str = ""
+    own: bool = False

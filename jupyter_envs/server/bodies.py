@@ -60,9 +60,13 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class ForEnvironment(Struct, frozen=True, kw_only=True):
-    """The `environment` that lacks the module: what its Python has counts."""
+    """The `environment` that lacks the module: what its Python has counts.
+
+    `notebook` is the path of the notebook that imports it: what lies beside that is no package.
+    """
 
     environment: Word | None = None
+    notebook: Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
 
 
 class OfChannel(Struct, frozen=True, kw_only=True):

@@ -71,7 +71,7 @@ def accept(engine: Engine, body: Accept) -> TermsList:
 
 
 def providers(engine: Engine, module: str, query: ForEnvironment) -> Providers:
-    return engine.providers(module, query.environment)
+    return engine.providers(module, query.environment, query.notebook)
 
 
 def gone_kernels(engine: Engine) -> GoneKernels:  # noqa: ARG001

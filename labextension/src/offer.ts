@@ -5,7 +5,12 @@ import React from 'react';
 
 import { errorBodyOf } from './api/request';
 import type { IPlan, IProvider } from './api/types';
-import { InstallOffer, type ITarget, type OfferState } from './components/installoffer';
+import {
+  InstallOffer,
+  type ITarget,
+  type IUsable,
+  type OfferState
+} from './components/installoffer';
 import { isOver } from './model/jobs';
 import { termsOf } from './model/terms';
 import type { IEnvironmentManager, IPlace } from './tokens';
@@ -29,13 +34,18 @@ export class InstallOfferWidget extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { module, providers, also, note, environment, onRunAgain, onNewEnvironment, trans } =
-      this._offer;
+    const { module, providers, also, note, having, environment, trans } = this._offer;
+    const { onRunAgain, onNewEnvironment, onUse } = this._offer;
     return React.createElement(InstallOffer, {
       module,
       providers,
       also,
       note,
+      having,
+      onUse: kernel => {
+        onUse(kernel);
+        this.dispose();
+      },
       environment,
       state: this._state,
       onInstall: requirement => void this._install(requirement),
@@ -126,6 +136,9 @@ export namespace InstallOfferWidget {
     providers: ReadonlyArray<IProvider>;
     also?: ReadonlyArray<string>;
     note?: string;
+    having: ReadonlyArray<IUsable>;
+    /** The notebook is to run with this kernel. */
+    onUse: (kernel: string) => void;
     environment: ITarget | null;
     /** Brings the cell into view. */
     onShow: () => void;

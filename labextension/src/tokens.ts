@@ -96,7 +96,7 @@ export interface IReads {
   /** The terms of a channel, or of those of the settings; none where there are no terms. */
   terms(channel?: string): Promise<ReadonlyArray<ITerms>>;
   /** The packages that bring a module, dotted or not. */
-  providers(module: string, environment?: string): Promise<IProviders>;
+  providers(module: string, environment?: string, notebook?: string): Promise<IProviders>;
   /** What to type in a terminal to work in an environment. */
   activation(id: string): Promise<IActivation>;
   /** What everything takes on disk, as it was counted last. */

@@ -27,6 +27,8 @@ describe('InstallOfferWidget', () => {
       module: 'yaml',
       providers: [{ name: 'pyyaml', source: 'known', environments: [] }],
       environment: { id: 'thesis-id', name: 'thesis', pipApart: false },
+      having: [],
+      onUse: jest.fn(),
       onShow: jest.fn(),
       onRunAgain: jest.fn(),
       onNewEnvironment: jest.fn(),

@@ -194,9 +194,10 @@ export class Client implements IReads {
     await this._send('POST', { channel }, 'terms');
   }
 
-  /** `GET modules/{module}`; `environment` is the id of the one that lacks it */
-  async providers(module: string, environment?: string): Promise<IProviders> {
-    const query = environment ? `?${new URLSearchParams({ environment })}` : '';
+  /** `GET modules/{module}`; `environment` is the id of the one that lacks it, `notebook` the path of who asks */
+  async providers(module: string, environment?: string, notebook?: string): Promise<IProviders> {
+    const known = Object.entries({ environment, notebook }).filter(([, value]) => value);
+    const query = known.length > 0 ? `?${new URLSearchParams(known as string[][])}` : '';
     const { body } = await request<IProviders>(this.settings, this._url('modules', module) + query);
     return body as IProviders;
   }

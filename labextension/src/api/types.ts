@@ -447,6 +447,8 @@ export interface IProviders {
   distributions: ReadonlyArray<IProvider>;
   /** A sentence: why no package is right, what replaced the module, or how little is known. */
   note?: string;
+  /** A file of the user's beside the notebook has the name. */
+  own?: boolean;
 }
 
 /** Under what a channel may be used, to be read at `url`; `accepted` is when the user did, or null. */

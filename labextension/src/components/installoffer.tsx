@@ -31,6 +31,15 @@ export interface ITarget {
   pipApart: boolean;
 }
 
+/** Another environment that has what is missing, and its kernel. */
+export interface IUsable {
+  name: string;
+  kernel: string;
+}
+
+/** So many of them have a button. */
+const MOST_USABLE = 3;
+
 export interface IInstallOfferProps {
   module: string;
   /** What brings the module, the most likely first. */
@@ -42,6 +51,10 @@ export interface IInstallOfferProps {
   /** Where it would go; null when nothing can be installed for the kernel of this notebook. */
   environment: ITarget | null;
   state: OfferState;
+  /** The environments that the notebook could run in as it is. */
+  having: ReadonlyArray<IUsable>;
+  /** The notebook is to run with this kernel. */
+  onUse: (kernel: string) => void;
   onInstall: (requirement: string) => void;
   /** Asks for the same as the last time. */
   onAgain: () => void;
@@ -84,6 +97,7 @@ export function InstallOffer(props: IInstallOfferProps): JSX.Element {
           >
             {sure ? trans.__('New environment with %1…', sure.name) : trans.__('New environment…')}
           </button>
+          <Usable {...props} />
         </div>
       )}
       {state.kind !== 'installing' && (
@@ -169,6 +183,7 @@ function Choice(
             {trans.__('Other…')}
           </button>
         )}
+        <Usable {...props} />
         {environment.pipApart && (
           <span className="jp-EnvironmentOffer-note">
             {trans.__('From its channels, or by pip where none of them has it.')}
@@ -228,6 +243,25 @@ function Choice(
       )}
       {error && <Refusal error={error} terms={props.terms} onGoOn={props.onAgain} trans={trans} />}
     </div>
+  );
+}
+
+/** The ways to go on without an installation. */
+function Usable({ having, onUse, trans }: IInstallOfferProps): JSX.Element {
+  return (
+    <>
+      {having.slice(0, MOST_USABLE).map(({ name, kernel }) => (
+        <button
+          key={kernel}
+          type="button"
+          className="jp-Environments-button"
+          title={trans.__('Runs this notebook with the kernel of %1', name)}
+          onClick={() => onUse(kernel)}
+        >
+          {trans.__('Use %1, which has it', name)}
+        </button>
+      ))}
+    </>
   );
 }
 

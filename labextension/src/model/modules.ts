@@ -6,29 +6,11 @@ export interface IMissingModule {
   wanted: string;
 }
 
-const MESSAGE = /^No module named '([^']{1,200})'$/;
 const PART = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 /** Whether `text` is the dotted name of a module; it comes from an output, so from anybody. */
 export function isModuleName(text: string): boolean {
   return text.length <= 200 && text.split('.').every(part => PART.test(part));
-}
-
-/**
- * The module that an error of a cell is about; null for every other error.
- *
- * @param source - the cell's code
- */
-export function missingModule(
-  errorName: string,
-  errorValue: string,
-  source: string
-): IMissingModule | null {
-  const name = errorName === 'ModuleNotFoundError' ? errorValue.match(MESSAGE)?.[1] : undefined;
-  if (!name || !isModuleName(name)) {
-    return null;
-  }
-  return { name, wanted: longestImport(name, source) };
 }
 
 /** What `source` imports at or below the module `name`, which a parent alone does not tell. */

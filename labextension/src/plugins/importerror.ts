@@ -13,7 +13,7 @@ import type { PanelLayout } from '@lumino/widgets';
 
 import type { IEnvironment, IProvider, IProviders } from '../api/types';
 import { CommandIDs } from '../commands';
-import type { ITarget } from '../components/installoffer';
+import type { ITarget, IUsable } from '../components/installoffer';
 import { importsOf, missingIn, type IMissing } from '../model/modules';
 import { environmentOf } from '../model/notebook';
 import type { InstallOfferWidget } from '../offer';
@@ -58,12 +58,19 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
         manager.environments ?? []
       );
       const source = cell.model.sharedModel.getSource();
-      const ask = (module: string) => manager.reads.providers(module, environment?.id);
+      const { path } = panel.context;
+      const ask = (module: string) => manager.reads.providers(module, environment?.id, path);
       const lacking = [
         ...new Set([...missing.modules.map(each => each.wanted), ...importsOf(source)])
       ];
-      const [first, ...rest] =
+      const answers =
         missing.modules.length > 0 ? await Promise.all(lacking.map(ask)) : [worded(missing)];
+      // A file of one's own is nothing to install.
+      if (answers.slice(0, Math.max(missing.modules.length, 1)).every(each => each.own)) {
+        return;
+      }
+      const [first, ...rest] = answers.filter(each => !each.own);
+      const about = await aboutGuess(manager, first);
       if (cell.isDisposed || offers.has(cell)) {
         return;
       }
@@ -75,10 +82,12 @@ export const importErrorPlugin: JupyterFrontEndPlugin<void> = {
       also.delete(best);
       const widget = new Offer({
         manager,
-        module: missing.modules[0]?.name ?? missing.requirements[0],
+        module: missing.modules.find(each => each.wanted === first.module)?.name ?? first.module,
         providers: first.distributions,
         also: best ? [...also] : [],
-        note: first.note,
+        note: [first.note, about].filter(Boolean).join(' '),
+        having: havingAll([first, ...rest], environment, manager.environments ?? []),
+        onUse: kernel => void panel.sessionContext.changeKernel({ name: kernel }),
         environment: environment && canChange(environment) ? targetOf(environment) : null,
         onShow: () => {
           app.shell.activateById(panel.id);
@@ -134,6 +143,40 @@ function packageOf(found: IProviders, environment: IEnvironment | undefined): st
   const [best] = found.distributions;
   const has = found.distributions.some(each => each.environments.includes(environment?.id ?? ''));
   return best && best.source !== 'guess' && !has ? [best.name] : [];
+}
+
+/** What the index says of a project that is only guessed; nothing where it says nothing. */
+async function aboutGuess(manager: IEnvironmentManager, found: IProviders): Promise<string> {
+  const [best] = found.distributions;
+  if (best?.source !== 'guess') {
+    return '';
+  }
+  const said = await manager.reads.versions(best.name).catch(() => null);
+  const newest = said?.versions[0];
+  return said?.summary ? `${best.name} ${newest ?? ''}: “${said.summary.slice(0, 300)}”` : '';
+}
+
+/** The other environments with a kernel that have all that `answers` are about. */
+export function havingAll(
+  answers: ReadonlyArray<IProviders>,
+  current: IEnvironment | undefined,
+  environments: ReadonlyArray<IEnvironment>
+): IUsable[] {
+  const sets = answers
+    .filter(each => each.distributions.length > 0)
+    .map(each => new Set(each.distributions.flatMap(known => known.environments)));
+  return environments
+    .filter(
+      each =>
+        sets.length > 0 &&
+        each.id !== current?.id &&
+        each.state !== 'broken' &&
+        sets.every(ids => ids.has(each.id))
+    )
+    .flatMap(({ name, kernels }) => {
+      const kernel = kernels.find(known => known.language === 'python');
+      return kernel ? [{ name, kernel: kernel.name }] : [];
+    });
 }
 
 function canChange(environment: IEnvironment): boolean {

@@ -18,6 +18,8 @@ function show(fields: Partial<IInstallOfferProps> = {}): IInstallOfferProps {
     providers: [provider()],
     environment: { id: 'thesis-id', name: 'thesis', pipApart: false },
     state: { kind: 'offer', error: null },
+    having: [],
+    onUse: jest.fn(),
     onInstall: jest.fn(),
     onAgain: jest.fn(),
     terms: { read: async () => [], accept: async () => undefined },
@@ -41,6 +43,21 @@ it('installs on the click alone', () => {
   expect(onInstall).not.toHaveBeenCalled();
   click('Install scikit-learn into thesis');
   expect(onInstall).toHaveBeenCalledWith('scikit-learn');
+});
+
+it('leads to the environments that have it, and installs nothing then', () => {
+  const having = ['lab', 'two', 'three', 'four'].map(name => ({ name, kernel: `k-${name}` }));
+  const { onUse, onInstall } = show({ having });
+  expect(screen.getAllByRole('button', { name: /which has it$/ })).toHaveLength(3);
+  click('Use lab, which has it');
+  expect(onUse).toHaveBeenCalledWith('k-lab');
+  expect(onInstall).not.toHaveBeenCalled();
+});
+
+it('leads there too where nothing can be installed', () => {
+  const { onUse } = show({ environment: null, having: [{ name: 'lab', kernel: 'k-lab' }] });
+  click('Use lab, which has it');
+  expect(onUse).toHaveBeenCalledWith('k-lab');
 });
 
 it('takes another name, and refuses what is none', () => {
