@@ -10,6 +10,7 @@ from jupyter_envs.engine import history, projects, record
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.agreed import signed, unseen
 from jupyter_envs.engine.asked import asked_of, refuse_conda
+from jupyter_envs.engine.channels import refuse_strange
 from jupyter_envs.engine.gate import asking_to_build, held, holds, refuse_elsewhere
 from jupyter_envs.engine.kinds.base import Kind, Wanted, check_pip
 from jupyter_envs.engine.parts import Parts
@@ -41,6 +42,8 @@ def change(parts: Parts, environment: Environment, request: Change) -> Task:
     if holds(request):
         refuse_elsewhere(found.requirements() if request.from_ else [*wanted.install, *wanted.pip])
         wanted = held(wanted)
+        if parts.kind_of(environment).pip_apart:
+            _refuse_channels(parts, environment, request, wanted, found)
     if project := projects.project_of(parts, environment):
         return projects.change(parts, project, environment, request, wanted, _title(environment, wanted))
     refuse_unchangeable(environment)
@@ -131,6 +134,16 @@ def _wanted(parts: Parts, environment: Environment, request: Change) -> tuple[Wa
         exact=found.exact,
     )
     return wanted, found
+
+
+def _refuse_channels(parts: Parts, environment: Environment, request: Change, wanted: Wanted, found: Read) -> None:
+    """Raise Conflict where what comes from a file is to be had from a channel that needs a yes."""
+    own = parts.discovery.adoption.own(environment.prefix)
+    kept = record.channels(own) if own else []
+    if request.from_ is None:
+        refuse_strange(parts.settings, request.channels, map(str, wanted.install), kept=kept)
+    else:
+        refuse_strange(parts.settings, found.channels, found.conda, found.archives, kept=kept)
 
 
 def _removed(kind: Kind, environment: Environment, text: str, field: str) -> str:

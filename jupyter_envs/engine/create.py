@@ -17,6 +17,7 @@ from jupyter_envs.engine import journal, record, recover, scratch
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
+from jupyter_envs.engine.channels import refuse_strange
 from jupyter_envs.engine.exact import Exact
 from jupyter_envs.engine.gate import asking_to_build, held_asked, holds
 from jupyter_envs.engine.jobstore import now
@@ -62,6 +63,10 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
     asked_for = exact.asked if exact and not kind.pip_apart else asked(parts.catalog, kind, request)
     if not exact and holds(request):
         asked_for = held_asked(asked_for, typed=request.from_ is not None)
+        if kind.pip_apart and request.from_ is None:
+            refuse_strange(parts.settings, request.channels, request.packages)
+        elif kind.pip_apart:
+            refuse_strange(parts.settings, asked_for.channels, asked_for.own, asked_for.locked.archives)
     if exact and kind.pip_apart:
         asked_for = structs.replace(asked_for, locked=structs.replace(asked_for.locked, builds=exact.builds))
     display = request.kernel.display_name

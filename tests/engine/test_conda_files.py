@@ -41,8 +41,10 @@ def test_from_environment_yml(engine: Engine, channel: Channel, index: Index) ->
     assert (seen.create.pip_packages, seen.create.channels[:1]) == (["other"], [channel.extra])
     source = ImportText(format="environment.yml", text=text)
     for request in (
-        Create(name="whole", manager="conda", from_=source, kernel=NO_KERNEL),
-        Create(**{f: getattr(seen.create, f) for f in seen.create.__struct_fields__} | {"kernel": NO_KERNEL}),
+        Create(name="whole", manager="conda", from_=source, kernel=NO_KERNEL, build=True),
+        Create(
+            **{f: getattr(seen.create, f) for f in seen.create.__struct_fields__} | {"kernel": NO_KERNEL, "build": True}
+        ),
     ):
         done(engine, engine.create(request))
         found = {p.name: p for p in engine.packages(request.name or "")}
@@ -55,7 +57,7 @@ def test_from_environment_yml(engine: Engine, channel: Channel, index: Index) ->
 def test_a_conda_file_takes_conda_by_itself(engine: Engine, channel: Channel, index: Index) -> None:
     offer(index, "other", "1.0")
     source = ImportText(format="environment.yml", text=described(channel))
-    done(engine, engine.create(Create(name="chosen", from_=source, kernel=NO_KERNEL)))
+    done(engine, engine.create(Create(name="chosen", from_=source, kernel=NO_KERNEL, build=True)))
     assert engine.find("chosen").manager == "conda"
 
 
