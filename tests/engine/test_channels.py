@@ -76,20 +76,26 @@ def source(form: str, url: str) -> ImportText:
     return ImportText(format="", text=text(url), filename=filename)
 
 
+def _import(engine: Engine, text: ImportText) -> None:
+    seen = engine.inspect(Inspect(filename=text.filename, text=text.text)).create
+    engine.create(Create(**{f: getattr(seen, f) for f in seen.__struct_fields__} | {"name": "new"}))
+
+
+WAYS: dict[str, Callable[[Engine, ImportText], object]] = {
+    "create": lambda engine, text: engine.create(Create(name="new", from_=text, kernel=NO_KERNEL)),
+    "import": _import,
+    "change": lambda engine, text: engine.change("demo", Change(from_=text)),
+}
+
+
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("way", ["create", "import", "change"])
+@pytest.mark.parametrize("way", WAYS)
 def test_a_channel_of_a_file_is_asked_about(engine: Engine, channel: Channel, form: str, way: str) -> None:
     text = source(form, channel.extra)
     if way == "change":
         create(engine, "demo", "demo-activate=1.0")
     with pytest.raises(Conflict) as caught:
-        if way == "create":
-            engine.create(Create(name="new", from_=text, kernel=NO_KERNEL))
-        elif way == "import":
-            seen = engine.inspect(Inspect(filename=text.filename, text=text.text)).create
-            engine.create(Create(**{f: getattr(seen, f) for f in seen.__struct_fields__} | {"name": "new"}))
-        else:
-            engine.change("demo", Change(from_=text))
+        WAYS[way](engine, text)
     assert (caught.value.reason, caught.value.field) == ("approval_needed", "build")
     assert caught.value.detail == channel.extra
     assert not any(each.name == "new" for each in engine.environments())
