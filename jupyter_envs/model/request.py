@@ -56,8 +56,9 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Of a file in `from` only wheels from the user's own indexes and channels come, and no code of a package
     runs; what else it asks for needs `build`, a channel that is not configured too: without it the answer,
-    or the job, is a conflict with reason ``approval_needed`` that lists it. From a notebook nothing comes but what is approved, as in a rebuild:
-    `approve` are the names, `build` allows their code to run, `plan` is the hash of the list.
+    or the job, is a conflict with reason ``approval_needed`` that lists it. From a notebook nothing comes
+    but what is approved, as in a rebuild: `approve` are the names, `build` allows their code to run, `plan`
+    is the hash of the list.
     `build: false` holds all of the request to that, as for packages that were read from a file.
     """
 
