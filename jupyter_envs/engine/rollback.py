@@ -68,9 +68,10 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
         if request.revision is None:
             parts.ledger.notice(environment)
         goal = _revision(environment, prefix, request.revision or _before_last(environment, prefix), "revision")[1]
-        way = kind.back_to(kind.lock(prefix, environment.python.version), goal)
+        here = kind.lock(prefix, environment.python.version)
+        way = kind.back_to(here, goal)
         plan = kind.plan(prefix, way.wanted, context)
-        return {"plan": plain(signed(replace(plan, warnings=way.warnings)))}
+        return {"plan": plain(signed(replace(plan, warnings=[*way.warnings, *_lost(environment, here, goal)])))}
 
     def work(context: Context) -> dict[str, Any]:
         with parts.hold(prefix, context):
@@ -79,7 +80,8 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
             number = request.revision or _before_last(environment, prefix)
             stored, goal = _revision(environment, prefix, number, "revision")
             way = kind.back_to(before, goal)
-            for warning in way.warnings:
+            warnings = [*way.warnings, *_lost(environment, before, goal)]
+            for warning in warnings:
                 context.line(warning)
             with parts.changing(environment, prefix, context) as undo:
                 if not way.wanted.empty:
@@ -93,7 +95,7 @@ def rollback(parts: Parts, environment: Environment, request: Rollback) -> Task:
                 plan = parts.ledger.note(prefix, "rollback", asked, before, goal, always=True)
                 parts.refresh_kernels(prefix)
             differing = not_quite(kind.lock(prefix, environment.python.version), goal)
-            return parts.result(prefix, replace(plan, warnings=[*way.warnings, *differing]))
+            return parts.result(prefix, replace(plan, warnings=[*warnings, *differing]))
 
     if request.dry_run:
         title = f"Plan the way of {environment.name} back to revision {number}"
@@ -117,6 +119,17 @@ def _revision(environment: Environment, own: Own | None, number: int, field: str
             field=field,
         )
     return stored, lock
+
+
+def _lost(environment: Environment, here: Lock, goal: Lock) -> list[str]:
+    """What is to be said where the environment's kernel does not start any more at `goal`."""
+    named = [repr(kernel.display_name) for kernel in environment.kernels if kernel.language == "python"]
+    if not named or "ipykernel" not in here.pins or "ipykernel" in goal.pins:
+        return []
+    return [
+        f"There was no ipykernel then, so {' and '.join(named)} will not start: register the kernel again to have it "
+        "back, or unregister it."
+    ]
 
 
 def _before_last(environment: Environment, own: Own) -> int:

@@ -17,7 +17,7 @@ from jupyter_envs.engine import history, record
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.model.env import Environment
 from jupyter_envs.model.errors import Conflict, NotFound
-from jupyter_envs.model.request import Change, Create, Rollback
+from jupyter_envs.model.request import Change, Create, Register, Rollback
 from jupyter_envs.system.installed import content
 from jupyter_envs.system.metadata import dist_infos, versions
 from tests.engine.wheels import offer, project, snapshot, wheel
@@ -329,3 +329,20 @@ def test_a_server_completes_what_it_left(engines: Engines, index: Index) -> None
     lock = history.lock_of(server.find("demo").prefix, 1)
     assert lock
     assert [file.name for file in lock.packages[0].files] == ["one-1.0-py3-none-any.whl"]
+
+
+def test_a_kernel_that_is_lost_is_said(engine: Engine, shop: Index) -> None:
+    """In the plan and after it; registering again brings it back."""
+    offer(shop, "ipykernel", "7.0")
+    done(engine, engine.create(Create(name="bare", pip=False, kernel=NO_KERNEL)))
+    done(engine, engine.register("bare", Register()))
+    for request in (Rollback(revision=1, dry_run=True), Rollback(revision=1)):
+        result = done(engine, engine.rollback("bare", request))
+        said = [text for text in result["plan"]["warnings"] if "ipykernel" in text]  # type: ignore[index]
+        assert len(said) == 1
+        assert "'Python (bare)' will not start" in said[0]
+    assert [p.code for p in engine.find("bare").problems] == ["no_ipykernel"]
+    done(engine, engine.register("bare", Register()))
+    assert engine.find("bare").problems == []
+    result = done(engine, engine.rollback("bare", Rollback(revision=2)))
+    assert not any("ipykernel" in text for text in result["plan"]["warnings"])  # type: ignore[index]
