@@ -35,13 +35,14 @@ class ToolEnvironments:
         found = {path: Made(link.tool, link.folder) for path, link in walked.links.items()}
         for each in tool_homes.kept(os.environ):
             found[each.prefix] = Made(each.tool, keys.get(each.key) or noted.get(each.prefix))
+        top = tool_homes.hatch_folder(os.environ) if walked.projects else ""
         for folder in walked.projects:
-            for path in self._of_hatch(folder):
+            for path in self._of_hatch(folder, "" if os.path.isabs(top) else top):
                 found[path] = Made("hatch", folder)
         return found
 
-    def _of_hatch(self, folder: str) -> list[str]:
-        """Those for which the configuration of hatch names a place of their own."""
+    def _of_hatch(self, folder: str, below: str) -> list[str]:
+        """Those for which the configuration of hatch names a place of their own, or one `below` each project."""
         stamps = tuple(_stamp(os.path.join(folder, name)) for name in _HATCH_FILES)
         known = self._hatch.get(folder)
         if known is None or known[0] != stamps:
@@ -49,8 +50,7 @@ class ToolEnvironments:
             self._hatch[folder] = known
         told = os.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH") if any(stamps) else None
         places = [os.path.join(folder, path) for path in [*known[1], *([told] if told else [])]]
-        top = tool_homes.hatch_folder(os.environ) if any(stamps) else ""
-        inside = children(os.path.join(folder, top)) if top and not os.path.isabs(top) else []
+        inside = children(os.path.join(folder, below)) if below and any(stamps) else []
         return [*(path for path in map(os.path.realpath, places) if is_environment(path)), *inside]
 
 

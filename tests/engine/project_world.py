@@ -16,14 +16,14 @@ from tests.engine.wheels import offer
 from tests.system.index_server import Index
 
 # Before any test changes HOME.
-_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "jupyter-envs-tests")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "jupyter-envs-tests")
 _TOOLS = ("poetry>=2.1,<3", "pipenv>=2025", "pipx>=1.7")
 
 
 @pytest.fixture(scope="session")
 def tools_bin() -> Path:
     """The folder with poetry, pipenv and pipx."""
-    folder = _CACHE / "tools-{}.{}".format(*sys.version_info[:2])
+    folder = CACHE / "tools-{}.{}".format(*sys.version_info[:2])
     with lock(f"{folder}.lock", lambda: None):
         if not (folder / "whole").exists():
             shutil.rmtree(folder, ignore_errors=True)
