@@ -4,7 +4,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
 
-import type { IJob } from './api/types';
+import type { IErrorBody, IJob } from './api/types';
 import { RebuildForm } from './components/rebuildform';
 import type { IEnvironmentManager } from './tokens';
 
@@ -41,12 +41,13 @@ export class RebuildBody extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { manager, notebook, filename, trans } = this._options;
+    const { manager, notebook, filename, told, trans } = this._options;
     return (
       <RebuildForm
         manager={manager}
         notebook={notebook}
         filename={filename}
+        told={told}
         onDone={job => this._decided.emit(job)}
         trans={trans}
       />
@@ -62,6 +63,8 @@ export namespace RebuildBody {
     /** The notebook's text. */
     notebook: string;
     filename: string;
+    /** Why it is asked once more; null the first time. */
+    told: IErrorBody | null;
     trans: TranslationBundle;
   }
 }

@@ -278,7 +278,10 @@ export function NewForm(props: INewFormProps): JSX.Element {
           />
           <span>
             {trans.__(
-              'Let the file’s packages be built, which runs code, and its addresses be used'
+              'Let the file’s packages be built, which runs code and brings whatever their builds ask for from %1, and its addresses be used',
+              draft.carried.indexes?.length
+                ? draft.carried.indexes.join(', ')
+                : trans.__('the package index')
             )}
           </span>
         </label>

@@ -3,6 +3,7 @@ import React, { useEffect, useId, useState } from 'react';
 
 import { RequestError } from '../api/request';
 import type { IErrorBody, IJob, IOrigin, IRebuilding } from '../api/types';
+import { isOtherThanAgreed } from '../model/rebuilding';
 import type { IEnvironmentManager } from '../tokens';
 import { ErrorText } from './errortext';
 import { ReadState } from './readstate';
@@ -11,6 +12,8 @@ export interface IRebuildFormProps {
   manager: Pick<IEnvironmentManager, 'rebuild' | 'rebuilding'>;
   notebook: string;
   filename: string;
+  /** Why it is asked once more; null the first time. */
+  told: IErrorBody | null;
   /** With the job that was begun, or null. */
   onDone: (job: IJob | null) => void;
   trans: TranslationBundle;
@@ -25,7 +28,8 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
   const [attempt, setAttempt] = useState(0);
   const [found, setFound] = useState<IRebuilding | null>(null);
   const [failure, setFailure] = useState<IErrorBody | null>(null);
-  const [refused, setRefused] = useState<IErrorBody | null>(null);
+  const [refused, setRefused] = useState<IErrorBody | null>(props.told);
+  const [allowed, setAllowed] = useState(false);
   const [sending, setSending] = useState(false);
   const [name, setName] = useState<string | null>(null);
 
@@ -33,6 +37,8 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
     const ending = new AbortController();
     setFound(null);
     setFailure(null);
+    // A yes to code that runs is for the list below it.
+    setAllowed(false);
     manager.rebuilding({ notebook, filename, exact, approve, build }, ending.signal).then(
       value => !ending.signal.aborted && setFound(value),
       error => !ending.signal.aborted && setFailure(bodyOf(error))
@@ -43,8 +49,9 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
   const unknown = (found?.packages ?? []).filter(each => !each.approved);
   const missing = unknown.map(each => each.name);
   const built = unknown.filter(each => each.builds).map(each => each.name);
+  const held = built.length > 0 && !allowed;
   const go = async () => {
-    if (!found) {
+    if (!found || held) {
       return;
     }
     if (!found.complete) {
@@ -59,8 +66,12 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
       const wanted = { notebook, filename, exact: found.exact, plan: found.plan, ...agreed };
       props.onDone(await manager.rebuild({ ...wanted, name: name ?? found.name }));
     } catch (error) {
-      setRefused(bodyOf(error));
+      const body = bodyOf(error);
+      setRefused(body);
       setSending(false);
+      if (isOtherThanAgreed(body)) {
+        setAttempt(attempt + 1);
+      }
     }
   };
   return (
@@ -86,6 +97,22 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
           trans={trans}
         />
       )}
+      {found && built.length > 0 && (
+        <label className="jp-Environments-check">
+          <input
+            type="checkbox"
+            checked={allowed}
+            onChange={event => setAllowed(event.target.checked)}
+          />
+          <span>
+            {trans.__(
+              'Let the code of %1 run here, and install whatever their builds ask for from %2',
+              built.join(', '),
+              sourcesOf(found).join(', ')
+            )}
+          </span>
+        </label>
+      )}
       {refused && <ErrorText error={refused} trans={trans} />}
       <div className="jp-EnvironmentRebuild-actions">
         <button type="button" className="jp-Environments-button" onClick={() => props.onDone(null)}>
@@ -94,7 +121,7 @@ export function RebuildForm(props: IRebuildFormProps): JSX.Element {
         <button
           type="submit"
           className="jp-Environments-button jp-mod-accept"
-          disabled={!found || sending}
+          disabled={!found || sending || held}
         >
           {label(found, missing.length, trans)}
         </button>
@@ -120,7 +147,7 @@ function Summary(props: {
   const { found, trans } = props;
   const id = useId();
   const unknown = found.packages.filter(each => !each.approved);
-  const sources = [...new Set(found.packages.map(each => each.source))];
+  const sources = sourcesOf(found);
   return (
     <>
       <label htmlFor={id}>{trans.__('Name')}</label>
@@ -202,6 +229,10 @@ function Summary(props: {
       </div>
     </>
   );
+}
+
+function sourcesOf(found: IRebuilding): string[] {
+  return [...new Set(found.packages.map(each => each.source))];
 }
 
 function Choice(props: {

@@ -5,11 +5,12 @@ import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type { IEnvironment } from '../api/types';
+import type { IEnvironment, IErrorBody, IJob } from '../api/types';
 import { CommandIDs } from '../commands';
 import { layersIcon } from '../icons';
 import { carry, placeOf } from '../model/carried';
 import { environmentOf } from '../model/notebook';
+import { untilAgreed } from '../model/rebuilding';
 import { IEnvironmentManager } from '../tokens';
 import { SETTINGS_ID } from './settings';
 
@@ -106,15 +107,23 @@ export const carryPlugin: JupyterFrontEndPlugin<void> = {
         }
         const { path } = panel.context;
         const { askToRebuild } = await import('../rebuild');
-        const job = await askToRebuild({
-          manager,
-          notebook: JSON.stringify(panel.model.toJSON()),
-          filename: PathExt.basename(path),
-          trans
-        });
-        if (job) {
-          void commands.execute(CommandIDs.useInNotebook, { job: job.id, notebook: path });
-        }
+        const ask = async (told: IErrorBody | null): Promise<IJob | null> => {
+          if (!panel.model) {
+            return null;
+          }
+          const job = await askToRebuild({
+            manager,
+            notebook: JSON.stringify(panel.model.toJSON()),
+            filename: PathExt.basename(path),
+            told,
+            trans
+          });
+          if (job) {
+            void commands.execute(CommandIDs.useInNotebook, { job: job.id, notebook: path });
+          }
+          return job;
+        };
+        void untilAgreed(ask, job => manager.jobs.over(job));
       }
     });
 

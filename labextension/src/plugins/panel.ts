@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { addCommands, CommandIDs } from '../commands';
 import { download } from '../components/download';
+import { untilAgreed } from '../model/rebuilding';
 import type { IPanelOptions } from '../panel';
 import { carriesFile } from '../filedrop';
 import { EnvironmentsPanel } from '../panel';
@@ -55,7 +56,10 @@ export const panelPlugin: JupyterFrontEndPlugin<IEnvironmentsPanel> = {
           : null,
       onNotebook: (filename, notebook) => {
         void import('../rebuild').then(({ askToRebuild }) =>
-          askToRebuild({ manager, notebook, filename, trans })
+          untilAgreed(
+            told => askToRebuild({ manager, notebook, filename, told, trans }),
+            job => manager.jobs.over(job)
+          )
         );
       },
       onShow: () => shell.activateById(panel.id),

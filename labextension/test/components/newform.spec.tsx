@@ -28,6 +28,24 @@ describe('form', () => {
     expect(onCreate).toHaveBeenCalledWith({ name: 'thesis-2', packages: [] }, true);
   });
 
+  it.each([false, true])('lets a file’s packages be built as the tick says: %p', async build => {
+    const imported = {
+      filename: 'r.txt',
+      inspected: inspected({ create: { packages: ['one'], build: false } }),
+      error: null,
+      parts: { extras: [], groups: [], indexes: [], find_links: [] }
+    };
+    const { onCreate } = await ready({ imported });
+    const tick = screen.getByLabelText<HTMLInputElement>(/be built, which runs code/);
+    expect(tick.checked).toBe(false);
+    if (build) {
+      fireEvent.click(tick);
+    }
+    await create();
+    expect(onCreate).toHaveBeenCalledTimes(1);
+    expect(onCreate).toHaveBeenCalledWith(expect.objectContaining({ build }), true);
+  });
+
   it('lists Pythons, newest first, and why one cannot be used', async () => {
     await ready();
     const options = screen.getAllByRole<HTMLOptionElement>('option');

@@ -50,6 +50,7 @@ function show(...answers: Array<IRebuilding | Error>) {
       manager={manager}
       notebook="{}"
       filename="report.ipynb"
+      told={null}
       onDone={onDone}
       trans={trans}
     />
@@ -63,6 +64,13 @@ describe('RebuildForm', () => {
     const { manager, onDone } = show(rebuilding({ packages, plan: 'sha256:1' }));
     const button = await screen.findByRole('button', { name: 'Approve and rebuild' });
     expect(screen.getByText(/its code runs while it is installed/)).toBeTruthy();
+    // Neither the click nor Enter in the name's field does it before the tick.
+    fireEvent.click(button);
+    fireEvent.submit(button.closest('form')!);
+    expect(manager.rebuild).not.toHaveBeenCalled();
+    fireEvent.click(
+      screen.getByLabelText(/code of made run here.*builds ask for from https:\/\/index\.example/)
+    );
     expect(manager.rebuild).not.toHaveBeenCalled();
     await act(async () => fireEvent.click(button));
     expect(manager.rebuild).toHaveBeenCalledWith({
@@ -75,6 +83,35 @@ describe('RebuildForm', () => {
       name: 'report'
     });
     expect(onDone).toHaveBeenCalledWith({ id: 'job' });
+  });
+
+  it('asks anew, without the tick, where something else would be installed by then', async () => {
+    const packages = [origin('made', { builds: true })];
+    const more = [...packages, origin('other', { builds: true })];
+    const { manager, onDone } = show(
+      rebuilding({ packages, plan: 'sha256:1' }),
+      rebuilding({ packages: more, plan: 'sha256:2' })
+    );
+    const error = new RequestError(409, {
+      message: 'What would be installed is not what was listed any more.',
+      reason: 'approval_needed',
+      hint: null
+    });
+    manager.rebuild.mockRejectedValueOnce(error);
+    fireEvent.click(await screen.findByRole('checkbox'));
+    await act(async () => fireEvent.click(screen.getByRole('button', { name: /^Approve/ })));
+    const button = await screen.findByRole<HTMLButtonElement>('button', { name: /^Approve/ });
+    await screen.findByText('other');
+    expect(screen.getByText(/not what was listed any more/)).toBeTruthy();
+    expect(button.disabled).toBe(true);
+    expect(manager.rebuild).toHaveBeenCalledTimes(1);
+    fireEvent.click(screen.getByRole('checkbox'));
+    await act(async () => fireEvent.click(button));
+    expect(manager.rebuild.mock.calls[1][0]).toMatchObject({
+      plan: 'sha256:2',
+      build: ['made', 'other']
+    });
+    expect(onDone).toHaveBeenCalledTimes(1);
   });
 
   it('puts a name that looks like a slip first, and says of which', async () => {

@@ -52,6 +52,14 @@ describe('a draft', () => {
     });
   });
 
+  it('takes the yes to builds for the file that it was said of, not for the next', () => {
+    const first = inspected({ create: { packages: ['one'], build: false } });
+    let draft = withInspected(emptyDraft('a'), first, []);
+    draft = { ...draft, carried: { ...draft.carried, build: true } };
+    draft = withInspected(draft, inspected({ create: { packages: ['two'], build: false } }), []);
+    expect(draft.carried.build).toBe(false);
+  });
+
   it('has the packages of one file at a time, beside those of the user', () => {
     const own = settled({ ...emptyDraft('a'), typed: 'six' });
     const first = withInspected(own, paper, []);
