@@ -14,7 +14,7 @@ from jupyter_envs.system import toml
 from jupyter_envs.system.env_pointers import children, folders
 from jupyter_envs.system.reading import read_text
 
-_PDM_NAME = re.compile(r"(?P<project>.+)-(?P<key>[A-Za-z0-9_-]{8})-(?P<name>.+)")
+_PDM_NAME = re.compile(r"(?P<project>.{1,200})-(?P<key>[A-Za-z0-9_-]{8})-(?P<name>.{1,200})")
 
 
 class Kept(NamedTuple):
