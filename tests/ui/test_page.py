@@ -132,6 +132,10 @@ def test_install_with_preview_and_take_it_back(page: Any, thesis: str, shots: Pa
     undo.wait_for()
     both_themes(page, shots, "page-done")
     undo.click()
+    question = bar(content).get_by_role("group", name="Back to revision 1?")
+    question.get_by_text("1 removed").wait_for(timeout=JOB_MS)
+    both_themes(page, shots, "page-undo")
+    question.get_by_role("button", name="Go back").click()
     bar(content).get_by_text("Done: Bring thesis back").wait_for(timeout=JOB_MS)
     row(content, "tabulate").wait_for(state="detached")
 
