@@ -31,6 +31,7 @@ CALLS: dict[str, list[str]] = {
     "repair": ["{env}"],
     "export": ["{env} --format pylock.toml", "{env} --format requirements-hashes.txt"],
     "install": ["{env} plain", "{env} plain --dry-run"],
+    "install-line": ["{env}"],
     "upgrade": ["{env} --all"],
     "remove-packages": ["{env} plain"],
     "kernel": ["register {env}", "unregister {env}", "rename {env} --display-name Other"],
@@ -69,7 +70,9 @@ def traps(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield found
 
 
-def test_no_verb_runs_or_asks_anything(traps: Traps, envs: Envs, tmp_path: Path) -> None:
+def test_no_verb_runs_or_asks_anything(
+    traps: Traps, envs: Envs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert {verb.name for verb in VERBS} == {*CALLS, *OF_NOTHING}, "say in CALLS what the new verb is called with"
     notebook = tmp_path / "some.ipynb"
     notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
@@ -80,6 +83,7 @@ def test_no_verb_runs_or_asks_anything(traps: Traps, envs: Envs, tmp_path: Path)
             for env in chosen if "{env}" in words else chosen[:1]:
                 for project in traps.projects if "{project}" in words else traps.projects[:1]:
                     given = words.format(env=env, project=project, root=traps.root, notebook=notebook).split()
+                    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"plain")))
                     ended = envs(verb, *given)
                     assert ended.code in range(8), (verb, given, ended)
                     assert "Unexpected" not in ended.err, (verb, given, ended.err)

@@ -102,7 +102,7 @@ def test_into_an_environment(engine: Engine, channel: Channel, index: Index) -> 
     offer(index, "other", "1.0")
     create(engine, "demo", python=channel.python)
     source = ImportText(format="environment.yml", text=described(channel))
-    done(engine, engine.change("demo", Change(from_=source)))
+    done(engine, engine.change("demo", Change(from_=source, build=True)))
     assert here(engine)["other"] == "1.0"
     assert "small" in here(engine)
 

@@ -13,7 +13,7 @@ from jupyter_envs.engine.modules import own
 
 @pytest.fixture
 def root(tmp_path: Path) -> str:
-    folder = tmp_path / "root" / "work"
+    folder = tmp_path / "root" / "lessons"
     (folder / "package").mkdir(parents=True)
     (folder / "data").mkdir()
     (folder / "data" / "one.csv").touch()
@@ -29,17 +29,17 @@ def root(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("notebook", "module", "is_own"),
     [
-        ("work/a.ipynb", "helpers", True),
-        ("/work/a.ipynb", "helpers.more", True),
-        ("work/a.ipynb", "fast", True),
-        ("work/a.ipynb", "package.part", True),
-        ("work/a.ipynb", "data", False),
-        ("work/a.ipynb", "fifo", False),
-        ("work/a.ipynb", "numpy", False),
+        ("lessons/a.ipynb", "helpers", True),
+        ("/lessons/a.ipynb", "helpers.more", True),
+        ("lessons/a.ipynb", "fast", True),
+        ("lessons/a.ipynb", "package.part", True),
+        ("lessons/a.ipynb", "data", False),
+        ("lessons/a.ipynb", "fifo", False),
+        ("lessons/a.ipynb", "numpy", False),
         ("a.ipynb", "helpers", False),
         ("../a.ipynb", "outside", False),
         ("link/a.ipynb", "outside", False),
-        ("work/a.ipynb", "../../outside", False),
+        ("lessons/a.ipynb", "../../outside", False),
         ("work\0/a.ipynb", "numpy", False),
     ],
 )
@@ -50,6 +50,6 @@ def test_what_lies_beside_is_own(root: str, notebook: str, module: str, is_own: 
 
 def test_no_package_is_offered_for_it(root: str) -> None:
     catalog = Catalog(root=root)
-    assert catalog.providers("helpers", [], notebook="work/a.ipynb").distributions == []
-    assert not Catalog().providers("yaml", [], notebook="work/a.ipynb").own
-    assert [each.name for each in catalog.providers("yaml", [], notebook="work/a.ipynb").distributions] == ["pyyaml"]
+    assert catalog.providers("helpers", [], notebook="lessons/a.ipynb").distributions == []
+    assert not Catalog().providers("yaml", [], notebook="lessons/a.ipynb").own
+    assert [each.name for each in catalog.providers("yaml", [], notebook="lessons/a.ipynb").distributions] == ["pyyaml"]
