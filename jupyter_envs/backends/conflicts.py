@@ -39,8 +39,7 @@ _PIP_NONE = re.compile(
 _PIPENV_NONE = re.compile(rf"no matching distribution found for (?P<what>{_SPEC})", re.IGNORECASE)
 _PIP_SOME = re.compile(
     r"satisfies the requirement (?P<what>\S{1,160})"
-    r"(?: \(from (?:(?!versions|-r)(?P<by>[\w.-]{1,100})|(?!versions)[^)]{1,400})"
-    r"[^)]{0,200}\){1,2})? "
+    r"(?: \(from (?!versions)(?:(?!-r)(?P<by>[\w.-]{1,100})(?![\w.-]))?[^)]{0,600}\){1,2})? "
     r"\(from versions: (?!none)(?P<versions>[^)]{1,2000})\)"
 )
 _NO_WHEEL = re.compile(

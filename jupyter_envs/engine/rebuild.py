@@ -26,8 +26,9 @@ from jupyter_envs.engine.rebuild_pip import PipPart
 from jupyter_envs.engine.refuse import Running
 from jupyter_envs.engine.resolve import Consent, Settled, named
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import Read
-from jupyter_envs.formats.carried import conda_of, declares, locks_of
+from jupyter_envs.formats.carried import CarriedConda, conda_of, declares, locks_of
 from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.formats.script import blocks
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
@@ -87,6 +88,9 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
     notebook = {} if is_script else parse_json(request.notebook.removeprefix("\ufeff"))
     pip = PipPart(parts, found, locks_of(notebook))
     carried = conda_of(notebook)
+    if carried is None and found.conda:
+        # Metadata of another tool's, or a cell that installs: held to the same questions.
+        carried = CarriedConda(platform=explicit.platform(), channels=found.channels, dependencies=found.conda)
     conda = CondaPart(parts, carried, request.kernel.register) if carried else None
     has_lock = conda.fits if conda else pip.lock is not None
     exact = request.exact if request.exact is not None else has_lock

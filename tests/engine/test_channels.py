@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.formats import explicit
-from jupyter_envs.model.errors import Conflict
+from jupyter_envs.model.errors import Conflict, InvalidRequest, NotFound
 from jupyter_envs.model.request import Change, Create, ImportText, Inspect
 from tests.channel.fixture import Channel
+from tests.channel.server import ChannelServer
 from tests.engine.conda_engine import create, envs, here
-from tests.engine.world import NO_KERNEL, done
+from tests.engine.world import NO_KERNEL, done, run
 
 __all__ = ["envs"]
 
@@ -124,3 +126,35 @@ def test_names_of_the_settings_files_need_no_yes(engine: Engine, channel: Channe
     for name in ("extra", "defaults"):
         text = ImportText(format="environment.yml", text=f"channels: [{name}]\ndependencies: [small]\n")
         assert engine.create(Create(name=f"of-{name}", from_=text, kernel=NO_KERNEL)).title == f"Create of-{name}"
+
+
+def _book(channels: list[str]) -> ImportText:
+    conda = {"dependencies": ["small"], "channels": channels}
+    text = json.dumps({"cells": [], "metadata": {"conda": conda}, "nbformat": 4, "nbformat_minor": 5})
+    return ImportText(format="", text=text, filename="a.ipynb")
+
+
+def test_a_notebooks_own_conda_table(engine: Engine, channel_server: ChannelServer) -> None:
+    """nteract's metadata: nothing is read from its channel, and no environment made, without a yes."""
+    source = _book([channel_server.extra])
+    job = run(engine, engine.create(Create(name="new", from_=source, kernel=NO_KERNEL)))
+    assert job.error
+    assert job.error.reason == "approval_needed"
+    assert job.error.detail == f"small from {channel_server.extra}"
+    assert channel_server.asked == []
+    with pytest.raises(NotFound):
+        engine.find("new")
+
+
+def test_a_notebook_names_no_folder_of_this_machine(engine: Engine, channel: Channel) -> None:
+    with pytest.raises(InvalidRequest):
+        engine.create(Create(name="new", from_=_book([channel.extra]), kernel=NO_KERNEL))
+    with pytest.raises(NotFound):
+        engine.find("new")
+
+
+def test_a_notebook_of_conda_becomes_an_environment_of_conda(engine: Engine, channel_server: ChannelServer) -> None:
+    source = _book([channel_server.extra, channel_server.url])
+    done(engine, engine.create(Create(name="new", from_=source, approve=["small", "pip", "python"], kernel=NO_KERNEL)))
+    assert engine.find("new").kind == "conda"
+    assert "small" in here(engine, "new")

@@ -70,6 +70,7 @@ def test_a_version_several_at_once_and_the_way_back(page: Any, lab: Lab, thesis:
     code = "import toolz, tabulate; print(toolz.__version__ != '0.11.1', tabulate.__version__ != '0.8.9')"
     assert said_by(lab, "thesis", code) == "True True"
     bar(content).get_by_role("button", name="Undo").click()
+    bar(content).get_by_role("button", name="Go back").click()
     bar(content).get_by_text("Done: Bring thesis back").wait_for(timeout=JOB_MS)
     assert said_by(lab, "thesis", "import six, toolz; print(six.__version__, toolz.__version__)") == "1.16.0 0.11.1"
 

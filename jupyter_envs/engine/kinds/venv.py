@@ -258,6 +258,11 @@ class Venv:
             cancelled=context.cancelled,
         )
         if done.code or not os.path.exists(python_of(tree)):
+            from jupyter_envs.backends.causes import explain
+
+            error = explain(self._installation().installer, done)
+            if error.reason == "disk_full":
+                raise error
             raise Failed(
                 f"{backend.title} could not make an environment on {python.path}.",
                 hint="`jupyter envs interpreters --refresh` shows which Pythons work; choose another one.",
