@@ -197,7 +197,9 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
         _settings,
     ),
     _rule(r"failed to initialize cache at (?P<place>\S{1,400})", _cache),
-    _rule(r"(?P<place>/\S{0,400}uv[-/]cache)\S{0,200}[^.]{0,100}\(os error (?:13|30|1)\)", _cache),
+    _rule(
+        r"(?<![\w/.~-])(?P<place>/(?:(?!uv[-/]cache)\S){0,400}uv[-/]cache)[^(]{0,300}\(os error (?:13|30|1)\)", _cache
+    ),
     _rule(r"the cache directory (?P<place>\S{1,400})[^.]{0,100}not (?:owned|writable)", _cache),
     _rule(
         r"(?:read-only file system|permission denied|\[errno (?:13|30)\]|os error (?:13|30)\b)"
@@ -321,8 +323,9 @@ _RULES: list[tuple[Pattern[str], Cause]] = [
         ),
     ),
     _rule(
-        r"(?:failed to (?:download|install|extract|unzip)[^`]{0,20}`?(?P<what>[\w.-]{1,100})[^`]{0,200}`?"
-        r"(?:(?!error:).){0,200}(?:failed to extract|bad uncompressed|invalid zip|unexpected end|crc))"
+        r"(?:failed to (?:download|install|extract|unzip):? `?(?P<what>[\w.-]{1,100})(?![\w.-])"
+        r"(?:(?!error:|failed to (?:down|inst|unz)).){0,400}?"
+        r"(?:failed to extract|bad uncompressed|invalid zip|unexpected end|crc))"
         r"|wheel '(?P<pip>[\w.-]{1,100})' located at \S{1,400} is invalid",
         _same(
             Failed,

@@ -20,7 +20,10 @@ from jupyter_envs.system.poetryconf import told
 
 # Compiled when they are first used: a list of environments uses none.
 _OPERATIONS = r"Package operations: (\d+) installs?, (\d+) updates?, (\d+) removals?"
-_DONE = r"(?m)^\s*[-•] (Installing|Updating|Downgrading|Removing) (\S+) \((?:\S+ -> )?([^\s)]+)[^)]*\)(: Skipped.*)?$"
+_DONE = (
+    r"(?m)^[ \t]{0,20}[-•] (Installing|Updating|Downgrading|Removing) (\S+) "
+    r"\((?:\S+ -> )?([^\s)]+)(?:[ \t][^)\n]*)?\)(: Skipped.*)?$"
+)
 _OLD = r"changed significantly since poetry\.lock was last generated|poetry\.lock is not up to date"
 # As `Locker` of Poetry has them; the first four were always there.
 _LEGACY = ("dependencies", "source", "extras", "dev-dependencies")

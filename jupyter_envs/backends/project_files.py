@@ -13,6 +13,8 @@ from jupyter_envs.backends.base import Outcome
 from jupyter_envs.system import toml
 from jupyter_envs.system.reading import DOCUMENT, read_text
 
+_ENTRY = re.compile(r'(?m)^\[\[package\]\]\nname = "([^"\n]+)"\nversion = "([^"\n]+)"$')
+
 
 def content(folder: str, name: str) -> str | None:
     """The text of the file `name` in `folder`; None when it is missing, too large or no text."""
@@ -48,8 +50,7 @@ def packages(lock: str | None) -> dict[str, str]:
 
     Both write name and version first; a parser takes a second for what a large project locks.
     """
-    entry = r'(?m)^\[\[package\]\]\nname = "([^"\n]+)"\nversion = "([^"\n]+)"$'
-    return {normal(name): version for name, version in re.findall(entry, lock or "")}
+    return {normal(name): version for name, version in _ENTRY.findall(lock or "")}
 
 
 def table(tables: Mapping[str, Any] | None, *names: str) -> dict[str, Any]:

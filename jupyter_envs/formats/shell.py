@@ -261,7 +261,12 @@ class _Reader:
         self._command = kept
 
     def _skip_heredocs(self) -> None:
+        text = self._text
         for word in self._heredocs:
-            end = re.compile(rf"^[\t]*{re.escape(word)}[ \t]*$", re.M).search(self._text, self._at)
-            self._at = end.end() if end else len(self._text)
+            line = None
+            while line != word and self._at < len(text):
+                start = self._at + 1 if text[self._at] == "\n" else self._at
+                end = text.find("\n", start)
+                self._at = end if end >= 0 else len(text)
+                line = text[start : self._at].lstrip("\t").rstrip(" \t")
         self._heredocs = []

@@ -188,6 +188,8 @@ def _swapped(content: bytes, old: bytes, new: bytes, room: int) -> bytes:
 
     def swap(found: re.Match[bytes]) -> bytes:
         text, padding = found["text"], found["padding"]
+        if not padding:
+            return found.group()  # no C string: nothing ends it
         many = text.count(old)
         swapped = text.replace(old, new)
         spare = len(text) + min(len(padding) - 1, many * (room - len(old))) - len(swapped)
@@ -199,4 +201,4 @@ def _swapped(content: bytes, old: bytes, new: bytes, room: int) -> bytes:
             )
         return swapped.ljust(len(text) + len(padding), b"\0")
 
-    return re.sub(rb"(?P<text>" + re.escape(old) + rb"(?![A-Za-z0-9._-])[^\0]*)(?P<padding>\0+)", swap, content)
+    return re.sub(rb"(?P<text>" + re.escape(old) + rb"(?![A-Za-z0-9._-])[^\0]*)(?P<padding>\0*)", swap, content)

@@ -31,6 +31,7 @@ def of(text: str, given: Given = ALONE) -> Installs:
         ("a b#c # d", ["a b#c"]),
         ("a \\\n  b \\  \n  c", ["a b c"]),
         ("a <<E\npip install no\nE\nb", ["a", "b"]),
+        ("a <<E <<-F\nno\nE\n\nno F\n\tF \nb", ["a", "b"]),
         ("a <<'E' | c\nno\nE\nb", ["a", "c", "b"]),
         ("(a; b)", ["a", "b"]),
         ("a <<< b c", ["a c"]),
@@ -238,3 +239,9 @@ def test_long_texts_are_read_in_one_pass(part: str) -> None:
     started = time.monotonic()
     of("pip install " + part * 30_000)
     assert time.monotonic() - started < 20
+
+
+def test_many_heredocs_are_passed_over_in_one_pass() -> None:
+    began = time.process_time()
+    of("pip install six " + " ".join(f"<<a{n}" for n in range(20_000)) + "\nx\n")
+    assert time.process_time() - began < 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from jupyter_envs.model.errors import Failed
-from jupyter_envs.system.conda_relocate import relocate
+from jupyter_envs.system.conda_relocate import _swapped, relocate
 from jupyter_envs.system.files import link_tree
 
 PLACEHOLDER = "/opt/" + "_placehold" * 24
@@ -124,3 +125,13 @@ def test_a_damaged_record(tmp_path: Path) -> None:
     with pytest.raises(Failed) as caught:
         relocate(str(source), [str(source)], str(tmp_path / "b"))
     assert caught.value.reason == "damaged_record"
+
+
+def test_a_text_that_nothing_ends_is_left_and_read_once() -> None:
+    """A megabyte of paths without the NUL that ends a string: it took minutes, with the interpreter's lock held."""
+    old = b"/opt/placeholder"
+    content = (old + b"/lib ") * 50_000
+    began = time.process_time()
+    assert _swapped(content, old, b"/new", 200) == content
+    assert _swapped(content + b"\0", old, b"/new", 200).startswith(b"/new/lib /new/lib ")
+    assert time.process_time() - began < 1
