@@ -67,15 +67,20 @@ def adopted(parts: Parts, environment: Environment, agreed: bool | str) -> Own:
 
 
 def adopted_project(parts: Parts, project: Owned, prefix: str, commands: Commands, agreed: bool | str) -> Own:
-    """The environment of `project` at `prefix`, made or not, as `adopted`; `commands` will run in its folder."""
+    """The environment of `project` at `prefix`, made or not, as `adopted`; `commands` will run in its folder.
+
+    One of this user's is asked about too, until it was agreed that this project's tool works on it.
+    """
     own = parts.own(prefix)
-    if own is None and agreed is not True:
+    if own and parts.discovery.adoption.may_work(project.folder, prefix):
+        return own
+    if agreed is not True:
         there = parts.discovery.by_prefix(prefix) if os.path.isdir(prefix) else None
         runs = what_runs(there) if there else Runs()
         runs.lines[:0] = map(_plain, _of_project(project, commands))
         runs.files += [os.path.join(project.folder, name) for name in ("pyproject.toml", project.tool.lock)]
         _refuse_unseen(project.told.name, runs, agreed)
-    return own or _adopt(parts, prefix)
+    return parts.discovery.adoption.adopt(own or _adopt(parts, prefix), project=project.folder)
 
 
 def what_runs(environment: Environment) -> Runs:

@@ -44,10 +44,14 @@ Folders = dict[str, list[str]]
 
 
 class _File(msgspec.Struct, frozen=True):
-    """`environments` are the identities of the folders that were meant, by prefix."""
+    """`environments` are the identities of the folders that were meant, by prefix.
 
-    format: int
-    environments: Folders
+    `projects` are those of the folders whose tool may work on an environment, by its prefix.
+    """
+
+    format: int = _FORMAT
+    environments: Folders = {}
+    projects: Folders = {}
 
 
 _decoder = msgspec.json.Decoder(_File)
@@ -59,40 +63,49 @@ class Adoption:
     def __init__(self, settings: Settings, notebook_root: str | None = None) -> None:
         self._file = settings.state / "own" / "environments.json"
         self._root = os.path.realpath(os.path.expanduser(notebook_root)) if notebook_root else None
-        self._read: tuple[object, Folders] | None = None
+        self._read: tuple[object, _File] | None = None
         self._begun = False
 
     def own(self, prefix: str) -> Own | None:
         """`prefix` as one of this user's; None where what lies there now was neither made nor adopted here."""
         if prefix == self._here:
             return Own(prefix)
-        folders = self._folders()
-        known = folders.get(_key(prefix))
+        known = self._noted().environments.get(_key(prefix))
         if known and identity(prefix) in known:
             return Own(prefix)
         return Own(prefix) if self._in_default_root(prefix) else None
 
-    def adopt(self, prefix: str, tree: str | None = None) -> Own:
+    def adopt(self, prefix: str, tree: str | None = None, project: str | None = None) -> Own:
         """Note that the environment at `prefix` is this user's, or the one at `tree` that is to appear there.
+
+        With a `project`, a folder, its tool may work on the environment from now on.
 
         Raises:
             OSError: the state folder cannot be written.
         """
-        found = identity(tree or prefix)
-        if found is not None:
-            key = _key(prefix)
+        found, agreed = identity(tree or prefix), project and identity(project)
 
-            def add(folders: Folders) -> None:
-                folders[key] = [*(each for each in folders.get(key, []) if each != found), found][-_MOST_FOLDERS:]
+        def add(noted: _File) -> None:
+            _add(noted.environments, _key(prefix), found)
+            _add(noted.projects, _key(prefix), agreed)
 
+        if found is not None or agreed is not None:
             self._change(add)
         return Own(prefix)
+
+    def may_work(self, project: str, prefix: str) -> bool:
+        """Whether it was agreed that the tool of the project in the folder `project` works on the environment.
+
+        That the environment is this user's does not say it: any folder can claim one by a link called ``.venv``.
+        """
+        return identity(project) in self._noted().projects.get(_key(prefix), [])
 
     def forget(self, prefix: str) -> None:
         """Drop what is noted of `prefix`; nothing noted is fine."""
         key = _key(prefix)
-        if key in self._folders():
-            self._change(lambda folders: folders.pop(key, None))
+        noted = self._noted()
+        if key in noted.environments or key in noted.projects:
+            self._change(lambda noted: (noted.environments.pop(key, None), noted.projects.pop(key, None)))
 
     @cached_property
     def _here(self) -> str:
@@ -122,7 +135,7 @@ class Adoption:
         below = os.path.relpath(self._data, self._root).split(os.sep)
         return not any(part.startswith(".") for part in below if part != ".")
 
-    def _folders(self) -> Folders:
+    def _noted(self) -> _File:
         stamp = _stamp(self._file)
         if stamp is None and not self._begun:
             self._begun = True
@@ -131,30 +144,30 @@ class Adoption:
                 self._begin()
             stamp = _stamp(self._file)
         if stamp is None:
-            return {}
+            return _File()
         if self._read is None or self._read[0] != stamp:
             self._read = (stamp, self._load())
         return self._read[1]
 
-    def _load(self) -> Folders:
+    def _load(self) -> _File:
         try:
             with opened(self._file, follow=False) as descriptor:
                 if not _owners_alone(os.fstat(descriptor)):
-                    return {}
+                    return _File()
                 kept = decode(_decoder, read_from(descriptor, _MOST_BYTES))
         except (OSError, ValueError):
-            return {}
-        return kept.environments if kept.format == _FORMAT else {}
+            return _File()
+        return kept if kept.format == _FORMAT else _File()
 
     def _begin(self) -> None:
         """Write the file where there is none; whoever else did that meanwhile was first.
 
         Without a lock: every first list would wait for its import.
         """
-        folders: Folders = {}
-        self._take_over(folders)
+        noted = _File()
+        self._take_over(noted.environments)
         aside = self._folder() / f"new-{os.getpid()}-{threading.get_ident()}.json"
-        atomic_write(aside, _encoded(folders), 0o600)
+        atomic_write(aside, msgspec.json.encode(noted), 0o600)
         try:
             os.link(aside, self._file)
         except FileExistsError:
@@ -170,14 +183,14 @@ class Adoption:
         os.chmod(folder, 0o700)
         return folder
 
-    def _change(self, edit: Callable[[Folders], Any]) -> None:
+    def _change(self, edit: Callable[[_File], Any]) -> None:
         self._folder()
         with lock(self._file.with_suffix(".lock"), lambda: None):
-            folders = self._load()
+            noted = self._load()
             if _stamp(self._file) is None:
-                self._take_over(folders)
-            edit(folders)
-            atomic_write(self._file, _encoded(folders), 0o600, durable=True)
+                self._take_over(noted.environments)
+            edit(noted)
+            atomic_write(self._file, msgspec.json.encode(noted), 0o600, durable=True)
 
     def _take_over(self, folders: Folders) -> None:
         """Add what an earlier version made into a kernel."""
@@ -198,8 +211,9 @@ def new(tree: str) -> Own:
     return Own(tree)
 
 
-def _encoded(folders: Folders) -> bytes:
-    return msgspec.json.encode(_File(_FORMAT, folders))
+def _add(folders: Folders, key: str, found: str | None) -> None:
+    if found:
+        folders[key] = [*(each for each in folders.get(key, []) if each != found), found][-_MOST_FOLDERS:]
 
 
 def _key(prefix: str) -> str:

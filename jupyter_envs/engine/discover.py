@@ -152,6 +152,7 @@ class Discovery:
             path: project
             for project in filter(None, map(self.owners.project, walked.projects))
             for path in self._link(index, project)
+            if not self.is_managed(path)
         }
         made = self._tools.made(walked, index.projects)
         self._note_made(index, made)
@@ -235,8 +236,14 @@ class Discovery:
 
     def project_of(self, prefix: str) -> Owned | None:
         """The project whose environment is at `prefix`, as far as its folder is known."""
+        if self.is_managed(prefix):
+            return None
         with self._lock:
             return self.owners.of(prefix, self._loaded().projects.get(prefix))
+
+    def is_managed(self, prefix: str) -> bool:
+        """Whether `prefix` lies in a root: then it is no project's, whatever a link in some folder claims."""
+        return os.path.dirname(prefix) in self._places.roots()
 
     def note_project(self, project: Owned) -> None:
         """Remember whose the environments of `project` are, for every process."""

@@ -105,6 +105,12 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
         raise outdated(project)
     place = _main(parts, project)
     refuse_parted(place, "path")
+    if parts.discovery.is_managed(place):
+        raise Conflict(
+            f"The environment of {project.told.name} is a link to {place}, which is no project's.",
+            hint=f"Remove the link in {project.folder}, and its tool makes one of its own.",
+            reason="not_its_own",
+        )
     if place == os.path.realpath(sys.prefix):
         raise Forbidden(
             f"{project.told.name} is the project that Jupyter runs in.",
@@ -253,7 +259,7 @@ def _made(parts: Parts, project: Owned, prefix: Own) -> Own:
             hint="Its configuration may keep it from making one; the job's log holds what it said.",
             reason="no_environment",
         )
-    return parts.discovery.adoption.adopt(prefix if prefix in made else made[0])
+    return parts.discovery.adoption.adopt(prefix if prefix in made else made[0], project=project.folder)
 
 
 def add_kernel(parts: Parts, prefix: Own, context: Context, undo: Undo | None = None) -> Plan:
