@@ -18,6 +18,8 @@ from jupyter_envs.system.paths import MAIN, PACKAGE, record_of
 from jupyter_envs.system.reading import read_text
 
 MAGIC_SOURCE = PACKAGE / "magic" / "kernel.py"
+# What of a record says whom to ask for packages.
+_SOURCES = frozenset({"indexes", "find_links", "channels"})
 
 
 def write_spec(prefix: Own, spec: dict[str, Any]) -> None:
@@ -89,8 +91,8 @@ def sources(prefix: Own) -> Sources:
 def drop_sources(prefix: Own) -> None:
     """Forget what somebody else allowed to be asked for the environment."""
     spec = read_spec(prefix)
-    if spec.keys() & {"indexes", "find_links"}:
-        write_spec(prefix, {key: value for key, value in spec.items() if key not in ("indexes", "find_links")})
+    if spec.keys() & _SOURCES:
+        write_spec(prefix, {key: value for key, value in spec.items() if key not in _SOURCES})
 
 
 def place_magic(prefix: Own) -> Path:

@@ -13,13 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_envs.engine import record
 from jupyter_envs.engine.adoption import Adoption
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.formats import registry
 from jupyter_envs.formats.base import Read
+from jupyter_envs.model.env import Own
 from jupyter_envs.model.errors import Conflict, InvalidRequest
 from jupyter_envs.model.request import Change, Clone, Create, ImportText, Register, Repair, Rollback, Update
+from jupyter_envs.model.sources import Sources
 from jupyter_envs.system import metadata
 from jupyter_envs.system.identity import identity
 from tests.engine import made_up
@@ -96,6 +99,19 @@ def _interpreter(prefix: str) -> None:
     python.unlink()
     python.write_text("#!/bin/sh\n")
     python.chmod(0o755)
+
+
+def test_whom_its_author_asked_is_forgotten(engine: Engine, theirs: str) -> None:
+    """A record that somebody else wrote names indexes and a channel: none is asked once it is ours."""
+    folder = Path(theirs, ".jupyter-envs")
+    folder.mkdir()
+    lines = [f'{key} = ["http://127.0.0.1:9/"]' for key in ("indexes", "find_links", "channels")]
+    (folder / "spec.toml").write_text("\n".join([*lines, 'packages = ["one"]', ""]))
+    engine.repair("theirs", Repair(adopt=True))
+    own = Own(theirs)
+    assert record.sources(own) == Sources()
+    assert record.channels(own) == []
+    assert record.read_spec(own) == {"packages": ["one"]}
 
 
 def test_every_change_asks_first(engine: Engine, theirs: str) -> None:
