@@ -100,60 +100,48 @@ def _credentials(found: Match[str]) -> EnvsError:
     )
 
 
-def _forbidden(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The index'} does not let you in (403).",
-        hint="Check the index's address and your credentials, or ask its administrator for access.",
-        reason="index_forbidden",
-    )
-
-
-def _certificate(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The index'} shows a certificate that this machine does not trust.",
-        hint="Name your organisation's certificates in SSL_CERT_FILE, or as `cert` in pip.conf.",
-        reason="certificate",
-    )
-
-
-def _unknown_host(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The index'} cannot be found: there is no network, or its name is wrong.",
-        hint="Check the network, and the index settings of pip or uv.",
-        reason="index_unreachable",
-    )
-
-
-def _unreachable(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The package index'} cannot be reached.",
-        hint="Check the network, the proxy and the index settings of pip or uv, then try again.",
-        reason="index_unreachable",
-    )
-
-
-def _busy(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The index'} answers that it is asked too often (429).",
-        hint="Wait a minute, then try again.",
-        reason="index_busy",
-    )
-
-
-def _ill(found: Match[str]) -> EnvsError:
-    return Unavailable(
-        f"{_where(found) or 'The index'} has an error of its own ({found['status']}).",
-        hint="Try again later, or use a mirror.",
-        reason="index_error",
-    )
-
-
 def _gone(found: Match[str]) -> EnvsError:
     return Failed(
         f"There is nothing at {found['url'].strip('`')}.",
         hint="Check the address.",
         reason="url_not_found",
     )
+
+
+def _of_index(message: str, hint: str, reason: str) -> Cause:
+    """The cause is an index, ``{index}`` in `message`; ``{status}`` is its answer."""
+
+    def made(found: Match[str]) -> EnvsError:
+        groups = found.groupdict()
+        status = groups.get("status") or groups.get("other") or ""
+        told = message.format(index=_where(found) or "The index", status=status)
+        return Unavailable(told, hint=hint, reason=reason)
+
+    return made
+
+
+_forbidden = _of_index(
+    "{index} does not let you in (403).",
+    "Check the index's address and your credentials, or ask its administrator for access.",
+    "index_forbidden",
+)
+_certificate = _of_index(
+    "{index} shows a certificate that this machine does not trust.",
+    "Name your organisation's certificates in SSL_CERT_FILE, or as `cert` in pip.conf.",
+    "certificate",
+)
+_unknown_host = _of_index(
+    "{index} cannot be found: there is no network, or its name is wrong.",
+    "Check the network, and the index settings of pip or uv.",
+    "index_unreachable",
+)
+_unreachable = _of_index(
+    "{index} cannot be reached.",
+    "Check the network, the proxy and the index settings of pip or uv, then try again.",
+    "index_unreachable",
+)
+_busy = _of_index("{index} answers that it is asked too often (429).", "Wait a minute, then try again.", "index_busy")
+_ill = _of_index("{index} has an error of its own ({status}).", "Try again later, or use a mirror.", "index_error")
 
 
 def _same(kind: type[EnvsError], message: str, hint: str, reason: str) -> Cause:

@@ -180,3 +180,8 @@ def test_of_a_conflict_the_sides_that_limit_are_named() -> None:
         "    three 1.0 depends on two<2\n\nTo fix this you could try to:\nERROR: ResolutionImpossible: see\n"
     )
     assert cause("pip", output).message == "four 1.0 needs two>=2, but three 1.0 needs two<2."
+
+
+def test_the_answer_of_an_index_is_told_where_no_address_is() -> None:
+    error = cause("pip", "ERROR: HTTP error: too many 503 error responses")
+    assert (error.cause, error.message) == ("index_error", "The index has an error of its own (503).")
