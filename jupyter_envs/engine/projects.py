@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -350,6 +351,7 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
     """What is done to the project, its environment and its kernels, whole or not at all."""
     present = {path for path in parts.discovery.owners.prefixes(project) if os.path.lexists(path)}
     absent = [path for path in parts.discovery.owners.prefixes(project) if path not in present]
+    began = time.time()
     entry = parts.entry(
         "project",
         prefix,
@@ -371,10 +373,19 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
             kernels.restore(prefix, entry.kernels)
             # A new environment may lie elsewhere than was foreseen.
             for path in {*absent, *parts.discovery.owners.prefixes(project)} - present:
-                remove_tree(path)
+                if path in absent or _is_new(path, began):
+                    remove_tree(path)
             opened.drop()
             raise
         # What is left over after this is removed by the next process.
         with suppress(OSError):
             aside.commit()
             opened.drop()
+
+
+def _is_new(prefix: str, began: float) -> bool:
+    """Whether the environment was made since `began`: by then a link in the project may lead to an older one."""
+    with suppress(OSError):
+        # File systems note times by the second, or two.
+        return os.lstat(os.path.join(prefix, "pyvenv.cfg")).st_mtime >= began - 2
+    return False

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from jupyter_envs.engine.engine import Engine
-from jupyter_envs.model.errors import Conflict
+from jupyter_envs.engine.owners import Owners
+from jupyter_envs.model.errors import Conflict, Failed
 from jupyter_envs.model.project import ProjectKernel
 from jupyter_envs.model.request import Change, Create
 from jupyter_envs.system.metadata import versions
 from tests.engine.project_world import write
 from tests.engine.wheels import offer
-from tests.engine.world import NO_KERNEL, Engines, done
+from tests.engine.world import NO_KERNEL, Engines, done, run
 from tests.system.index_server import Index
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links")
@@ -81,3 +83,24 @@ def test_what_was_agreed_to_holds_for_that_folder(engine: Engine, index: Index, 
     folder.rename(home / "work/away")
     write("uv", folder, index, "one", name="good")
     assert not engine._discovery.adoption.may_work(str(folder), made)
+
+
+@pytest.mark.parametrize("is_new", [False, True])
+def test_a_failure_removes_elsewhere_only_what_was_made_since(
+    engine: Engine, evil: Path, home: Path, monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    """Poetry, say, may make an environment at another place than was foreseen, or find an older one there."""
+    old = home / "elsewhere/old"
+    old.mkdir(parents=True)
+    (old / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    if not is_new:
+        os.utime(old / "pyvenv.cfg", (1, 1))
+
+    def perform(*_: object, **__: object) -> None:
+        monkeypatch.setattr(Owners, "prefixes", lambda *_: [str(old)])
+        raise Failed("It failed.")
+
+    monkeypatch.setattr("jupyter_envs.engine.projects.perform", perform)
+    job = run(engine, engine.project_kernel(ProjectKernel(path=str(evil), adopt=True, lock=True)))
+    assert job.state == "failed"
+    assert old.exists() is not is_new
