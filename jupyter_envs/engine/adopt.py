@@ -29,6 +29,11 @@ REASON = "adoption_needed"
 # More than that nobody reads; how many there are is told.
 _SHOWN = 20
 _MOST_BYTES = 100_000
+# Files of a project that say what its tools do: whom they ask, and how the project is built.
+_STEERING = (
+    *("pyproject.toml", "setup.py", "setup.cfg", "uv.toml", "poetry.toml", ".env", ".python-version"),
+    os.path.join(".pixi", "config.toml"),
+)
 
 
 @dataclass
@@ -78,7 +83,8 @@ def adopted_project(parts: Parts, project: Owned, prefix: str, commands: Command
         there = parts.discovery.by_prefix(prefix) if os.path.isdir(prefix) else None
         runs = what_runs(there) if there else Runs()
         runs.lines[:0] = map(_plain, _of_project(project, commands))
-        runs.files += [os.path.join(project.folder, name) for name in ("pyproject.toml", project.tool.lock)]
+        names = {*project.tool.files, *_STEERING}
+        runs.files += [os.path.join(project.folder, name) for name in sorted(names)]
         _refuse_unseen(project.told.name, runs, agreed)
     return parts.discovery.adoption.adopt(own or _adopt(parts, prefix), project=project.folder)
 

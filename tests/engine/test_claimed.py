@@ -104,3 +104,17 @@ def test_a_failure_removes_elsewhere_only_what_was_made_since(
     job = run(engine, engine.project_kernel(ProjectKernel(path=str(evil), adopt=True, lock=True)))
     assert job.state == "failed"
     assert old.exists() is not is_new
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "uv.lock", "uv.toml", "setup.py", ".env"])
+def test_the_yes_is_for_the_project_that_was_shown(engine: Engine, index: Index, home: Path, name: str) -> None:
+    folder = write("uv", home / "work/good", index, "one", name="good")
+    with pytest.raises(Conflict) as caught:
+        engine.project_kernel(ProjectKernel(path=str(folder)))
+    shown = str(caught.value.adopt)
+    with (folder / name).open("a") as file:
+        file.write("# something else\n")
+    with pytest.raises(Conflict) as caught:
+        engine.project_kernel(ProjectKernel(path=str(folder), adopt=shown, lock=True))
+    assert caught.value.reason == "adoption_needed"
+    assert caught.value.adopt != shown
