@@ -56,9 +56,9 @@ class ToolEnvironments:
 
 def of_place(prefix: str) -> Made | None:
     """Who made the environment at `prefix`, where the folder that it lies in tells it."""
-    parent = os.path.dirname(prefix)
-    if tool := CONTAINERS.get(os.path.basename(parent)):
-        return Made(tool, os.path.dirname(parent))
+    project, *tail = prefix.rsplit(os.sep, 2)
+    if len(tail) == 2 and (tool := CONTAINERS.get(tail[0])):
+        return Made(tool, project)
     return None
 
 
