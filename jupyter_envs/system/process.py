@@ -53,6 +53,15 @@ def clean_environment(
     return env
 
 
+def _by_whole_paths(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` without the folders on PATH that depend on where a program is: another's repository perhaps.
+
+    A program may go elsewhere before it starts the next one, as pyenv's do.
+    """
+    path = os.pathsep.join(filter(os.path.isabs, env.get("PATH", "").split(os.pathsep)))
+    return {**env, "PATH": path} if "PATH" in env else dict(env)
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -85,7 +94,7 @@ def run(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=dict(env) if env is not None else clean_environment(),
+            env=_by_whole_paths(clean_environment() if env is None else env),
             cwd=_NEUTRAL if cwd is None else cwd,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             # Whoever comes for a lock when we were killed must find nothing of this at work any more.

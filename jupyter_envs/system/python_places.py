@@ -22,7 +22,6 @@ def search() -> list[tuple[str, str]]:
     """Path and source of each interpreter, one path for each file; shims, scripts and environments left out."""
     found: dict[object, tuple[str, str]] = {}
     for path, source in (*_of_tools(), *_of_library()):
-        # A relative folder on PATH means whatever folder this process happens to be in.
         if os.path.isabs(path) and _usable(path) and (key := _identity(path)) not in found:
             found[key] = (_lasting(path), source)
     return list(found.values())
@@ -97,6 +96,10 @@ def _of_library() -> Iterator[tuple[str, str]]:
     # Imported here: it takes 40 ms, and a warm call does without.
     from findpython.providers import ALL_PROVIDERS
 
+    # A relative folder on PATH means whatever folder this process is in; the library tells it by a whole path.
+    on_path = {
+        os.path.realpath(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)
+    }
     sources = {"pyenv": "pyenv", "uv": "uv", "winreg": "registry", "macos": "system", "path": None}
     # PATH last: another provider knows better where an interpreter is from.
     for name in sorted(ALL_PROVIDERS, key=lambda n: n == "path"):
@@ -106,6 +109,8 @@ def _of_library() -> Iterator[tuple[str, str]]:
         try:
             for found in provider.find_pythons():
                 path = os.fspath(found.executable)
+                if name == "path" and os.path.realpath(os.path.dirname(path)) not in on_path:
+                    continue
                 if _NAME.match(os.path.basename(path)):
                     yield path, sources.get(name) or source_of(path)
         except OSError:

@@ -123,6 +123,6 @@ def project_world(home: Path, index: Index) -> tuple[World, list[Action]]:
     return world, [
         act("project kernel", lambda e: e.project_kernel(ProjectKernel(path=str(fresh), lock=True, adopt=True))),
         act("project sync", lambda e: e.project_kernel(ProjectKernel(path=str(made), lock=True, adopt=True))),
-        act("project add", lambda e: e.change(prefix, Change(install=["three"]))),
-        act("project remove", lambda e: e.change(prefix, Change(remove=["one"]))),
+        act("project add", lambda e: e.change(prefix, Change(install=["three"], adopt=True))),
+        act("project remove", lambda e: e.change(prefix, Change(remove=["one"], adopt=True))),
     ]

@@ -133,6 +133,20 @@ def test_shims_scripts_and_environments_are_left_out(bare: Path, run_as_shell: l
     assert run_as_shell == []
 
 
+@pytest.mark.parametrize("entry", ["", ".", "bin", "./bin", "../repository/bin"])
+def test_nothing_in_the_folder_that_we_are_in_is_started(
+    bare: Path, run_as_shell: list[str], monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    """A relative folder on PATH would have an interpreter of a repository run."""
+    for folder in ("repository", "repository/bin"):
+        made_up(bare / folder / "python3.12")
+    made_up(bare / "bin/python3.11", "3.11.1")
+    monkeypatch.chdir(bare / "repository")
+    os.environ["PATH"] = os.pathsep.join([entry, os.environ["PATH"]])
+    assert [i.path for i in interpreters.find(bare / "cache.json")] == [os.fspath(bare / "bin/python3.11")]
+    assert run_as_shell == [os.fspath(bare / "bin/python3.11")]
+
+
 def test_a_broken_interpreter_is_skipped(bare: Path, run_as_shell: list[str]) -> None:
     made_up(bare / "bin/python3.12")
     made_up(bare / "bin/python3.13", body="echo oops >&2; exit 3\n")

@@ -160,3 +160,15 @@ def test_our_interpreter_s_variables_do_not_reach_the_child(monkeypatch):
 def test_low_priority(tmp_path: Path):
     done = run([sys.executable, "-c", "import os; print(os.nice(0))"], nice=True)
     assert done.out == "19"
+
+
+def test_no_program_is_found_where_it_happens_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative folder on PATH would be one of the repository that a program goes to, before it starts another."""
+    (tmp_path / "bin").mkdir()
+    for program in (tmp_path / "planted", tmp_path / "bin/planted"):
+        program.write_text("#!/bin/sh\necho sprung\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([".", "", "bin", os.environ["PATH"]]))
+    for env in (None, dict(os.environ)):
+        done = run(["/bin/sh", "-c", f"cd {tmp_path} && planted; true"], env=env)
+        assert "sprung" not in done.out
