@@ -146,7 +146,7 @@ def _ask(
     on_line: OnLine | None,
     cancelled: threading.Event | None,
 ) -> Message:
-    """`PYTHON -I rattler_worker.py FILE KIND PATH`, and its last word; raises what it was refused with.
+    """`PYTHON -I rattler_worker.py FILE KIND PATH TOP`, and its last word; raises what it was refused with.
 
     Raises:
         Failed: the process ended without a last word.
@@ -173,7 +173,7 @@ def _ask(
             last.append(message)
 
     finished = run(
-        [sys.executable, "-I", WORKER, path, kind, os.pathsep.join(filter(os.path.isabs, sys.path))],
+        [sys.executable, "-I", WORKER, path, kind, os.pathsep.join(filter(os.path.isabs, sys.path)), temporary.top()],
         # What the engine itself puts aside goes with the folder, also when both processes are killed.
         env={**environ, "TMPDIR": folder, "TMP": folder, "TEMP": folder},
         on_line=line,

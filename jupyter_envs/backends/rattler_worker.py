@@ -27,6 +27,7 @@ from jupyter_envs.backends.rattler_work import Done, Lookup, Message, Network, R
 from jupyter_envs.model import address
 from jupyter_envs.model.address import reveal_for_tool
 from jupyter_envs.model.errors import Conflict, EnvsError, InvalidRequest
+from jupyter_envs.system import temporary
 
 if TYPE_CHECKING:
     from rattler import Client, Gateway, PackageCache
@@ -186,7 +187,9 @@ def main() -> None:
     # The answers have a way of their own: nothing that a library prints can come between.
     voice = Voice(os.dup(1))
     os.dup2(2, 1)
-    path, kind = sys.argv[1:3]
+    path, kind, _, top = sys.argv[1:5]
+    if top:
+        temporary.use(Path(top))
     raw = Path(path).read_bytes()
     os.unlink(path)
     try:
@@ -209,6 +212,7 @@ def main() -> None:
             )
         )
     voice.say(message)
+    temporary.leave()
     # The engine has crashed in its own tidying up, after the work was done.
     os._exit(0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,8 +84,11 @@ class Aside:
             remove_tree(os.path.dirname(journal.kept))
         remove_tree(self._store)
 
-    def back(self) -> None:
-        """Put back what was begun: nothing of the tool's work stays."""
+    def back(self, also: Callable[[], object] = lambda: None) -> None:
+        """Put back what was begun: nothing of the tool's work stays.
+
+        `also` is called before it is forgotten: whoever is interrupted there finds all that it takes to do it again.
+        """
         journal = self._read()
         if journal is None:
             return
@@ -102,24 +105,33 @@ class Aside:
             if os.path.lexists(journal.prefix):
                 os.rename(journal.prefix, os.path.join(os.path.dirname(journal.kept), "gone"))
             os.rename(journal.kept, journal.prefix)
+        also()
         self.commit()
 
-    def mend(self) -> bool:
+    def mend(self, also: Callable[[], object] = lambda: None) -> bool:
         """Put back what an ended process left half done, unless somebody has worked on it since; whether it did.
 
         An environment that was not there before goes: half made it is of no use, and its lock file brings it again.
+        `also` is as for `back`.
         """
         journal = self._read()
         if journal is None:
             remove_tree(self._store)
             return False
-        last = os.stat(self._journal).st_mtime + _SLACK
+        last = self.last()
         times = [os.stat(path).st_mtime for name in self._changed(journal) if (path := _there(journal, name))]
         if packages_time(journal.prefix) / 1e9 > last or any(time > last for time in times):
             self.commit()
             return False
-        self.back()
+        self.back(also)
         return True
+
+    def last(self) -> float:
+        """The time up to which what was written is the tool's work and nobody else's; 0 when nothing was begun."""
+        try:
+            return os.stat(self._journal).st_mtime + _SLACK
+        except OSError:
+            return 0.0
 
     def _changed(self, journal: _Journal) -> list[str]:
         """The files that are not as they were."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from jupyter_envs.engine import journal, kernels, scratch
+from jupyter_envs.engine import kernels, scratch
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
@@ -22,7 +22,7 @@ from jupyter_envs.model.request import Create
 from jupyter_envs.system import temporary
 from jupyter_envs.system.files import listing, remove_tree
 from jupyter_envs.system.metadata import dist_infos, record_files
-from jupyter_envs.system.paths import MAIN, kernels_dir, python_of, record_of
+from jupyter_envs.system.paths import MAIN, python_of
 from jupyter_envs.system.process import run
 
 # Without a delay, a job that runs would be looked at without a pause.
@@ -84,6 +84,8 @@ class Background:
             try:
                 if first:
                     tidy(self._parts, self._jobs)
+                else:
+                    temporary.sweep(self._parts.settings.state / "tmp")
                 first = False
                 self._complete()
                 self._prepare()
@@ -158,21 +160,7 @@ def tidy(parts: Parts, jobs: Jobs) -> None:
     jobs.store.prune()
     kernels.prune()
     state, roots = parts.settings.state, parts.kinds.roots
-    records = [record_of(path) for root in roots for path in below(root)]
-    folders = [
-        *(
-            state,
-            journal.folder(state),
-            state / "packages",
-            state / "own",
-            *below(jobs.store.folder),
-            *below(state / "projects"),
-        ),
-        *(kernels_dir(), *below(kernels_dir())),
-        *(folder for record in records for folder in (record, record / "revisions", record / "locks")),
-        *roots,
-    ]
-    temporary.sweep(state / "tmp", folders)
+    temporary.sweep(state / "tmp")
     # A tree in the making belongs to a job that runs somewhere; with none, what was there before was left behind.
     places = [*(scratch.folder(root, name) for root in roots for name in (scratch.NEW, scratch.BIN)), state / ".gone"]
     left = [path for place in places for path in below(place)]

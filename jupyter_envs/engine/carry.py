@@ -23,6 +23,7 @@ from jupyter_envs.model.check import check_requirement
 from jupyter_envs.model.env import Environment, Own, Package
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.request import Create
+from jupyter_envs.system import temporary
 from jupyter_envs.system.conda_url import public
 from jupyter_envs.system.files import atomic_write
 from jupyter_envs.system.reading import DOCUMENT, read_text
@@ -124,6 +125,8 @@ class Notebooks:
             InvalidRequest: it cannot be read or written, or is no notebook.
         """
         found, warnings = self._carried(key)
+        # One that was killed while it wrote the same notebook left a file beside it.
+        temporary.sweep(self._parts.settings.state / "tmp")
         try:
             text = read_text(path, DOCUMENT)
             atomic_write(path, write(text, found, place), os.stat(path).st_mode & 0o777)

@@ -33,8 +33,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     `magic` tells whether its magics were in place, and
     `revisions` are the numbers of its history then. Trees in the making lie at `stage`, an environment that gives
     way at `aside`. `folders` are those above it that were missing, the nearest
-    first. `target` is where a renamed one goes, `store` holds what is kept of a project's files,
-    `absent` are the places of its environments where none was, and
+    first. `target` is where a renamed one goes. `project` is the folder of a project, `store` holds what is kept of
+    its files, `absent` and `present` are the places of its environments where none was, and where one was, when its
+    tool `began`, in seconds since the epoch.
     `scratch` are folders that nobody needs once the action is over, whatever its end.
     """
 
@@ -52,7 +53,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     display_name: str | None = None
     folders: list[str] = []
     store: str | None = None
+    project: str | None = None
     absent: list[str] = []
+    present: list[str] = []
+    began: float = 0.0
     scratch: list[str] = []
 
 

@@ -163,8 +163,8 @@ def _write(environment: Environment, draft: Draft, name: str, shown: str, *, mad
 
 def _place(name: str, content: dict[str, Any], resources: Path | None = None) -> None:
     """Let the kernelspec `name` be `content`, whole: a new one appears with its logos by one rename."""
-    top, goal = kernels_dir(), kernels_dir() / name
-    folder = goal if goal.is_dir() else top / temporary.name_beside(name)
+    goal = kernels_dir() / name
+    folder = goal if goal.is_dir() else Path(temporary.beside(goal))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         for logo in _LOGOS if resources else ():
@@ -182,11 +182,10 @@ def _place(name: str, content: dict[str, Any], resources: Path | None = None) ->
 
 def _drop(folder: str) -> None:
     """Delete the kernelspec in `folder`: by one rename, so that what is left of it is never half a kernelspec."""
-    top, name = os.path.split(folder)
     if os.path.islink(folder):
         os.unlink(folder)
         return
-    beside = os.path.join(top, temporary.name_beside(name))
+    beside = temporary.beside(folder)
     os.rename(folder, beside)
     remove_tree(beside)
 

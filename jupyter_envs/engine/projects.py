@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
 from jupyter_envs.backends.project_files import normal
-from jupyter_envs.engine import journal, kernels
+from jupyter_envs.engine import journal
 from jupyter_envs.engine.adopt import adopted_project
 from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.aside import Aside
@@ -21,6 +22,7 @@ from jupyter_envs.engine.kinds.base import Kind, Wanted
 from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
+from jupyter_envs.engine.recover import project_back
 from jupyter_envs.engine.refuse import refuse_old_python, refuse_parted
 from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.engine.toolrun import orphans, outdated, perform, plan_of
@@ -34,7 +36,7 @@ from jupyter_envs.model.plan import Plan
 from jupyter_envs.model.project import Project, ProjectKernel
 from jupyter_envs.model.request import Change
 from jupyter_envs.model.wire import plain
-from jupyter_envs.system.files import held_here, lock, locked, remove_tree
+from jupyter_envs.system.files import held_here, lock, locked
 from jupyter_envs.system.metadata import tree, versions
 
 _KERNEL = Requirement(line="ipykernel", name="ipykernel")
@@ -349,15 +351,16 @@ def _alone(parts: Parts, project: Owned, prefix: Own, context: Context) -> Itera
 @contextmanager
 def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Context) -> Iterator[None]:
     """What is done to the project, its environment and its kernels, whole or not at all."""
-    present = {path for path in parts.discovery.owners.prefixes(project) if os.path.lexists(path)}
-    absent = [path for path in parts.discovery.owners.prefixes(project) if path not in present]
-    began = time.time()
+    places = parts.discovery.owners.prefixes(project)
     entry = parts.entry(
         "project",
         prefix,
         _pip(parts),
         store=os.fspath(_store(parts, project)),
-        absent=absent,
+        project=project.folder,
+        absent=[path for path in places if not os.path.lexists(path)],
+        present=[path for path in places if os.path.lexists(path)],
+        began=time.time(),
         scratch=[aside.folder_of(prefix)],
     )
     with journal.opened(parts.settings.state, structs.replace(entry, lock=str(_lock_file(parts, project)))) as opened:
@@ -368,24 +371,10 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
             opened.done()
         except BaseException:
             context.line("Putting the project back as it was.")
-            aside.back()
-            parts.discovery.adoption.adopt(prefix)
-            kernels.restore(prefix, entry.kernels)
-            # A new environment may lie elsewhere than was foreseen.
-            for path in {*absent, *parts.discovery.owners.prefixes(project)} - present:
-                if path in absent or _is_new(path, began):
-                    remove_tree(path)
+            aside.back(partial(project_back, parts, entry))
             opened.drop()
             raise
         # What is left over after this is removed by the next process.
         with suppress(OSError):
             aside.commit()
             opened.drop()
-
-
-def _is_new(prefix: str, began: float) -> bool:
-    """Whether the environment was made since `began`: by then a link in the project may lead to an older one."""
-    with suppress(OSError):
-        # File systems note times by the second, or two.
-        return os.lstat(os.path.join(prefix, "pyvenv.cfg")).st_mtime >= began - 2
-    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable
@@ -14,13 +15,13 @@ from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.journal import Entry
 from jupyter_envs.engine.kinds.base import Kind
 from jupyter_envs.engine.kinds.lookup import Kinds
+from jupyter_envs.engine.prefix import packages_time
 from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import EnvsError
 from jupyter_envs.system import temporary
 from jupyter_envs.system.files import PathLike, lock, locked, remove_tree
-from jupyter_envs.system.paths import record_of
 
 # Seconds that a list waits for it: mostly it takes a tenth of that.
 _PATIENCE = 1.0
@@ -131,8 +132,7 @@ def _act(parts: Parts, entry: Entry, *, done: bool) -> None:
         _project(parts, entry, done)
     for path in entry.scratch:
         remove_tree(path)
-    noted = record_of(entry.prefix)
-    temporary.sweep(parts.settings.state / "tmp", [noted, noted / "revisions", noted / "locks"])
+    temporary.sweep(parts.settings.state / "tmp")
 
 
 def _appear(parts: Parts, entry: Entry, done: bool) -> None:
@@ -239,12 +239,44 @@ def _project(parts: Parts, entry: Entry, done: bool) -> None:
     aside = Aside(Path(entry.store or ""))
     if done:
         aside.commit()
-    elif aside.mend():
-        parts.discovery.adoption.adopt(entry.prefix)
-        kernels.restore(entry.prefix, entry.kernels)
-        # A new environment may lie elsewhere than was foreseen.
-        for prefix in entry.absent:
-            remove_tree(prefix)
+    else:
+        last = aside.last()
+        aside.mend(lambda: project_back(parts, entry, last))
+
+
+def project_back(parts: Parts, entry: Entry, last: float = math.inf) -> None:
+    """Let all but the files of a project be as it was before its tool worked on it, at the latest until `last`.
+
+    A new environment may lie elsewhere than was foreseen.
+    """
+    parts.discovery.adoption.adopt(entry.prefix)
+    kernels.restore(entry.prefix, entry.kernels)
+    project = parts.discovery.owners.project(entry.project or "")
+    now = parts.discovery.owners.prefixes(project) if project else []
+    new = [path for path in now if path not in entry.present and _made_within(path, entry.began, last)]
+    for path in dict.fromkeys([*entry.absent, *new]):
+        if os.path.lexists(path):
+            kernels.drop(path)
+            remove_tree(path)
+        if path != entry.prefix:
+            parts.discovery.adoption.forget(path)
+
+
+def _made_within(prefix: str, began: float, last: float) -> bool:
+    """Whether the environment was made since `began`, whole or not, and nobody has worked on it after `last`.
+
+    What a project names by now may be an older one.
+    """
+    try:
+        times = [os.lstat(os.path.join(prefix, "pyvenv.cfg")).st_mtime, packages_time(prefix) / 1e9]
+    except OSError:
+        try:
+            with os.scandir(prefix) as found:
+                times = [each.stat(follow_symlinks=False).st_ctime for each in found] or [os.lstat(prefix).st_ctime]
+        except OSError:
+            return False
+    # File systems note times by the second, or two.
+    return min(times) >= began - 2 and max(times) <= last
 
 
 def _lock(entry: Entry) -> AbstractContextManager[None]:

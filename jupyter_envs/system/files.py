@@ -28,8 +28,7 @@ def atomic_write(path: PathLike, data: str | bytes, mode: int | None = None, *, 
     cut as well: it and its folder are flushed to the disk, which takes milliseconds, so that caches do without.
     """
     raw = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    folder, name = os.path.split(os.fspath(path))
-    beside = os.path.join(folder, temporary.name_beside(name))
+    beside = temporary.beside(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     fd = os.open(beside, flags, 0o666 if mode is None else mode & 0o600 | 0o200)
     try:
@@ -45,7 +44,7 @@ def atomic_write(path: PathLike, data: str | bytes, mode: int | None = None, *, 
         os.unlink(beside)
         raise
     if durable:
-        sync_folder(folder)
+        sync_folder(os.path.dirname(path))
 
 
 def sync_folder(folder: PathLike) -> None:
@@ -296,14 +295,13 @@ def discard_tree(path: PathLike, bin_folder: PathLike) -> None:
     """
     if not os.path.lexists(path):
         return
-    parent, name = os.path.split(os.fspath(path))
     try:
         os.makedirs(bin_folder, exist_ok=True)
         goal = tempfile.mkdtemp(prefix="gone-", dir=bin_folder)
     except OSError as error:
         if error.errno not in FULL:
             raise
-        goal = os.path.join(parent, temporary.name_beside(name))
+        goal = temporary.beside(path)
         os.rename(path, goal)
         remove_tree(goal)
         return

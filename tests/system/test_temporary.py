@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -23,8 +24,9 @@ from jupyter_envs.system import temporary
 top = Path(sys.argv[1])
 temporary.use(top)
 Path(temporary.home(), "secret").write_text("password")
-(top.parent / temporary.name_beside("file")).touch()
-(top.parent / temporary.name_beside("folder")).mkdir()
+Path(temporary.beside(top.parent / "work" / "file")).touch()
+Path(temporary.beside(top.parent / "work" / "folder")).mkdir()
+Path(temporary.beside(top.parent / "other" / "file")).touch()
 print("there")
 time.sleep(60)
 """
@@ -36,29 +38,35 @@ def other(top: Path) -> str:
 
 def test_only_what_a_dead_process_left_is_swept(tmp_path: Path) -> None:
     top = tmp_path / "tmp"
+    for name in ("work", "other"):
+        (tmp_path / name).mkdir()
     dead, alive = (other_process(other(top)) for _ in range(2))
     for process in (dead, alive):
         assert process.stdout
         assert process.stdout.readline() == "there\n"
     assert len(list(top.glob("*/secret"))) == 2
     killed(dead)
-    temporary.sweep(top, [tmp_path])
+    temporary.sweep(top)
     assert len(list(top.glob("*/secret"))) == 1
-    assert len(list(tmp_path.glob(".file.*.tmp"))) == 1
-    assert len(list(tmp_path.glob(".folder.*.tmp"))) == 1
+    for left in ("work/.file.*.tmp", "work/.folder.*.tmp", "other/.file.*.tmp"):
+        assert len(list(tmp_path.glob(left))) == 1, left
     killed(alive)
-    temporary.sweep(top, [tmp_path])
+    # One folder is gone by now.
+    shutil.rmtree(tmp_path / "other")
+    temporary.sweep(top)
     assert list(top.iterdir()) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["tmp"]
+    assert list((tmp_path / "work").iterdir()) == []
 
 
 def test_a_file_of_the_users_stays(tmp_path: Path) -> None:
     names = [".notes.tmp", ".x.0123456789abcdef.tmp", "x.0123456789abcdef-01234567.tmp"]
     for name in names:
         (tmp_path / name).touch()
-    temporary.use(tmp_path / "tmp")
-    temporary.sweep(tmp_path / "tmp", [tmp_path])
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "tmp" / "0123456789abcdef.lock").write_bytes(os.fsencode(tmp_path) + b"\0/half")
+    temporary.sweep(tmp_path / "tmp")
     assert {path.name for path in tmp_path.iterdir()} == {*names, "tmp"}
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_nobody_else_looks_into_it(tmp_path: Path) -> None:
