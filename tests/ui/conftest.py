@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -122,6 +122,27 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The report of a test that failed has what the page showed."""
+    report = yield
+    used = getattr(item, "funcargs", {})
+    if report.when == "call" and report.failed and {"page", "lab"} <= used.keys():
+        report.sections.append(("The page", _shown(used["page"], used["lab"])))
+    return report
+
+
+def _shown(page: Any, lab: Lab) -> str:
+    try:
+        focus = page.evaluate("document.activeElement?.outerHTML.slice(0, 300)")
+        current = page.evaluate("jupyterapp.shell.currentWidget?.title.label")
+        text = page.inner_text("body", timeout=10_000)
+    except sync_api.Error as error:
+        focus, current, text = "", "", f"It did not answer: {error}"
+    log = lab.log.read_text("utf-8", "replace")[-2000:]
+    return f"focus: {focus}\ncurrent widget: {current}\n{text[:3000]}\nlog of the server:\n{log}"
 
 
 @pytest.fixture

@@ -47,14 +47,29 @@ def wait_for_kernel(page: Any, name: str) -> None:
 
 
 def run_cell(page: Any, at: int) -> None:
-    page.evaluate(
+    """Run one cell of the notebook that is shown, to its end.
+
+    A notebook whose kernel is not connected for a moment runs nothing and says nothing, so that it is tried again.
+    """
+    ran = page.evaluate(
         """async at => {
-          const panel = jupyterapp.shell.currentWidget;
-          panel.content.activeCellIndex = at;
-          await jupyterapp.commands.execute('notebook:run-cell');
+          const shown = [...jupyterapp.shell.widgets('main')];
+          const panel = shown.find(each => each.isVisible && each.content?.activeCell !== undefined);
+          jupyterapp.shell.activateById(panel.id);
+          const cell = panel.content.widgets[at];
+          for (let attempt = 0; attempt < 20; attempt++) {
+            panel.content.activeCellIndex = at;
+            await jupyterapp.commands.execute('notebook:run-cell');
+            if (cell.model.executionCount !== null) {
+              return true;
+            }
+            await new Promise(resolve => setTimeout(resolve, 500));
+          }
+          return false;
         }""",
         at,
     )
+    assert ran, f"the notebook did not run its cell {at}"
 
 
 def written(page: Any, file: Path) -> str:
