@@ -48,8 +48,9 @@ class Background:
         """Begin, with what killed processes left; returns at once."""
         self._recovery = recovery
         self._unsubscribe = self._jobs.subscribe(self._on_job)
-        self._thread = threading.Thread(target=self._work, name="jupyter-envs-background", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._work, name="jupyter-envs-background", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         """End what runs and wait for it."""

@@ -132,8 +132,9 @@ class Discovery:
         with self._lock:
             if self._sizer is None and not self._closed.is_set():
                 self._unsized.set()
-                self._sizer = threading.Thread(target=self._size_all, name="environment-sizes", daemon=True)
-                self._sizer.start()
+                sizer = threading.Thread(target=self._size_all, name="environment-sizes", daemon=True)
+                sizer.start()
+                self._sizer = sizer
 
     def close(self) -> None:
         """End the background thread; what it found is kept."""
@@ -337,12 +338,12 @@ class Discovery:
                 return
             self._unsized.clear()
             with self._lock:
-                entries = list(self._loaded().known.items())
-            for path, known in entries:
+                # Read under the lock: a list that is asked for anew empties the stamps meanwhile.
+                entries = [(path, known, known.stamp[4]) for path, known in self._loaded().known.items() if known.stamp]
+            for path, known, stamp in entries:
                 if self._closed.is_set():
                     return
-                stamp = known.stamp[4] if known.stamp else None
-                if stamp is None or known.sized_at == stamp or not os.path.isdir(path):
+                if known.sized_at == stamp or not os.path.isdir(path):
                     continue
                 began = time.monotonic()
                 size = tree_size(path)

@@ -29,8 +29,9 @@ class Outside:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._thread = threading.Thread(target=self._work, name="jupyter-envs-outside", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._work, name="jupyter-envs-outside", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def stop(self) -> None:
         self._stop.set()

@@ -64,8 +64,8 @@ class Recovery:
                 if not any(_abandoned(path) for path in journal.left(self._state)):
                     return
                 work = threading.Thread(target=self._settle, name="jupyter-envs-recovery", daemon=True)
-                self._thread = work
                 work.start()
+                self._thread = work
             thread = self._thread
         if thread is not threading.current_thread():
             thread.join(patience)

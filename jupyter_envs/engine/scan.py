@@ -154,8 +154,10 @@ class Walk:
     def _start(self) -> threading.Thread:
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._look, name="environment-walk", daemon=True)
-                self._thread.start()
+                # Kept once it runs: whoever finds it may wait for it, and only one that runs can be waited for.
+                thread = threading.Thread(target=self._look, name="environment-walk", daemon=True)
+                thread.start()
+                self._thread = thread
             return self._thread
 
     def _look(self) -> None:

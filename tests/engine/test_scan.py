@@ -162,3 +162,31 @@ def test_rules_that_take_for_ever_are_passed_over(home: Path, rule: str) -> None
     begun = time.monotonic()
     assert look(top) == [f"{folder}/env"]
     assert time.monotonic() - begun < 5
+
+
+def test_two_ask_at_once_for_a_new_look(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one has begun to start cannot be waited for before it runs."""
+    make(home / "top/a/.venv")
+    starting, go_on = threading.Event(), threading.Event()
+
+    class Slow(threading.Thread):
+        def start(self) -> None:
+            starting.set()
+            go_on.wait(60)
+            super().start()
+
+    plain = threading.Thread
+    lister = discovery(home / "top")
+    second: list[list[str]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(scan.threading, "Thread", Slow)
+        asks = plain(target=lambda: second.append(list(found(lister, refresh=True))))
+        begins = plain(target=found, args=(lister,))
+        begins.start()
+        assert starting.wait(60)
+        asks.start()
+        asks.join(0.2)
+        go_on.set()
+        asks.join(60)
+        begins.join(60)
+    assert second == [["a/.venv"]]
