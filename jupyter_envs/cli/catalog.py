@@ -1,15 +1,19 @@
-"""Verbs of what the machine and the index have: managers, interpreters, search, cache, disk, and the hidden prepare."""
+"""Verbs of what the machine and the index have: managers, interpreters, search, cache, disk, and two hidden ones."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 from jupyter_envs.cli import given, show
 from jupyter_envs.cli.common import NAMES, job, part_arguments
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.model.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.engine import Engine
 
 
 def _none(parser: argparse.ArgumentParser) -> None:
@@ -165,15 +169,27 @@ def _prepare_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _prepare(call: Call) -> None:
+    _engine(call).prepare_templates()
+
+
+def _own_files_arguments(parser: argparse.ArgumentParser) -> None:
+    _prepare_arguments(parser)
+    parser.add_argument("--gently", action="store_true", help="at low priority")
+
+
+def _own_files(call: Call) -> None:
+    if call.args.gently and hasattr(os, "nice"):
+        os.nice(19)
+    _engine(call).separate_files()
+
+
+def _engine(call: Call) -> Engine:
+    """The engine for the options of the process that asks, where it says them."""
     if call.args.settings is None:
-        call.engine.prepare_templates()
-        return
-    from jupyter_envs.engine.engine import Engine
+        return call.engine
     from jupyter_envs.engine.settings import Settings
 
-    engine = Engine(Settings(**json.loads(call.args.settings)), by=call.args.by)
-    engine.prepare_templates()
-    engine.close()
+    return call.engine_of(Settings(**json.loads(call.args.settings)))
 
 
 VERBS = [
@@ -228,4 +244,13 @@ VERBS = [
         "Machine",
     ),
     Verb("prepare", "prepare templates", "jupyter envs prepare", _prepare_arguments, _prepare, "Machine", hidden=True),
+    Verb(
+        "own-files",
+        "part the files that environments still share",
+        "jupyter envs own-files",
+        _own_files_arguments,
+        _own_files,
+        "Machine",
+        hidden=True,
+    ),
 ]

@@ -13,6 +13,7 @@ from jupyter_envs.model.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from jupyter_envs.engine.engine import Engine
+    from jupyter_envs.engine.settings import Settings
 
 from jupyter_envs.cli.output import Output
 
@@ -43,15 +44,25 @@ class Call:
     @property
     def engine(self) -> Engine:
         if self._engine is None:
-            from jupyter_envs.engine.engine import Engine
             from jupyter_envs.engine.settings import load
 
-            self._engine = Engine(load(), by=self.args.by, notebook_root=self.search)
+            return self.engine_of(load())
+        return self._engine
+
+    def engine_of(self, settings: Settings) -> Engine:
+        """The engine, made with `settings`."""
+        from jupyter_envs.engine.engine import Engine
+
+        self._engine = Engine(settings, by=self.args.by, notebook_root=self.search)
         return self._engine
 
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
+            if self._engine.jobs.used:
+                from jupyter_envs.cli import detached
+
+                detached.separate(self._engine.settings)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,7 @@
-"""What is done when nobody waits for it: templates, bytecode, pruning; gently, and ended with its process."""
+"""What is done when nobody waits for it: own files, templates, bytecode, pruning; gently, ended with its process."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from jupyter_envs.engine import kernels, scratch
+from jupyter_envs.engine import kernels, own_files, scratch
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.base import Recipe
 from jupyter_envs.engine.parts import Parts
@@ -30,7 +29,7 @@ _SHORTEST = 0.05
 
 
 class Background:
-    """One thread that waits for quiet: no job of ours for `prepare_delay` seconds."""
+    """A thread that waits for quiet, no job of ours for `prepare_delay` seconds, and one that waits for a job's end."""
 
     def __init__(self, parts: Parts, jobs: Jobs) -> None:
         self._parts = parts
@@ -42,6 +41,9 @@ class Background:
         self._to_compile: dict[str, set[str]] = {}
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
+        # A job has ended, or there may be something left from before.
+        self._ended = threading.Event()
+        self._own_files: threading.Thread | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
     def start(self, recovery: Recovery) -> None:
@@ -50,7 +52,9 @@ class Background:
         self._unsubscribe = self._jobs.subscribe(self._on_job)
         thread = threading.Thread(target=self._work, name="jupyter-envs-background", daemon=True)
         thread.start()
-        self._thread = thread
+        separating = threading.Thread(target=self._separate, name="jupyter-envs-own-files", daemon=True)
+        separating.start()
+        self._thread, self._own_files = thread, separating
 
     def stop(self) -> None:
         """End what runs and wait for it."""
@@ -59,8 +63,10 @@ class Background:
         self._stop.set()
         self._busy.set()
         self._woken.set()
-        if self._thread:
-            self._thread.join(10)
+        self._ended.set()
+        for thread in (self._thread, self._own_files):
+            if thread:
+                thread.join(10)
 
     def _on_job(self, job: Job) -> None:
         if job.state == "succeeded" and job.result and self._parts.settings.compile_after:
@@ -72,6 +78,7 @@ class Background:
         self._busy.set()
         if job.over:
             self._woken.set()
+            self._ended.set()
 
     def _work(self) -> None:
         # Whoever asks first finds them read; where they cannot be, he is told why.
@@ -85,6 +92,7 @@ class Background:
             try:
                 if first:
                     tidy(self._parts, self._jobs)
+                    self._ended.set()
                 else:
                     temporary.sweep(self._parts.settings.state / "tmp")
                 first = False
@@ -107,10 +115,19 @@ class Background:
     def _prepare(self) -> None:
         """In a process of its own: thousands of links here would slow the server's other threads."""
         if self._parts.templates.enabled:
-            settings = self._parts.settings
-            # Its options may come from the server's own command line, which that process does not see.
-            options = {name: getattr(settings, name) for name in settings.trait_names(config=True)}
-            run([sys.executable, MAIN, "prepare", "--settings", json.dumps(options)], cancelled=self._stop, nice=True)
+            self._apart("prepare")
+
+    def _separate(self) -> None:
+        """After each job, without a delay: until then an edit could reach another environment."""
+        while self._ended.wait() and not self._stop.is_set():
+            self._ended.clear()
+            if not self._jobs.active() and own_files.left(self._parts.settings.state):
+                with suppress(OSError, EnvsError):
+                    self._apart("own-files")
+
+    def _apart(self, verb: str) -> None:
+        options = self._parts.settings.options()
+        run([sys.executable, MAIN, verb, "--settings", options], cancelled=self._stop, nice=True)
 
     def _complete(self) -> None:
         """Find the hashes that could not be known at once, from what was downloaded before if possible."""

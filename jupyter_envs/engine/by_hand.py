@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from jupyter_envs.engine import record, scratch
+from jupyter_envs.engine import own_files, record, scratch
 from jupyter_envs.engine.adoption import Adoption
 from jupyter_envs.engine.kinds.lookup import Kinds
 from jupyter_envs.engine.places import lock_file
@@ -36,13 +36,16 @@ def noted(settings: Settings, prefix: str, words: Iterable[str]) -> Iterator[Non
     What cannot be noted is left: the packages are there.
     """
     real = os.path.realpath(prefix)
-    before = _stamps(real)
-    yield
+    with own_files.paused(settings.state, real):
+        # To part a file from others looks like an installation.
+        before = _stamps(real)
+        yield
+        after = _stamps(real)
     with suppress(OSError):
         own = Adoption(settings).own(real)
         if own is None or scratch.closed(own):
             return
-        new = {name for name, stamp in _stamps(real).items() if before.get(name) != stamp}
+        new = {name for name, stamp in after.items() if before.get(name) != stamp}
         asked = {normalise(found.group()) for word in words if (found := _NAME.match(word))}
         needed = {node.name for node in tree(real) if node.required_by}
         # Of a list in a file, or a project, the names are not among the words: there what nothing else needs was meant.

@@ -264,3 +264,15 @@ def _default_index() -> Address:
             reason="no_index",
         )
     return ask_uv(uv)
+
+
+def summaries(environments: Iterable[Environment], store: Path) -> dict[str, str | None]:
+    """What the packages of `environments` say they are, by normalised name."""
+    from jupyter_envs.system.metadata import read_packages
+
+    found: dict[str, str | None] = {}
+    for environment in environments:
+        if environment.kind == "venv" and environment.state != "broken":
+            for package in read_packages(environment.prefix, store=store):
+                found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package.summary)
+    return found

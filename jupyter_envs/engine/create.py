@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import structs
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import journal, record, recover, scratch
+from jupyter_envs.engine import journal, own_files, record, recover, scratch
 from jupyter_envs.engine.adopt import adopted
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.asked import Asked, asked
@@ -34,6 +34,7 @@ from jupyter_envs.engine.refuse import (
     refuse_uncopyable,
 )
 from jupyter_envs.engine.task import Context, Task
+from jupyter_envs.engine.templates import Ready
 from jupyter_envs.model.check import check_display_name, check_name, check_prefix
 from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
@@ -85,12 +86,12 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
     versions: dict[str, str] = {}
 
     def work(context: Context) -> dict[str, Any]:
-        def fill(stage: Own) -> str:
+        def fill(stage: Own) -> Ready:
             with asking_to_build():
-                speaks_of = _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context, exact)
+                ready = _fill(parts, kind, recipe, request.kernel.register, asked_for, stage, context, exact)
             if exact:
                 exact.hold(kind, stage)
-            return speaks_of
+            return ready
 
         def finish(tree: Own) -> None:
             spec = {
@@ -178,15 +179,16 @@ def copy(
     *,
     moves: bool = False,
 ) -> None:
-    """Let a copy of `source`, the user's `own`, appear at `target`; the caller holds both locks.
+    """Let a copy of `source`, the user's `own`, appear at `target`, which it goes for with `moves`; both are locked."""
 
-    With `moves` both share their files, since the first one goes; else each can be edited for itself.
-    """
-
-    def fill(stage: Own) -> str:
+    def fill(stage: Own) -> Ready:
         context.step("copy")
-        (link_tree if moves else copy_tree)(own, stage, context.check)
-        return own
+        if moves:
+            link_tree(own, stage, context.check)
+            own_files.follow(parts.settings, own, target)
+            return Ready(speaks_of=own, shared=False)
+        shared = copy_tree(own, stage, context.check, later=own_files.later(parts.settings))
+        return Ready(speaks_of=own, shared=shared)
 
     appear(parts, parts.kind_of(source), target, fill, context, finish=finish)
 
@@ -250,8 +252,8 @@ def _fill(
     stage: Own,
     context: Context,
     exact: Exact | None,
-) -> str:
-    """Put the new environment together at `stage`; return the place that its scripts speak of."""
+) -> Ready:
+    """Put the new environment together at `stage`."""
     context.step("create")
     for warning in asked_for.warnings:
         context.line(warning, "err")
@@ -261,7 +263,7 @@ def _fill(
         rest = structs.replace(asked_for.rest, install=[*lacking, *asked_for.rest.install])
         if not rest.empty:
             kind.fill(recipe, stage, rest, context)
-        return stage
+        return Ready(speaks_of=stage)
     wanted = [each for each in (asked_for.locked, asked_for.rest) if not each.empty]
     named = {line.name for line in asked_for.rest.install}
     base = kind.base(recipe, kernel)
@@ -274,7 +276,7 @@ def _fill(
                     kind.fill(recipe, stage, Wanted(remove=strange), context)
                 for each in wanted:
                     kind.fill(recipe, stage, each, context)
-                return ready.speaks_of
+                return structs.replace(ready, shared=True) if wanted else ready
             except Unsolvable:
                 if recipe.python:
                     raise
@@ -291,14 +293,14 @@ def _fill(
     kind.make(recipe, stage, first, context)
     for each in wanted:
         kind.fill(recipe, stage, each, context)
-    return stage
+    return Ready(speaks_of=stage)
 
 
 def appear(
     parts: Parts,
     kind: Kind,
     prefix: str,
-    fill: Callable[[Own], str],
+    fill: Callable[[Own], Ready],
     context: Context,
     *,
     replace: bool = False,
@@ -306,8 +308,7 @@ def appear(
 ) -> None:
     """Let an environment appear at `prefix`, whole: filled aside, relocated, renamed.
 
-    `fill` makes the tree at the path that it gets and returns the place that its
-    scripts speak of; `finish` gets the tree last, before others see it. With
+    `fill` makes the tree at the path that it gets; `finish` gets the tree last, before others see it. With
     `replace` an environment at `prefix` gives way at the end. The caller holds the lock.
     """
     if os.path.lexists(prefix) and not replace:
@@ -329,10 +330,12 @@ def appear(
             if WINDOWS and replace:
                 os.rename(prefix, aside)
             tree = new(prefix if WINDOWS else stage)
-            speaks_of = fill(tree)
+            ready = fill(tree)
             if not WINDOWS:
-                kind.relocate(tree, [speaks_of, tree], prefix)
+                kind.relocate(tree, [ready.speaks_of, tree], prefix)
             context.check()
+            if ready.shared:
+                own_files.keep(parts.settings, prefix, tree)
             if finish:
                 finish(tree)
             parts.discovery.adoption.adopt(prefix, tree)

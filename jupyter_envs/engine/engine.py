@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, settings
-from jupyter_envs.engine.catalog import Catalog
+from jupyter_envs.engine.catalog import Catalog, summaries
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.lookup import Kinds
@@ -213,7 +212,7 @@ class Engine:
         from jupyter_envs.engine.health import check
 
         environment = self.find(key)
-        return check(environment, self._kinds[environment.kind])
+        return check(environment, self._kinds[environment.kind], self.settings)
 
     def inspect(self, request: Inspect) -> Inspected:
         """The create request that a file means."""
@@ -345,6 +344,15 @@ class Engine:
 
         return prepare(self._parts)
 
+    def separate_files(self) -> None:
+        """Part the files that environments still share after a job, gently; may take minutes."""
+        from jupyter_envs.engine.own_files import Separation
+
+        parts, jobs = self._parts, self.jobs
+        Separation(
+            self.settings.state, parts.own, parts.lock_file, lambda: any(not job.over for job in jobs.list())
+        ).run()
+
     def start_background(self) -> None:
         """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
         self.background.start(self._recovery)
@@ -388,11 +396,4 @@ class Engine:
         return self.settings.state / "packages"
 
     def _installed(self) -> dict[str, str | None]:
-        from jupyter_envs.system.metadata import read_packages
-
-        found: dict[str, str | None] = {}
-        for environment in self.environments():
-            if environment.kind == "venv" and environment.state != "broken":
-                for package in read_packages(environment.prefix, store=self._store):
-                    found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package.summary)
-        return found
+        return summaries(self.environments(), self._store)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
+from jupyter_envs.engine import own_files
 from jupyter_envs.engine.kinds.base import Kind
+from jupyter_envs.engine.settings import Settings
 from jupyter_envs.model.env import Environment, Problem, Severity
 from jupyter_envs.system import conda_places, metadata, pyvenv
 from jupyter_envs.system.files import free_bytes
@@ -14,10 +16,10 @@ _LITTLE_SPACE = 500_000_000
 _SHOWN = 20
 
 
-def check(environment: Environment, kind: Kind) -> list[Problem]:
+def check(environment: Environment, kind: Kind, settings: Settings) -> list[Problem]:
     """The problems that discovery saw and those that a closer look shows, the worst first."""
     problems = list(environment.problems)
-    for problem in (*kind.problems(environment), *_look(environment)):
+    for problem in (*kind.problems(environment), *_look(environment), *_edited_early(environment, settings)):
         if problem.code not in {known.code for known in problems}:
             problems.append(problem)
     rank = {"error": 0, "warning": 1, "info": 2}
@@ -68,6 +70,19 @@ def _edited(environment: Environment) -> list[Problem]:
     more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
     message = f"Installed files were edited: {', '.join(files[:_SHOWN])}{more}."
     return [_problem("edited_files", "info", message, None)]
+
+
+def _edited_early(environment: Environment, settings: Settings) -> list[Problem]:
+    files = own_files.edited(settings, environment.prefix)
+    if not files:
+        return []
+    more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    message = (
+        f"Files were edited before each environment had its own: {', '.join(files[:_SHOWN])}{more}. The package cache, "
+        "or an environment that this one was copied from or to, may have the same edit; `uv cache clean NAME` forgets "
+        "the one in uv's cache."
+    )
+    return [_problem("edited_early", "warning", message, None)]
 
 
 def _ipykernel(environment: Environment) -> list[Problem]:

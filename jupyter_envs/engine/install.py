@@ -16,7 +16,6 @@ from jupyter_envs.engine import record
 from jupyter_envs.engine.agreed import refuse_other, refuse_otherwise
 from jupyter_envs.engine.hashes import Hashes
 from jupyter_envs.engine.kinds.base import Wanted
-from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.task import Context, Quiet, Stream
 from jupyter_envs.engine.undo import Undo, undoing
 from jupyter_envs.model.check import Requirement
@@ -76,7 +75,6 @@ class Installation:
         with ExitStack() as around:
             around.enter_context(undoing(undo or Undo(prefix), context, affected, part=undo is not None))
             around.enter_context(self.hashes.meanwhile(prefix, looked_up, self._asks(prefix, wanted)))
-            around.enter_context(own_files(prefix))
             self._perform(prefix, wanted, context, offline=outcome.cached, total=len(outcome.added))
             did = difference(before, versions(prefix))
             refuse_otherwise(planned, did, wanted.plan)
@@ -88,8 +86,7 @@ class Installation:
         Where every version is given the package cache is enough: to ask the index for what it says of 227
         packages takes 0.6 s with uv and to solve them by its answers 1.6 s, the cache alone less than 0.1 s.
         """
-        with own_files(prefix):
-            self._perform(prefix, wanted, context, offline=self._given(prefix, wanted, context), total=None)
+        self._perform(prefix, wanted, context, offline=self._given(prefix, wanted, context), total=None)
 
     def lock(
         self,

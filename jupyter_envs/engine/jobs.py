@@ -104,6 +104,7 @@ class Jobs:
         self._settings = settings
         self._by = by
         self._limit = settings.max_jobs
+        self.used = False
         self._runs: dict[str, Run] = {}
         self._behind: dict[str, deque[Run]] = {}
         self._guard = threading.Lock()
@@ -214,6 +215,7 @@ class Jobs:
     def _admit(self, task: Task, listener: Listener | None) -> Run:
         job = self.store.new(task.action, task.title, task.environment, self._by)
         run = Run(task, job, self, listener)
+        self.used = True
         with self._guard:
             self._runs[job.id] = run
             if self._ticker is None or not self._ticker.is_alive():

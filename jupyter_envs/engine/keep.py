@@ -25,6 +25,7 @@ from jupyter_envs.engine.refuse import (
     refuse_uncopyable,
 )
 from jupyter_envs.engine.task import Context, Silent, Task
+from jupyter_envs.engine.templates import Ready
 from jupyter_envs.model.check import check_display_name, check_name
 from jupyter_envs.model.env import Environment, Own, environment_id
 from jupyter_envs.model.errors import Conflict, Forbidden, InvalidRequest
@@ -285,10 +286,10 @@ def _rebuild(parts: Parts, environment: Environment, own: Own, before: Lock, con
         if environment.kernels:
             parts.register(environment, tree)
 
-    def fill(stage: Own) -> str:
+    def fill(stage: Own) -> Ready:
         kind.remake(environment, own, stage, context)
         _keep_record(environment.prefix, stage)
-        return stage
+        return Ready(speaks_of=stage)
 
     appear(parts, kind, environment.prefix, fill, context, replace=True, finish=finish)
     return plans[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_envs.backends.base import Backend
-from jupyter_envs.engine import history, journal, kernels, record, shims
+from jupyter_envs.engine import history, journal, kernels, own_files, record, shims
 from jupyter_envs.engine.catalog import Catalog
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.journal import Action, Entry
@@ -74,6 +74,7 @@ class Parts:
                 if error.errno not in FULL or not folder.is_dir():
                     raise
                 held.enter_context(folder_lock(folder, wait))
+            own_files.wait_for(self.settings.state, prefix, context.check)
             if recover.settle_of(self, prefix):
                 context.line("A change that had not ended was settled.")
             yield
@@ -109,8 +110,9 @@ class Parts:
         undo = Undo(own)
         with journal.opened(self.settings.state, entry) as opened:
             try:
-                yield undo
-                context.check()
+                with own_files.brought(self.settings, own):
+                    yield undo
+                    context.check()
                 opened.done()
             except BaseException:
                 if undo.pending():

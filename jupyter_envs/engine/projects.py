@@ -14,12 +14,11 @@ from typing import Any
 from msgspec import structs
 
 from jupyter_envs.backends.project_files import normal
-from jupyter_envs.engine import journal
+from jupyter_envs.engine import journal, own_files
 from jupyter_envs.engine.adopt import adopted_project
 from jupyter_envs.engine.agreed import refuse_other, signed
 from jupyter_envs.engine.aside import Aside
 from jupyter_envs.engine.kinds.base import Kind, Wanted
-from jupyter_envs.engine.own_files import own_files
 from jupyter_envs.engine.owners import Owned
 from jupyter_envs.engine.parts import Parts
 from jupyter_envs.engine.recover import project_back
@@ -129,8 +128,7 @@ def kernel(parts: Parts, request: ProjectKernel) -> Task:
     def work(context: Context) -> dict[str, Any]:
         with _alone(parts, project, prefix, context) as (aside, before):
             with _whole(parts, aside, project, prefix, context):
-                with own_files(prefix):
-                    perform(project, prefix, commands, context, beat=aside.beat)
+                perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 environment = parts.discovery.by_prefix(there)
                 refuse_old_python(environment)
@@ -191,8 +189,7 @@ def change(parts: Parts, project: Owned, environment: Environment, request: Chan
                 refuse_other(plan_of(project, kind, prefix, commands, wanted.remove, context), request.plan)
             locked_before = tool.locked(project.folder)
             with _whole(parts, aside, project, prefix, context):
-                with own_files(prefix):
-                    perform(project, prefix, commands, context, beat=aside.beat)
+                perform(project, prefix, commands, context, beat=aside.beat)
                 there = _made(parts, project, prefix)
                 gone = locked_before.keys() - tool.locked(project.folder).keys()
                 if loose := {*orphans(tree(there), {*gone, *removed}), *besides}:
@@ -366,8 +363,9 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
     with journal.opened(parts.settings.state, structs.replace(entry, lock=str(_lock_file(parts, project)))) as opened:
         aside.begin(project.folder, project.tool.files, prefix)
         try:
-            yield
-            context.check()
+            with own_files.brought(parts.settings, prefix):
+                yield
+                context.check()
             opened.done()
         except BaseException:
             context.line("Putting the project back as it was.")

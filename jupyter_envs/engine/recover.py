@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_envs.engine import history, journal, kernels, record, scratch
+from jupyter_envs.engine import history, journal, kernels, own_files, record, scratch
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.journal import Entry
 from jupyter_envs.engine.kinds.base import Kind
@@ -86,6 +86,7 @@ def settle_all(parts: Parts) -> None:
             found = journal.read(path)
             if found and _reachable(found[0]):
                 with _lock(found[0]):
+                    own_files.wait_for(parts.settings.state, found[0].prefix, lambda: None)
                     _settle(parts, path)
 
 
@@ -159,6 +160,7 @@ def _appear(parts: Parts, entry: Entry, done: bool) -> None:
         parts.kinds[entry.kind].vanished(prefix)
         parts.discovery.forget_prefix(prefix)
         parts.discovery.adoption.forget(prefix)
+        own_files.forget(parts.settings, prefix)
         for folder in entry.folders:
             # Somebody may have put something there.
             with suppress(OSError):
@@ -211,6 +213,7 @@ def vanish(parts: Parts, prefix: str, root: PathLike, kind: Kind) -> None:
     """Delete the environment at `prefix` in `root`: it vanishes by one rename, what speaks of it follows."""
     scratch.discard(prefix, root)
     kernels.drop(prefix)
+    own_files.forget(parts.settings, prefix)
     for forget in (parts.discovery.adoption.forget, kind.vanished, parts.discovery.forget_prefix):
         # On a full disk a list may keep a line of what is gone; nobody takes it for more.
         with suppress(OSError):

@@ -7,6 +7,7 @@ file and takes the options on its command line (``--Settings.max_jobs=2``).
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class Settings(Configurable):
     scan_seconds = Int(10, min=1, help="Seconds that a search of the notebook root may take.").tag(config=True)
     compile_after = Bool(True, help="Compile what a job installed, in the background, after it.").tag(config=True)
 
+    copy_at_once = Bool(
+        help="Give an environment its own files within the job that brings them, not right after it, as where what "
+        "runs then would be lost (a container's build). JUPYTER_ENVS_COPY_AT_ONCE=1 does the same."
+    ).tag(config=True)
+
     conda_engine = Unicode(
         "embedded",
         help="Who changes conda environments: 'embedded', or an installed client by its name (conda, mamba, "
@@ -62,6 +68,14 @@ class Settings(Configurable):
     @default("state_dir")
     def _state_dir(self) -> str:
         return os.path.join(jupyter_data_dir(), "jupyter-envs")
+
+    @default("copy_at_once")
+    def _copy_at_once(self) -> bool:
+        return os.environ.get("JUPYTER_ENVS_COPY_AT_ONCE", "0") not in ("", "0")
+
+    def options(self) -> str:
+        """All of them as JSON, for another process: they may come from a command line, which it does not see."""
+        return json.dumps({name: getattr(self, name) for name in self.trait_names(config=True)})
 
     @property
     def all_roots(self) -> list[Path]:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_envs.engine import history, scratch
+from jupyter_envs.engine import history, own_files, scratch
 from jupyter_envs.engine.adoption import new
 from jupyter_envs.engine.kinds.base import Kind, Recipe, Wanted
 from jupyter_envs.engine.settings import Settings
@@ -38,7 +38,7 @@ from jupyter_envs.system.files import atomic_write, discard_tree, lock, remove_t
 from jupyter_envs.system.paths import WINDOWS
 from jupyter_envs.system.reading import LISTING, read_as, read_bytes, read_text
 
-FORMAT = 3
+FORMAT = 4
 KEPT = 3
 REFRESH_AFTER = 3 * 24 * 3600.0
 
@@ -46,7 +46,8 @@ REFRESH_AFTER = 3 * 24 * 3600.0
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a finished template is: `built` and `checked` in seconds since the epoch, `size` in bytes.
 
-    `tree` and `contents` are its fingerprints, by the times of its files and by what is in them.
+    `tree` and `contents` are its fingerprints: by what is in its texts and the times of other files, which are what
+    new environments may have links of for a while, and by what is in all of them.
     """
 
     format: int
@@ -65,10 +66,13 @@ _manifest = msgspec.json.Decoder(Manifest)
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree to become an environment: `tree` is where it lies, `speaks_of` the place that its scripts name."""
+    """A tree to become an environment: the place that its scripts speak of, and whether others have links of its files.
 
-    tree: str
+    Those that never may be edited do not count.
+    """
+
     speaks_of: str
+    shared: bool = True
 
 
 class Templates:
@@ -114,13 +118,13 @@ class Templates:
                     continue  # somebody else took it, or it is on another file system
                 if self._as_made(key, name, target):
                     history.renew_base(target)
-                    return Ready(tree=target, speaks_of=manifest.prefix)
+                    return Ready(speaks_of=manifest.prefix, shared=False)
                 scratch.discard(target, self._root)
         if not _sound(manifest):
             self._distrust(key)
             return None
         try:
-            copy_tree(manifest.prefix, target, check)
+            shared = copy_tree(manifest.prefix, target, check, later=own_files.later(self._settings))
         except OSError as error:
             remove_tree(target)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -130,7 +134,7 @@ class Templates:
                 self._distrust(key)
             return None
         history.renew_base(target)
-        return Ready(tree=target, speaks_of=manifest.prefix)
+        return Ready(speaks_of=manifest.prefix, shared=shared)
 
     def _distrust(self, key: str) -> None:
         """Have the template `key` made anew: what has no manifest was not finished."""
@@ -236,7 +240,7 @@ class Templates:
             checked=moment,
             size=tree_size(prefix),
             prefix=prefix,
-            tree=fingerprint(prefix),
+            tree=fingerprint(prefix, texts=True),
             contents=fingerprint(prefix, contents=True),
         )
         atomic_write(folder / "manifest.json", msgspec.json.encode(fresh))
@@ -313,6 +317,6 @@ def _sound(manifest: Manifest, *, contents: bool = False) -> bool:
     try:
         if contents and fingerprint(manifest.prefix, contents=True) != manifest.contents:
             return False
-        return fingerprint(manifest.prefix) == manifest.tree
+        return fingerprint(manifest.prefix, texts=True) == manifest.tree
     except OSError:
         return False

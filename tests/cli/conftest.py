@@ -39,7 +39,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = os.environ.get("UV_CACHE_DIR") or os.path.expanduser("~/.cache/uv")
     folder = tmp_path / "home"
     (folder / "config").mkdir(parents=True)
-    settings = {"Settings": {"templates": False, "compile_after": False}}
+    settings = {"Settings": {"templates": False, "compile_after": False, "copy_at_once": True}}
     (folder / "config" / "jupyter_envs_config.json").write_text(json.dumps(settings))
     for name, value in {
         "HOME": folder,

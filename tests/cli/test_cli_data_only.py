@@ -44,6 +44,7 @@ CALLS: dict[str, list[str]] = {
     "managers": [""],
     "search": ["plain"],
     "formats": [""],
+    "own-files": [""],
     "inspect": ["{project}"],
     "cache": ["list"],
     "disk": [""],

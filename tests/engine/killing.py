@@ -35,7 +35,7 @@ _EVENTS = {"os.rename", "os.link", "os.symlink", "os.remove", "os.rmdir", "os.mk
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What tells nothing of an environment: caches, logs and locks that stay for the next use.
 _PASSED = re.compile(
-    r"(^|/)(uv-cache|pip-cache|pkgs|jobs|owners|locks|\.locks|__pycache__|packages|index\.json|interpreters\.json|disk\.json"
+    r"(^|/)(uv-cache|pip-cache|pkgs|jobs|owners|shared|locks|\.locks|__pycache__|packages|index\.json|interpreters\.json|disk\.json"
     r"|[^/]*\.lock|\.environments\.lock|lock|lock\.history|tmp/[0-9a-f]{16}|\.cache|wanted\.json|templates|\.spares)(/|$)"
 )
 _SUBREAPER = 36

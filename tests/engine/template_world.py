@@ -34,7 +34,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory, pythons: Path) -> Path:
 
 def as_it_is(manifest: Manifest) -> Manifest:
     """`manifest` for the template as it lies there now."""
-    tree, contents = fingerprint(manifest.prefix), fingerprint(manifest.prefix, contents=True)
+    tree, contents = fingerprint(manifest.prefix, texts=True), fingerprint(manifest.prefix, contents=True)
     return msgspec.structs.replace(manifest, tree=tree, contents=contents)
 
 

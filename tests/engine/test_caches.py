@@ -23,6 +23,7 @@ def test_what_uv_has_downloaded(engine: Engine, index: Index, home: Path) -> Non
     offer(index, "two", "1.0", files={"two.py": "X = 2\n" * 20_000})
     made = bare(engine, packages=["one", "two"])
     done(engine, engine.change("demo", Change(remove=["two"])))
+    engine.separate_files()
     entry = next(e for e in engine.cache() if e.name == "uv")
     assert entry.path == str(home / "uv-cache")
     assert entry.cleanable

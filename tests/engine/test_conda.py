@@ -220,6 +220,7 @@ def test_the_package_cache(engine: Engine, home: Path, channel: Channel) -> None
     create(engine, "demo", "where-am-i", "demo-activate=1.0")
     create(engine, "gone", "demo-activate=2.0")
     done(engine, engine.remove("gone"))
+    engine.separate_files()
     (home / "pkgs" / "mine.txt").write_text("a user's own")
     before = next(c for c in engine.cache() if c.name == "conda")
     assert before.size

@@ -39,7 +39,7 @@ def install(prefix: Path, name: str, version: str = "1.0", *needs: str) -> None:
 
 
 def check(environment: Environment) -> list[Problem]:
-    return health.check(environment, Kinds(Settings())[environment.kind])
+    return health.check(environment, Kinds(Settings())[environment.kind], Settings())
 
 
 def environment(prefix: Path, kernel: bool = False, **fields: object) -> Environment:

@@ -35,6 +35,7 @@ def two(engine: Engine, index: Index) -> list[str]:
     bare(engine, "one", packages=["tool"])
     bare(engine, "two")
     done(engine, engine.change("two", Change(install=["tool"])))
+    engine.separate_files()
     return [engine.find(name).prefix for name in ("one", "two")]
 
 
@@ -45,11 +46,13 @@ def test_an_edit_stays_in_its_environment(engine: Engine, two: list[str]) -> Non
         edit(path)
     assert snapshot(two_) == before
     bare(engine, "three", packages=["tool"])
+    engine.separate_files()
     assert module(engine.find("three").prefix, "tool").read_text() == module(two_, "tool").read_text()
 
 
 def test_an_edit_in_a_copy_stays_there(engine: Engine, two: list[str]) -> None:
     done(engine, engine.clone("one", Clone(name="copy")))
+    engine.separate_files()
     before = snapshot(two[0])
     for above, _, names in os.walk(engine.find("copy").prefix):
         for name in names:

@@ -116,13 +116,13 @@ def test_cleaned_away_while_it_is_copied(engine: Engine) -> None:
     calls: list[int] = []
     real = module.copy_tree
 
-    def slowly(source: str, target: str, check: object = None) -> int:
+    def slowly(source: str, target: str, check: object = None, **more: bool) -> bool:
         def also() -> None:
             calls.append(1)
             if len(calls) == 20:
                 shutil.rmtree(manifest.prefix)
 
-        return real(source, target, also)
+        return real(source, target, also, **more)
 
     module.copy_tree = slowly  # type: ignore[assignment]
     try:
@@ -140,7 +140,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
     began, go_on = threading.Event(), threading.Event()
     real = module.copy_tree
 
-    def slowly(source: str, target: str, check: object = None) -> int:
+    def slowly(source: str, target: str, check: object = None, **more: bool) -> bool:
         calls: list[int] = []
 
         def also() -> None:
@@ -150,7 +150,7 @@ def test_cancelled_while_it_is_copied(engine: Engine) -> None:
                 go_on.wait(60)
             check()  # type: ignore[operator]
 
-        return real(source, target, also)
+        return real(source, target, also, **more)
 
     module.copy_tree = slowly  # type: ignore[assignment]
     try:

@@ -80,7 +80,7 @@ def test_contents_are_compared_before_spares_are_made(engines: Engines, state: P
 def test_a_template_that_cannot_be_read_is_made_anew(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     key, _ = one(engine)
 
-    def unreadable(*_: object) -> None:
+    def unreadable(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, "no", "template")
 
     monkeypatch.setattr(module, "copy_tree", unreadable)
@@ -96,6 +96,7 @@ def test_a_file_that_is_edited_changes_no_other_environment(engines: Engines, st
     for name in ("one", "two"):
         done(engine, engine.create(Create(name=name)))
     done(engine, engine.clone("one", Clone(name="three")))
+    engine.separate_files()
     before = {name: snapshot(engine.find(name).prefix) for name in ("two", "three")}
     template = snapshot(one(engine)[1].prefix)
     edited = 0

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_envs.system import copies
-from jupyter_envs.system.copies import copy_tree, files_of, fingerprint, unshare
+from jupyter_envs.system.copies import clones, copy_tree, files_of, fingerprint, unshare
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="environments are not copied on Windows")
 
@@ -137,7 +137,7 @@ def test_a_time_put_back_hides_nothing(tree: Path) -> None:
 
 
 @pytest.fixture
-def clones(tmp_path: Path) -> Iterator[Path]:
+def cloning(tmp_path: Path) -> Iterator[Path]:
     """A folder on a file system that can clone files."""
     make = shutil.which("mkfs.btrfs") or shutil.which("mkfs.xfs")
     if make is None or os.geteuid() != 0:
@@ -153,9 +153,61 @@ def clones(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(top)], check=True)
 
 
-def test_files_are_cloned_where_they_can_be(clones: Path) -> None:
-    tree = fill(clones / "tree")
-    copy_tree(tree, clones / "copy")
-    before, after = inodes(tree), inodes(clones / "copy")
+def test_files_are_cloned_where_they_can_be(cloning: Path) -> None:
+    tree = fill(cloning / "tree")
+    copy_tree(tree, cloning / "copy")
+    before, after = inodes(tree), inodes(cloning / "copy")
     assert {name for name in FILES if after[name] == before[name]} == {"jedi/third_party/typeshed/os.pyi"}
-    assert {name: (clones / "copy" / name).read_bytes() for name in FILES} == FILES
+    assert {name: (cloning / "copy" / name).read_bytes() for name in FILES} == FILES
+
+
+MEANWHILE = {
+    "removed": (lambda path: path.unlink(), None),
+    "replaced": (
+        lambda path: (path.with_name("new").write_bytes(b"new\n"), os.replace(path.with_name("new"), path)),
+        b"new\n",
+    ),
+    "edited": (lambda path: path.write_bytes(b"x = 1; y = 2\n"), b"x = 1; y = 2\n"),
+}
+
+
+@pytest.mark.parametrize("moment", ["before", "between", "without"])
+@pytest.mark.parametrize("act", MEANWHILE)
+def test_what_somebody_does_meanwhile_stands(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, moment: str
+) -> None:
+    """A file that was removed never comes back, and no edit is lost, whenever it happens."""
+    path, link = tree / "pkg/module.py", tmp_path / "link.py"
+    os.link(path, link)
+    (tmp_path / "aside").mkdir()
+    do, after = MEANWHILE[act]
+    real, put = copies.exchange, copies._Copier.put
+
+    def exchanged(one: str, other: str) -> bool:
+        if moment == "between" and not done:
+            done.append(do(path))
+        return moment != "without" and real(one, other)
+
+    def putting(self: copies._Copier, source: str, target: str, *, later: bool = False) -> None:
+        put(self, source, target, later=later)
+        if moment != "between":
+            done.append(do(path))
+
+    done: list[object] = []
+    monkeypatch.setattr(copies, "exchange", exchanged)
+    monkeypatch.setattr(copies._Copier, "put", putting)
+    found = unshare([str(path)], tmp_path / "aside")
+    assert done
+    assert (path.read_bytes() if path.exists() else None) == after
+    assert (found.own, found.left) == ({}, [str(path)])
+    assert list((tmp_path / "aside").iterdir()) == []
+    assert link.read_bytes() == (after if act == "edited" else FILES["pkg/module.py"])
+
+
+def test_a_copy_for_now_links_all_but_what_programs_write_in_place(tree: Path, tmp_path: Path) -> None:
+    (tree / "etc").mkdir()
+    (tree / "etc/x.json").write_text("{}")
+    assert copy_tree(tree, tmp_path / "copy", later=True) is not clones(tmp_path)
+    before, after = inodes(tree), inodes(tmp_path / "copy")
+    assert {name for name in after if before[name] == after[name]} == FILES.keys()
+    assert copy_tree(tree, tmp_path / "other") is False

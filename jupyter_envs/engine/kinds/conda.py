@@ -38,7 +38,6 @@ from jupyter_envs.system import (
     metadata,
 )
 from jupyter_envs.system.conda_url import public
-from jupyter_envs.system.copies import files_of, unshare
 from jupyter_envs.system.files import remove_tree
 from jupyter_envs.system.paths import python_of
 
@@ -344,13 +343,9 @@ class Conda:
 
         # A client runs each script unasked.
         installer = self._installer() if operation.scripts is None else self._embedded()
-        outcome = installer.run(
+        return installer.run(
             operation, on_step=step, on_line=lambda text: context.line(text, "out"), cancelled=context.cancelled
         )
-        if not operation.dry_run:
-            # Each engine links what it installs to the package cache, and so to every environment that has it.
-            unshare(files_of(operation.prefix))
-        return outcome
 
 
 def _touched(prefix: str, outcome: CondaOutcome) -> Iterable[str]:
