@@ -51,5 +51,16 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     if again:
         terminalreporter.section("failed once and were tried again")
     for report in again:
-        terminalreporter.line(f"RERUN {report.nodeid} ({report.when})")
+        terminalreporter.line(f"RERUN {report.nodeid} ({report.when}){_where(report)}")
         terminalreporter.line(report.longreprtext)
+
+
+def _where(report: pytest.TestReport) -> str:
+    """The line of the test that failed and with what, since of a long report its head may be all that is kept."""
+    trace = getattr(report.longrepr, "reprtraceback", None)
+    places = [entry.reprfileloc for entry in trace.reprentries if getattr(entry, "reprfileloc", None)] if trace else []
+    if not places:
+        return ""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    what = crash.message.splitlines()[0][:200] if crash and crash.message else ""
+    return f" at {places[0].path}:{places[0].lineno}: {what}"
