@@ -155,12 +155,20 @@ def page(browser: Any, lab: Lab, application: Application) -> Iterator[Any]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.goto(f"{lab.base}/{application.path}?token={lab.token}&reset")
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("jupyterapp.restored")
+    wait_until_restored(page, launcher=application.path == "lab")
     yield page
     context.close()
     ours = [text for text in errors if "envs" in text.lower()]
     assert not ours, ours
+
+
+def wait_until_restored(page: Any, *, launcher: bool) -> None:
+    """Wait for the application; with `launcher`, which a reset one opens, until that has taken the focus."""
+    page.wait_for_function("window.jupyterapp !== undefined")
+    page.evaluate("jupyterapp.restored")
+    if launcher:
+        # It opens after all that, and would take the focus from what the test has begun.
+        page.wait_for_function("document.activeElement?.closest('.jp-Launcher')")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.ui.conftest import Lab
+from tests.ui.conftest import Lab, wait_until_restored
 from tests.ui.looks import both_themes, set_theme
 from tests.ui.test_panel import JOB_MS, NEWS_MS, launcher_card, run_cli
 
@@ -203,8 +203,7 @@ def test_a_reload_in_the_middle_keeps_the_wish(page: Any, lab: Lab) -> None:
     with page.expect_response(lambda response: response.status == 202):
         form.get_by_role("button", name="Create").click()
     page.goto(f"{lab.base}/lab?reset")
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("jupyterapp.restored")
+    wait_until_restored(page, launcher=True)
     open_notebook(page, path)
     wait_for_kernel(page, "reloaded")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.conftest import Application, Lab
+from tests.ui.conftest import Application, Lab, wait_until_restored
 from tests.ui.looks import check_accessible
 from tests.ui.test_notebook import PYTHON, run_cell, wait_for_kernel, write_notebook
 from tests.ui.test_panel import JOB_MS, run_cli
@@ -22,8 +22,7 @@ def application() -> Application:
 
 def go(page: Any, lab: Lab, path: str) -> Any:
     page.goto(f"{lab.base}/notebooks/{path}")
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("jupyterapp.restored")
+    wait_until_restored(page, launcher=False)
     notebook = page.locator(".jp-NotebookPanel")
     notebook.locator(".jp-Cell").first.wait_for()
     return notebook

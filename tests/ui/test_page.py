@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.conftest import Lab
+from tests.ui.conftest import Lab, wait_until_restored
 from tests.ui.looks import both_themes, check_accessible
 from tests.ui.test_panel import JOB_MS, run_cli
 
@@ -201,8 +201,7 @@ def test_cancel_and_reload_in_the_middle(page: Any, lab: Lab, thesis: str, shots
     # The page and its job are there again after a reload.
     page.wait_for_timeout(1500)
     page.goto(f"{lab.base}/lab?token={lab.token}")
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("jupyterapp.restored")
+    wait_until_restored(page, launcher=False)
     content = page.locator(PAGE)
     content.get_by_role("heading", name="thesis").wait_for()
     cancel = bar(content).get_by_role("button", name="Cancel")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_envs.backends.uv import uv
-from tests.ui.conftest import Lab
+from tests.ui.conftest import Lab, wait_until_restored
 from tests.ui.looks import both_themes, check_accessible
 from tests.ui.test_panel import JOB_MS, NEWS_MS, open_panel, run_cli, wait_for_focus
 
@@ -64,8 +64,7 @@ def create(page: Any, panel: Any, name: str, packages: str = "") -> None:
 
 def reload(page: Any) -> None:
     page.reload()
-    page.wait_for_function("window.jupyterapp !== undefined")
-    page.evaluate("jupyterapp.restored")
+    wait_until_restored(page, launcher=False)
 
 
 def drop(target: Any, name: str, text: str) -> None:
@@ -224,8 +223,7 @@ def test_two_tabs_say_the_same(page: Any, slow: Path, lab: Lab, thesis: str) -> 
     panel = open_panel(page)
     other = page.context.new_page()
     other.goto(f"{lab.base}/lab/workspaces/other?reset")
-    other.wait_for_function("window.jupyterapp !== undefined")
-    other.evaluate("jupyterapp.restored")
+    wait_until_restored(other, launcher=True)
     there = open_panel(other)
     there.get_by_role("treeitem", name=f"{thesis},").wait_for()
     create(page, panel, "shared", str(slow))
