@@ -10,10 +10,13 @@ from urllib.parse import unquote
 MASK = "****"
 # A shorter secret would blank ordinary words.
 SHORTEST = 8
-_MOST_KNOWN = 200
+# To look for each of them in a megabyte takes 0.2 ms.
+_MOST_KNOWN = 100
 _known: dict[str, None] = {}
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?//")
-_ANY_SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://")
+_longest_first: tuple[str, ...] = ()
+# A scheme that is no scheme, or none before the colon, hides no less.
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)?:?//")
+_ANY_SCHEME = re.compile(r"(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40})?://")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^\s:@\[\]/?#]*)(:\d*)?\Z")
 # conda's tokens are a step of the path: `https://host/t/TOKEN/channel`.
 _TOKEN = re.compile(r"(?<=/t/)[^/]+")
@@ -117,9 +120,12 @@ def shown_in(text: str) -> str:
     return text[:start] + str(Address(text[start:]))
 
 
-def known() -> list[str]:
-    """The secrets of the addresses that this process has met last, to be hidden in whatever a tool prints."""
-    return list(_known)
+def known() -> tuple[str, ...]:
+    """The secrets of the addresses that this process has met last, to be hidden in whatever a tool prints.
+
+    The longest come first.
+    """
+    return _longest_first
 
 
 def shown(value: Any) -> str:
@@ -141,11 +147,19 @@ def read(kind: type, value: Any) -> Any:
 
 
 def _remember(secrets: list[str]) -> None:
-    for secret in secrets:
-        if len(secret) >= SHORTEST and secret not in _known:
-            while len(_known) >= _MOST_KNOWN:
-                _known.pop(next(iter(_known)), None)
-            _known[secret] = None
+    global _longest_first  # noqa: PLW0603 - the same as `_known`, in the order in which they are asked for
+    new = [secret for secret in secrets if len(secret) >= SHORTEST]
+    if all(secret in _known for secret in new):
+        # The one met last is the last to be forgotten.
+        for secret in new:
+            _known[secret] = _known.pop(secret, None)
+        return
+    for secret in new:
+        _known.pop(secret, None)
+        while len(_known) >= _MOST_KNOWN:
+            _known.pop(next(iter(_known)), None)
+        _known[secret] = None
+    _longest_first = tuple(sorted(_known, key=len, reverse=True))
 
 
 def _split(text: str) -> tuple[str, str, str, str, str, str]:

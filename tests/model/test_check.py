@@ -99,6 +99,8 @@ def test_a_distribution_is_a_normalised_name(value: str) -> None:
 @example("six @ https://files.example/x.whl # y")
 @example("six===")
 @example("file://")
+@example("://user:secret@")
+@example("0://user:secret@host/x")
 @example("x" * 3000)
 def test_an_accepted_requirement_is_one_line_and_no_option(value: str) -> None:
     found = passed(rules.check_requirement, value)
