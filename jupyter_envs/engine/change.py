@@ -143,7 +143,8 @@ def _refuse_channels(parts: Parts, environment: Environment, request: Change, wa
     if request.from_ is None:
         refuse_strange(parts.settings, request.channels, map(str, wanted.install), kept=kept)
     else:
-        refuse_strange(parts.settings, found.channels, found.conda, found.archives, kept=kept)
+        typed = [] if request.build is False else request.channels
+        refuse_strange(parts.settings, found.channels, found.conda, found.archives, kept=[*kept, *typed])
 
 
 def _removed(kind: Kind, environment: Environment, text: str, field: str) -> str:

@@ -44,7 +44,9 @@ def refuse_strange(
     *,
     kept: Iterable[str] = (),
 ) -> None:
-    """Raise Conflict where a file names a channel that is neither configured nor the environment's own (`kept`).
+    """Raise Conflict where a file names a channel that is neither configured nor in `kept`.
+
+    `kept` are those that the environment has already, and those that the user named.
 
     Raises:
         Conflict: with a line for each such channel (reason ``approval_needed``).

@@ -64,10 +64,11 @@ def create(parts: Parts, request: Create, running: Running, exact: Exact | None 
     asked_for = exact.asked if exact and not kind.pip_apart else asked(parts.catalog, kind, request)
     if not exact and holds(request):
         asked_for = held_asked(asked_for, typed=request.from_ is not None)
+        own = request.typed_channels if request.build is False else request.channels
         if kind.pip_apart and request.from_ is None:
-            refuse_strange(parts.settings, request.channels, request.packages)
+            refuse_strange(parts.settings, request.channels, request.packages, kept=own)
         elif kind.pip_apart:
-            refuse_strange(parts.settings, asked_for.channels, asked_for.own, asked_for.locked.archives)
+            refuse_strange(parts.settings, asked_for.channels, asked_for.own, asked_for.locked.archives, kept=own)
     if exact and kind.pip_apart:
         asked_for = structs.replace(asked_for, locked=structs.replace(asked_for.locked, builds=exact.builds))
     display = request.kernel.display_name

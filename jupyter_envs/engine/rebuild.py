@@ -29,11 +29,12 @@ from jupyter_envs.engine.task import Context, Task
 from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import Read
 from jupyter_envs.formats.carried import CarriedConda, conda_of, declares, locks_of
+from jupyter_envs.formats.conda_fit import unmet
 from jupyter_envs.formats.explicit import PIP_PART
 from jupyter_envs.formats.script import blocks
 from jupyter_envs.model.carry import Origin, Rebuild, Rebuilding
 from jupyter_envs.model.check import check_name
-from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable
+from jupyter_envs.model.errors import Conflict, InvalidRequest, Unavailable, Unsolvable
 from jupyter_envs.model.request import Create, ImportText
 from jupyter_envs.model.resolved import Pinned, Resolved
 from jupyter_envs.model.wire import plain
@@ -91,7 +92,10 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
     if carried is None and found.conda:
         # Metadata of another tool's, or a cell that installs: held to the same questions.
         carried = CarriedConda(platform=explicit.platform(), channels=found.channels, dependencies=found.conda)
-    conda = CondaPart(parts, carried, request.kernel.register) if carried else None
+    elif carried is not None:
+        carried = dataclasses.replace(carried, dependencies=found.conda, channels=found.channels)
+    own = beside.channels if beside else []
+    conda = CondaPart(parts, carried, request.kernel.register, found.requirements(), own) if carried else None
     has_lock = conda.fits if conda else pip.lock is not None
     exact = request.exact if request.exact is not None else has_lock
     warnings = [text for text in (conda.told if conda else None, pip.told) if text is not None]
@@ -100,6 +104,7 @@ def rebuild(parts: Parts, request: Rebuild, running: Running, beside: Create | N
             warnings[0] if warnings else "The notebook carries no lock.",
             hint="Take the newest versions that fit instead.",
             field="exact",
+            reason="lock_differs" if (conda.differs if conda else pip.told) else None,
         )
     if conda and exact:
         conda.lock()
@@ -250,7 +255,14 @@ def _with_conda(
     elif found.packages:
         here = interpreters.pick(_minor_here(parts, solved.python), parts.settings.interpreters_file)
         by_pip = pip.newest(here, [], consent, context)
-    brought = {each.name for each in solved.pinned}
+    brought = {each.name: each.version or "" for each in solved.pinned}
+    if said := [
+        f"{what} by conda, and {limit} is asked of pip" for what, limit in unmet(found.requirements(), brought)
+    ]:
+        raise Unsolvable(
+            f"conda and pip bring the same package: {'; '.join(said[:4])}.",
+            hint="Ask conda for that version too, or leave the package to one of them.",
+        )
     rest = [each for each in by_pip.pinned if each.name not in brought]
     settled = Settled([*solved.pinned, *rest], by_pip.complete, by_pip.notes)
     made = None

@@ -23,7 +23,9 @@ from jupyter_envs.engine.task import Context
 from jupyter_envs.formats import explicit
 from jupyter_envs.formats.base import FIELD, Given, Installed, Read
 from jupyter_envs.formats.carried import KEY, CarriedConda
+from jupyter_envs.formats.conda_fit import conda_differences, parts_of
 from jupyter_envs.model.address import Address
+from jupyter_envs.model.check import Requirement
 from jupyter_envs.model.conda import CondaPackage, Exact
 from jupyter_envs.model.errors import InvalidRequest
 from jupyter_envs.model.resolved import Pinned
@@ -45,7 +47,11 @@ class Solved(Struct, frozen=True):
 
 
 class CondaPart:
-    """`carried`, as this person may use it here.
+    """`carried`, as this person may use it here, where `pip` is what is asked of pip beside it.
+
+    `own_channels` are those that the person named for it: they are used as the configured ones are, before others.
+    `fits` tells whether the lock can be taken, `differs` whether it holds less, or other things, than the notebook
+    asks for; `told` says why it cannot.
 
     Raises:
         InvalidRequest: it names a folder of this machine that is no channel of this person's, holds
@@ -54,15 +60,24 @@ class CondaPart:
 
     manager = "conda"
 
-    def __init__(self, parts: Parts, carried: CarriedConda, kernel: bool) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        carried: CarriedConda,
+        kernel: bool,
+        pip: Iterable[Requirement] = (),
+        own_channels: Sequence[str] = (),
+    ) -> None:
         self._parts = parts
         self._kernel = kernel
         self._setup = Setup(None, parts.settings.state)
         names = list(parts.settings.conda_channels) or self._setup.rc.channels
-        self._configured = {public(url).rstrip("/") for url in self._setup.names.urls(names)}
+        self.own = [check_channel(text, f"channels[{n}]").public for n, text in enumerate(own_channels)]
+        self._configured = {public(url).rstrip("/") for url in self._setup.names.urls([*names, *self.own])}
         self.platform = carried.platform
         self.specs = [self._spec(text, n) for n, text in enumerate(carried.dependencies)]
         self.channels = [self._channel(text, f"channels[{n}]") for n, text in enumerate(carried.channels)]
+        self.channels = list(dict.fromkeys([*self.own, *self.channels]))
         self._lock = carried.lock
         here = explicit.platform()
         self.fits = carried.lock is not None and self.platform == here
@@ -72,6 +87,22 @@ class CondaPart:
             if carried.lock is not None and not self.fits
             else None
         )
+        said = self._differences(pip) if self.fits else []
+        self.differs = bool(said)
+        if said:
+            self.fits = False
+            self.told = f"The notebook's lock does not fit what the notebook asks for: {'; '.join(said[:4])}."
+
+    def _differences(self, pip: Iterable[Requirement]) -> list[str]:
+        try:
+            found = self.lock()
+        except InvalidRequest:
+            # Who takes the lock is told what is wrong with it.
+            return []
+        return conda_differences(self.specs, pip, found.archives, lambda name: list(map(public, self._urls(name))))
+
+    def _urls(self, channel: str) -> list[Address]:
+        return self._setup.names.urls([check_channel(channel, _WHERE)])
 
     def lock(self) -> Read:
         """The archives of its lock, each from a channel that may be asked for it; raises as the class."""
@@ -185,11 +216,10 @@ class CondaPart:
 
 
 def _of_archive(line: Exact) -> Pinned:
-    stem = line.url.rpartition("/")[2].removesuffix(".conda").removesuffix(".tar.bz2")
-    name, version, _ = stem.rsplit("-", 2)
+    name, version, _ = parts_of(line)
     hashes = [f"{kind}:{digest}" for kind, digest in (("sha256", line.sha256), ("md5", line.md5)) if digest]
     return Pinned(
-        name=name.lower(),
+        name=name,
         version=version,
         source=base_of(line.url).rstrip("/"),
         address=line.url,

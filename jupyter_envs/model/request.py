@@ -59,7 +59,8 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     or the job, is a conflict with reason ``approval_needed`` that lists it. From a notebook nothing comes
     but what is approved, as in a rebuild: `approve` are the names, `build` allows their code to run, `plan`
     is the hash of the list.
-    `build: false` holds all of the request to that, as for packages that were read from a file.
+    `build: false` holds all of the request to that, as for packages that were read from a file; but for the
+    `typed_channels`, those that the user named, which need no yes, as `channels` beside a `from` do not.
     """
 
     name: Annotated[str, Meta(max_length=300)] | None = None
@@ -69,6 +70,7 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     packages: Packages = []
     pip_packages: Packages = []
     channels: Packages = []
+    typed_channels: Packages = []
     indexes: Packages = []
     find_links: Packages = []
     from_: ImportText | None = field(default=None, name="from")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from jupyter_envs.engine.engine import Engine
 from jupyter_envs.formats import explicit
@@ -158,3 +159,41 @@ def test_a_notebook_of_conda_becomes_an_environment_of_conda(engine: Engine, cha
     done(engine, engine.create(Create(name="new", from_=source, approve=["small", "pip", "python"], kernel=NO_KERNEL)))
     assert engine.find("new").kind == "conda"
     assert "small" in here(engine, "new")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_channel_that_is_typed_beside_a_file_that_names_it_needs_no_yes(
+    engine: Engine, channel: Channel, form: str
+) -> None:
+    text = source(form, channel.extra)
+    assert engine.create(Create(name="new", from_=text, channels=[channel.extra], kernel=NO_KERNEL)).title
+    create(engine, "demo", "demo-activate=1.0")
+    assert engine.change("demo", Change(from_=text, channels=[channel.extra])).title
+
+
+def test_of_what_was_read_from_a_file_only_typed_channels_need_no_yes(engine: Engine, channel: Channel) -> None:
+    seen = engine.inspect(Inspect(filename="environment.yml", text=source("environment.yml", channel.extra).text))
+    request = replace(seen.create, name="new", kernel=NO_KERNEL)
+    assert request.channels == [channel.extra]
+    with pytest.raises(Conflict, match="channel that is not configured"):
+        engine.create(request)
+    with pytest.raises(Conflict, match="channel that is not configured"):
+        engine.create(replace(request, from_=source("environment.yml", channel.extra)))
+    both = [channel.extra, channel.url]
+    done(engine, engine.create(replace(request, channels=both, typed_channels=[channel.extra])))
+    assert here(engine, "new")["small"] == "3.0"
+
+
+def test_a_channel_that_is_typed_beside_a_notebook_that_names_it_is_read(
+    engine: Engine, channel_server: ChannelServer
+) -> None:
+    both = [channel_server.extra, channel_server.url]
+    book = _book(both)
+    request = Create(name="new", from_=book, channels=both, kernel=NO_KERNEL)
+    job = run(engine, engine.create(request))
+    assert job.error
+    # The whole list, by its versions, and not the question whether the channel may be read.
+    assert f"small 3.0 from {channel_server.extra}" in (job.error.detail or "")
+    approve = [line.split()[0] for line in (job.error.detail or "").splitlines()]
+    done(engine, engine.create(replace(request, approve=approve)))
+    assert here(engine, "new")["small"] == "3.0"

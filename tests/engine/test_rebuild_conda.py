@@ -17,7 +17,7 @@ from jupyter_envs.engine.rebuild import PIP_PART
 from jupyter_envs.formats.carried import KEY
 from jupyter_envs.model.carry import Rebuild, Rebuilding
 from jupyter_envs.model.errors import InvalidRequest
-from jupyter_envs.model.request import ImportText
+from jupyter_envs.model.request import Create, ImportText
 from jupyter_envs.system import conda_records, toml
 from tests.channel.fixture import Channel
 from tests.channel.server import ChannelServer
@@ -320,3 +320,73 @@ def test_other_settings_of_conda_stay_this_persons(
     settle_conda(monkeypatch, home, channel, channels=[channel.extra])
     with pytest.raises(InvalidRequest, match="folder or file of this machine"):
         engine.notebooks.rebuild(rebuild(book))
+
+
+def _with(text: str, **metadata: object) -> str:
+    """The notebook `text` with more in its metadata."""
+    notebook = json.loads(text)
+    notebook["metadata"].update(metadata)
+    return json.dumps(notebook)
+
+
+DIFFERING: dict[str, Callable[[str], str]] = {
+    "ours": lambda text: changed(text, lambda conda: conda.update(dependencies=["python", "small=2.0"])),
+    "ours, another package": lambda text: changed(text, lambda conda: conda["dependencies"].append("demo-activate")),
+    "nteract's": lambda text: _with(text, conda={"dependencies": ["small=2.0"]}),
+    "nteract's, below runt": lambda text: _with(text, runt={"conda": {"dependencies": ["demo-activate"]}}),
+}
+
+
+@pytest.mark.parametrize("whose", DIFFERING)
+def test_specs_that_the_lock_does_not_hold(engine: Engine, book: str, whose: str) -> None:
+    """They are resolved and listed as that; who wants the lock is refused with the difference."""
+    text = DIFFERING[whose](book)
+    settled = told(engine, text)
+    assert (settled.exact, settled.has_lock) == (False, False)
+    assert settled.warnings[0].startswith("The notebook's lock does not fit what the notebook asks for: ")
+    want = ("small", "2.0") if "small=2.0" in text else ("demo-activate", "2.0")
+    assert want in [(p.name, p.version) for p in settled.packages if p.asked]
+    with pytest.raises(InvalidRequest) as caught:
+        engine.notebooks.rebuild(rebuild(text, exact=True))
+    assert (caught.value.reason, caught.value.field) == ("lock_differs", "exact")
+    assert want[0] in caught.value.message
+    done(engine, engine.notebooks.rebuild(rebuild(text, approve=names(settled), plan=settled.plan)))
+    there = here(engine, "report")
+    assert there == {p.name: p.version for p in settled.packages}
+    assert there[want[0]] == want[1]
+
+
+def test_a_create_from_a_notebook_whose_lock_differs(engine: Engine, book: str) -> None:
+    text = DIFFERING["nteract's"](book)
+    source = ImportText(format="", text=text, filename="report.ipynb")
+    job = run(engine, engine.create(Create(name="new", from_=source, kernel=NO_KERNEL, pip=False)))
+    assert job.error
+    assert job.error.reason == "approval_needed"
+    assert "small 2.0" in (job.error.detail or "")
+    approve = [line.split()[0] for line in (job.error.detail or "").splitlines()]
+    done(engine, engine.create(Create(name="new", from_=source, kernel=NO_KERNEL, pip=False, approve=approve)))
+    assert here(engine, "new")["small"] == "2.0"
+
+
+def test_a_lock_from_another_channel_than_the_spec(
+    engine: Engine, channel: Channel, book: str, channel_server: ChannelServer
+) -> None:
+    specs = [f"{channel_server.url}::small", "python"]
+    settled = told(engine, changed(book, lambda conda: conda.update(dependencies=specs)))
+    assert not settled.has_lock
+    assert f"small is from {channel.url} in the lock" in settled.warnings[0]
+    assert channel_server.asked == []
+
+
+def test_a_requirement_of_pips_that_the_lock_of_conda_does_not_meet(engine: Engine, book: str) -> None:
+    """conda's package stands in its place, so that it has to be the version that is asked for."""
+    wants = '# /// script\n# dependencies = ["small>=2"]\n# ///'
+    notebook = json.loads(book)
+    notebook["cells"] = [{"cell_type": "code", "source": wants, "metadata": {}, "outputs": [], "execution_count": None}]
+    job = run(engine, engine.notebooks.rebuild(rebuild(json.dumps(notebook), dry_run=True)))
+    assert job.error
+    assert "small is 1.0 by conda, and >=2 is asked of pip" in job.error.message
+    notebook["metadata"][KEY]["conda"]["dependencies"] = ["small", "python"]
+    settled = told(engine, json.dumps(notebook))
+    assert "small is 1.0 in the lock of conda, and >=2 is asked for" in settled.warnings[0]
+    assert ("small", "2.0", "conda") in [(p.name, p.version, p.manager) for p in settled.packages]

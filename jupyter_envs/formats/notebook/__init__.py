@@ -34,7 +34,7 @@ def read(text: str, given: Given = ALONE) -> Read:
         )
     said = declared.of_block(found[0]) if found else declared.of_ours(notebook)
     if said:
-        said = declared.of_carried_conda(said, notebook)
+        said = declared.of_carried_conda(said, notebook, given)
         return replace(said, warnings=[*([_LOCKED] if _locked(notebook) else []), *said.warnings])
     if said := declared.of_others(notebook, given):
         return said

@@ -205,10 +205,35 @@ def _channels(names: list[str]) -> list[str]:
     return list(dict.fromkeys(names))[:MOST_PACKAGES]
 
 
-def of_carried_conda(declared: Read, notebook: dict[str, Any]) -> Read:
-    """`declared` with what our metadata carries of conda, whose Python is one of conda's packages."""
+def of_carried_conda(declared: Read, notebook: dict[str, Any], given: Given) -> Read:
+    """`declared` with what our metadata carries of conda, whose Python is one of conda's packages.
+
+    What the script block or another tool's table asks of conda beside it holds too, and in place of ours where
+    both name a package: that is where people write.
+    """
     conda = carried.conda_of(notebook)
     if conda is None:
         return declared
-    specs, channels = conda.dependencies[:MOST_PACKAGES], conda.channels[:MOST_PACKAGES]
-    return replace(declared, conda=specs, channels=channels, python=None, requires_python=None)
+    theirs = of_others(notebook, given)
+    others = [each for each in (declared, theirs) if each is not None and each.conda]
+    specs = {check_spec(text, FIELD).name: text for each in others for text in each.conda}
+    ours = [text for text in conda.dependencies if text in specs.values() or _name(text) not in specs]
+    lines = [line for each in others if each is not declared for line in each.packages]
+    return replace(
+        declared,
+        packages=list(dict.fromkeys([*declared.packages, *lines])),
+        conda=list(dict.fromkeys([*ours, *specs.values()]))[:MOST_PACKAGES],
+        channels=list(dict.fromkeys([*conda.channels, *(name for each in others for name in each.channels)]))[
+            :MOST_PACKAGES
+        ],
+        python=None,
+        requires_python=None,
+    )
+
+
+def _name(text: str) -> str | None:
+    """The package that the match spec `text` is about; None where it is none, which whoever takes it says."""
+    try:
+        return check_spec(text, FIELD).name
+    except InvalidRequest:
+        return None
