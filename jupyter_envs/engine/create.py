@@ -323,7 +323,7 @@ def appear(
         # Launchers on Windows cannot be relocated, so that it is made where it stays.
         stage=None if WINDOWS else stage,
         aside=aside if replace else None,
-        folders=[os.fspath(folder) for folder in (parent, *parent.parents) if not folder.exists()],
+        folders=journal.missing_above(prefix),
     )
     with journal.opened(parts.settings.state, entry) as opened:
         try:

@@ -33,7 +33,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     `magic` tells whether its magics were in place, and
     `revisions` are the numbers of its history then. Trees in the making lie at `stage`, an environment that gives
     way at `aside`. `folders` are those above it that were missing, the nearest
-    first. `target` is where a renamed one goes. `project` is the folder of a project, `store` holds what is kept of
+    first. `target` is where a renamed one goes, `place` where one says that it lies that somebody moved by hand; its
+    kernels are those of both places. `project` is the folder of a project, `store` holds what is kept of
     its files, `absent` and `present` are the places of its environments where none was, and where one was, when its
     tool `began`, in seconds since the epoch.
     `scratch` are folders that nobody needs once the action is over, whatever its end.
@@ -50,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     stage: str | None = None
     aside: str | None = None
     target: str | None = None
+    place: str | None = None
     display_name: str | None = None
     folders: list[str] = []
     store: str | None = None
@@ -85,6 +87,11 @@ class Open:
 
 # The entries of this process's own actions, which nobody has to look at.
 _live: set[str] = set()
+
+
+def missing_above(prefix: str) -> list[str]:
+    """The folders above `prefix` that are not there yet, the nearest first; for `Entry.folders`."""
+    return [os.fspath(folder) for folder in Path(prefix).parents if not folder.exists()]
 
 
 def folder(state: Path) -> Path:

@@ -213,12 +213,13 @@ def repair(parts: Parts, environment: Environment, request: Repair) -> Task:
         with parts.hold(prefix, context):
             before = parts.begin(environment, prefix, context)
             now_ = parts.discovery.by_prefix(prefix)
-            if (place := told_place(prefix)) and kind.outlived(now_):
+            place = told_place(prefix)
+            if place and kind.outlived(now_):
                 kernels.follow(os.path.realpath(place), prefix)
                 now_ = parts.discovery.by_prefix(prefix)
             if kind.outlived(now_):
                 return parts.result(prefix, _rebuild(parts, now_, prefix, before, context))
-            with parts.changing(now_, prefix, context) as undo:
+            with parts.changing(now_, prefix, context, place) as undo:
                 now_ = _settled(parts, now_, prefix, context)
                 if now_.kernels:
                     with_kernel(parts, now_, prefix, context, undo)

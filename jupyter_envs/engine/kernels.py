@@ -167,10 +167,7 @@ def _place(name: str, content: dict[str, Any], resources: Path | None = None) ->
     folder = goal if goal.is_dir() else Path(temporary.beside(goal))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for logo in _LOGOS if resources else ():
-            picture = read_bytes_if_any(Path(resources or "", logo))
-            if picture is not None and picture != read_bytes_if_any(folder / logo):
-                atomic_write(folder / logo, picture)
+        _draw(folder, resources)
         atomic_write(folder / "kernel.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         if folder != goal:
             os.rename(folder, goal)
@@ -178,6 +175,13 @@ def _place(name: str, content: dict[str, Any], resources: Path | None = None) ->
         if folder != goal:
             remove_tree(folder)
         raise
+
+
+def _draw(folder: Path, resources: Path | None) -> None:
+    for logo in _LOGOS if resources else ():
+        picture = read_bytes_if_any(Path(resources or "", logo))
+        if picture is not None and picture != read_bytes_if_any(folder / logo):
+            atomic_write(folder / logo, picture)
 
 
 def _drop(folder: str) -> None:
@@ -195,23 +199,27 @@ def contents(prefix: str) -> dict[str, dict[str, Any]]:
     return {spec.name: spec.content for spec in of_prefix(prefix)}
 
 
-def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None = None) -> bool:
+def restore(prefix: str, before: dict[str, dict[str, Any]], moved_to: str | None = None) -> None:
     """Let the kernelspecs of ours for `prefix` be those that `contents` gave before; some may speak of `moved_to`.
 
-    Returns whether one that was gone is there again, without its logos as yet.
+    One that was gone is there again without its logos, which `draw` brings.
     """
-    again = False
     now = {spec.name: spec for place in (prefix, moved_to) if place for spec in of_prefix(place)}
     for name, content in before.items():
         # The folder of one that is gone may hold another one's by now.
         free = name not in now and not (kernels_dir() / name / "kernel.json").exists()
         if free or (name in now and now[name].content != content):
             _place(name, content)
-            again = again or free
     for name, spec in now.items():
         if name not in before:
             _drop(spec.folder)
-    return again
+
+
+def draw(prefix: str, drafts: Iterable[Draft]) -> None:
+    """Write the logos that the kernelspecs of ours for `prefix` lack."""
+    resources = {draft.name: draft.resources for draft in drafts}
+    for spec in of_prefix(prefix):
+        _draw(Path(spec.folder), resources.get(spec.draft))
 
 
 def unregister(prefix: str, own: Own | None = None) -> list[str]:

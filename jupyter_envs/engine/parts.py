@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from jupyter_envs.backends.base import Backend
 from jupyter_envs.engine import history, journal, kernels, own_files, record, shims
 from jupyter_envs.engine.catalog import Catalog
@@ -91,11 +93,14 @@ class Parts:
         )
 
     @contextmanager
-    def changing(self, environment: Environment, own: Own, context: Context) -> Iterator[Undo]:
+    def changing(
+        self, environment: Environment, own: Own, context: Context, place: str | None = None
+    ) -> Iterator[Undo]:
         """A change of packages, record and kernelspecs that stands when the block ends, else is undone.
 
         It is also undone when the job was cancelled or this process is killed. `Kind.apply` gets the journal of
-        files, which begins with the first of them. The caller holds the lock.
+        files, which begins with the first of them. What the block makes of one that says that it lies at `place`
+        says so again. The caller holds the lock.
         """
         from jupyter_envs.engine import recover
 
@@ -106,7 +111,11 @@ class Parts:
             spec=record.spec_text(own),
             magic=record.has_magic(own),
             revisions=history.numbers(own),
+            place=place,
         )
+        if place is not None and not os.path.lexists(place):
+            followed = kernels.contents(os.path.realpath(place))
+            entry = structs.replace(entry, kernels={**entry.kernels, **followed})
         undo = Undo(own)
         with journal.opened(self.settings.state, entry) as opened:
             try:

@@ -358,6 +358,7 @@ def _whole(parts: Parts, aside: Aside, project: Owned, prefix: Own, context: Con
         absent=[path for path in places if not os.path.lexists(path)],
         present=[path for path in places if os.path.lexists(path)],
         began=time.time(),
+        folders=journal.missing_above(prefix),
         scratch=[aside.folder_of(prefix)],
     )
     with journal.opened(parts.settings.state, structs.replace(entry, lock=str(_lock_file(parts, project)))) as opened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ def drop_magic(prefix: Own) -> None:
     """Take back what `place_magic` wrote."""
     for name in ("magic.py", "owner.json"):
         (record_of(prefix) / name).unlink(missing_ok=True)
+
+
+def drop_empty(prefix: Own) -> None:
+    """Remove the record, or a folder of it, that holds nothing: a change that was undone had made it."""
+    folder = record_of(prefix)
+    for path in (folder / "revisions", folder / "locks", folder):
+        with suppress(OSError):
+            path.rmdir()
 
 
 def sources(prefix: Own) -> Sources:

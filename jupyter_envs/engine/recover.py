@@ -41,6 +41,8 @@ class Parts(Protocol):
 
     def root_of(self, prefix: str) -> Path | None: ...
 
+    def kind_of(self, environment: Environment) -> Kind: ...
+
     def register(self, environment: Environment, tree: Own, display_name: str | None = None) -> None: ...
 
 
@@ -121,6 +123,8 @@ def _settle(parts: Parts, path: Path) -> bool:
 
 def _act(parts: Parts, entry: Entry, *, done: bool) -> None:
     """Finish or undo; whoever is interrupted here finds all that it takes to do it again."""
+    # First: a folder with a temporary file of somebody killed is not empty.
+    temporary.sweep(parts.settings.state / "tmp")
     if entry.action == "appear":
         _appear(parts, entry, done)
     elif entry.action == "move":
@@ -133,7 +137,6 @@ def _act(parts: Parts, entry: Entry, *, done: bool) -> None:
         _project(parts, entry, done)
     for path in entry.scratch:
         remove_tree(path)
-    temporary.sweep(parts.settings.state / "tmp")
 
 
 def _appear(parts: Parts, entry: Entry, done: bool) -> None:
@@ -151,29 +154,26 @@ def _appear(parts: Parts, entry: Entry, done: bool) -> None:
         os.rename(stage, prefix)
     elif os.path.lexists(stage) or not os.path.lexists(prefix):
         # In this order, so that a second crash finds the stage and does the same.
-        kernels.restore(prefix, entry.kernels)
+        _kernels_back(parts, entry)
         remove_tree(stage)
     if aside is not None and replaced and not os.path.lexists(prefix):
         os.rename(aside, prefix)
-        kernels.restore(prefix, entry.kernels)
+        _kernels_back(parts, entry)
     elif not os.path.lexists(prefix):
         parts.kinds[entry.kind].vanished(prefix)
         parts.discovery.forget_prefix(prefix)
         parts.discovery.adoption.forget(prefix)
         own_files.forget(parts.settings, prefix)
-        for folder in entry.folders:
-            # Somebody may have put something there.
-            with suppress(OSError):
-                os.rmdir(folder)
+        _remove_folders(entry)
     if aside is not None:
         remove_tree(aside)
 
 
-def _disappear(parts: Parts, entry: Entry, done: bool) -> None:
-    """As `_appear`, but the old environment comes back while it is there."""
-    if entry.aside is not None and os.path.lexists(entry.aside) and not os.path.lexists(entry.prefix):
-        os.rename(entry.aside, entry.prefix)
-    _appear(parts, entry, done)
+def _remove_folders(entry: Entry) -> None:
+    for folder in entry.folders:
+        # Somebody may have put something there.
+        with suppress(OSError):
+            os.rmdir(folder)
 
 
 def _move(parts: Parts, entry: Entry) -> None:
@@ -230,10 +230,23 @@ def _change(parts: Parts, entry: Entry, done: bool) -> None:
     Undo(own).back()
     history.drop_new(own, entry.revisions)
     record.restore_spec(own, entry.spec)
-    if kernels.restore(own, entry.kernels):
-        parts.register(parts.discovery.by_prefix(own), own)
+    moved_from = None
+    if entry.place is not None:
+        parts.kinds[entry.kind].relocate(own, [own], entry.place)
+        moved_from = None if os.path.lexists(entry.place) else os.path.realpath(entry.place)
+    _kernels_back(parts, entry, moved_from)
     if not entry.magic:
         record.drop_magic(own)
+    record.drop_empty(own)
+
+
+def _kernels_back(parts: Parts, entry: Entry, moved_from: str | None = None) -> None:
+    """Let the kernelspecs be as they were, with the logos that whoever was killed here before left out."""
+    prefix = entry.prefix
+    kernels.restore(prefix, entry.kernels, moved_from)
+    if (own := parts.discovery.adoption.own(prefix)) and os.path.isdir(prefix) and kernels.of_prefix(prefix):
+        environment = parts.discovery.by_prefix(prefix)
+        kernels.draw(prefix, parts.kind_of(environment).kernels(own, prefix, environment.name))
 
 
 def _project(parts: Parts, entry: Entry, done: bool) -> None:
@@ -253,7 +266,7 @@ def project_back(parts: Parts, entry: Entry, last: float = math.inf) -> None:
     A new environment may lie elsewhere than was foreseen.
     """
     parts.discovery.adoption.adopt(entry.prefix)
-    kernels.restore(entry.prefix, entry.kernels)
+    _kernels_back(parts, entry)
     project = parts.discovery.owners.project(entry.project or "")
     now = parts.discovery.owners.prefixes(project) if project else []
     new = [path for path in now if path not in entry.present and _made_within(path, entry.began, last)]
@@ -263,6 +276,8 @@ def project_back(parts: Parts, entry: Entry, last: float = math.inf) -> None:
             remove_tree(path)
         if path != entry.prefix:
             parts.discovery.adoption.forget(path)
+    if not os.path.lexists(entry.prefix):
+        _remove_folders(entry)
 
 
 def _made_within(prefix: str, began: float, last: float) -> bool:

@@ -35,17 +35,25 @@ _EVENTS = {"os.rename", "os.link", "os.symlink", "os.remove", "os.rmdir", "os.mk
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What tells nothing of an environment: caches, logs and locks that stay for the next use.
 _PASSED = re.compile(
-    r"(^|/)(uv-cache|pip-cache|pkgs|jobs|owners|shared|locks|\.locks|__pycache__|packages|index\.json|interpreters\.json|disk\.json"
+    r"(^|/)(uv-cache|pip-cache|pkgs|jobs|owners|shared|state/locks|\.locks|__pycache__|packages|index\.json|interpreters\.json|disk\.json"
     r"|[^/]*\.lock|\.environments\.lock|lock|lock\.history|tmp/[0-9a-f]{16}|\.cache|wanted\.json|templates|\.spares)(/|$)"
 )
 _SUBREAPER = 36
 
 
 class Action(NamedTuple):
-    """What is done in the prepared home, by an engine of its own."""
+    """What is done in the prepared home, by an engine of its own.
+
+    `first` prepares the home for this action alone. What `agree` does stands from the moment on that it is done,
+    whatever becomes of the rest: who agreed to something is not asked again. One that does not `look` finds what
+    others left when it looks itself.
+    """
 
     name: str
     act: Callable[[Engine], object]
+    first: Callable[[Path], object] = lambda home: None
+    agree: Callable[[Engine], object] | None = None
+    look: bool = True
 
 
 class Moment(NamedTuple):
@@ -62,6 +70,8 @@ class World:
         self.home = home
         self.seed = home.with_name("seed")
         self._own: list[str] = []
+        # What whoever settles does besides.
+        self.besides: Callable[[Engine], object] | None = None
         self.options = {"root": str(home / "envs"), "state_dir": str(home / "state"), "templates": False, **options}
 
     def engine(self) -> Engine:
@@ -77,7 +87,7 @@ class World:
         shutil.rmtree(self.seed, ignore_errors=True)
         subprocess.run(["cp", "-a", self.home, self.seed], check=True)
 
-    def put_back(self) -> None:
+    def put_back(self, action: Action) -> None:
         shutil.rmtree(self.home)
         subprocess.run(["cp", "-a", self.seed, self.home], check=True)
         engine = self.engine()
@@ -85,6 +95,7 @@ class World:
             # Another folder in its place is another environment.
             engine._discovery.adoption.adopt(prefix)
         engine.close()
+        action.first(self.home)
 
     def seen(self) -> dict[str, Any]:
         """What there is, as a user sees it, and every path in the home that tells of an environment."""
@@ -110,8 +121,17 @@ class World:
         found["kernelspecs"] = sorted((s.name, s.display_name, s.content["argv"][0]) for s in kernels.specs())
         engine.close()
         found["paths"] = sorted(self._paths())
+        found["texts"] = {str(path): path.read_text() for path in self._texts()}
+        if self.besides:
+            ready = ("state/templates/*/*", "envs/.spares/*/*", "envs/.spares/*/.*")
+            found["ready"] = [sum(1 for _ in self.home.glob(each)) for each in ready]
         found["broken kernels"] = broken_kernels()
         return found
+
+    def _texts(self) -> list[Path]:
+        """The files that a person wrote, or that others share: notebooks, and those of projects."""
+        found = [*self.home.glob("notebooks/*"), *self.home.glob("work/*/*")]
+        return sorted(path for path in found if path.is_file())
 
     def _paths(self) -> list[str]:
         found = []
@@ -121,7 +141,9 @@ class World:
             found += [os.path.join(where, name) for name in (*folders, *files)]
         # Those two stay, empty, for the next use.
         kept = (".gone", ".new")
-        return [path for path in found if not _PASSED.search(path) and os.path.basename(path) not in kept]
+        found = [path for path in found if not _PASSED.search(path) and os.path.basename(path) not in kept]
+        # Its hashes follow when nobody waits.
+        return [re.sub(r"(\d+)\.incomplete\.toml$", r"pylock.\1.toml", path) for path in found]
 
 
 def moments(count: int, programs: list[int], many: int, seed: int) -> list[Moment]:
@@ -154,13 +176,22 @@ def killed(world: World, action: Action, moment: Moment) -> None:
 def settled(world: World) -> None:
     """What the next start does before a minute is over."""
     engine = world.engine()
+    settle(engine)
+    if world.besides:
+        world.besides(engine)
+    engine.close()
+
+
+def settle(engine: Engine) -> None:
     until = time.monotonic() + 60
     engine.environments()
     while journal.left(engine.settings.state):
         assert time.monotonic() < until, f"nobody settles {journal.left(engine.settings.state)}"
         engine._recovery.look(10)
     tidy(engine._parts, engine.jobs)
-    engine.close()
+
+
+SETTLING = Action("settle", settle, look=False)
 
 
 def broken_kernels() -> list[str]:
@@ -174,11 +205,11 @@ def broken_kernels() -> list[str]:
     return found
 
 
-def wrong(world: World, before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What is neither as `before` nor as `after`, in words."""
+def wrong(world: World, before: dict[str, Any], after: dict[str, Any], *others: dict[str, Any]) -> list[str]:
+    """What is neither as `before` nor as `after`, nor as one of `others`, in words."""
     settled(world)
     now = world.seen()
-    if now in (before, after):
+    if now in (before, after, *others):
         return []
     # The nearer of both.
     goal = min((before, after), key=lambda one: sum(one.get(key) != now.get(key) for key in {*one, *now}))
@@ -221,7 +252,8 @@ def _do(world: World, action: Action, moment: Moment | None, writer: int | None)
     # To find it, Python tries whether it can write there.
     tempfile.gettempdir()
     engine = world.engine()
-    engine.environments()
+    if action.look:
+        engine.environments()
     count, programs, begun = 0, [0] * 0, False
     guard = threading.Lock()
 

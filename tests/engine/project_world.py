@@ -20,8 +20,28 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"),
 _TOOLS = ("poetry>=2.1,<3", "pipenv>=2025", "pipx>=1.7")
 
 
+PIXI = """#!{python}
+import os, re, subprocess, sys
+verb, words = sys.argv[1], sys.argv[2:]
+names = [w for w in words if not w.startswith("-") and w != "default"]
+manifest = open("pixi.toml").read()
+if verb == "add":
+    manifest += "".join(f'{{n}} = "*"\\n' for n in names)
+    open("pixi.toml", "w").write(manifest)
+asked = re.findall(r'^(\\w+) = "([^"\\n]+)"$', manifest.split("[dependencies]")[1], re.M)
+specs = [n if v == "*" else f"{{n}} {{v}}" for n, v in asked]
+open("pixi.lock", "w").write("version: 6\\nenvironments:\\n")
+argv = [{python!r}, "-m", "tests.channel.install", os.path.abspath(".pixi/envs/default"), {pkgs!r}, {channel!r}, *specs]
+sys.exit(subprocess.run(argv, cwd={top!r}).returncode)
+"""
+
+
 @pytest.fixture(scope="session")
 def tools_bin() -> Path:
+    return installed_tools()
+
+
+def installed_tools() -> Path:
     """The folder with poetry, pipenv and pipx."""
     folder = CACHE / "tools-{}.{}".format(*sys.version_info[:2])
     with lock(f"{folder}.lock", lambda: None):

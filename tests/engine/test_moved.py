@@ -13,12 +13,12 @@ import pytest
 
 from jupyter_envs.engine import kernels
 from jupyter_envs.engine.engine import Engine
-from jupyter_envs.model.errors import Conflict
+from jupyter_envs.model.errors import Conflict, Failed
 from jupyter_envs.model.request import Create, Register, Repair, Update
 from jupyter_envs.system import relocate
 from tests.engine.made_up import BASE
 from tests.engine.wheels import offer
-from tests.engine.world import done
+from tests.engine.world import done, run
 from tests.system.index_server import Index
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="launchers there hold their path")
@@ -36,6 +36,30 @@ def speaking_of(prefix: str, old: str) -> list[str]:
         text=True,
     )
     return found.stdout.splitlines()
+
+
+def test_a_repair_that_fails(engine: Engine, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment says again that it lies where it was, and its kernel is not lost."""
+    offer(index, "ipykernel", "7.0")
+    done(engine, engine.create(Create(name="demo", pip=False)))
+    old = engine.find("demo").prefix
+    new = os.path.join(os.path.dirname(old), "other")
+    (Path(old) / "bin" / "tool").write_text(f"#!{old}/bin/python\nprint('here')\n")
+    os.rename(old, new)
+    before = kernels.contents(old)
+    with monkeypatch.context() as patch:
+        patch.setattr("jupyter_envs.engine.keep.with_kernel", refuse)
+        assert run(engine, engine.repair("other", Repair(adopt=True))).state == "failed"
+    assert codes(engine, "other") == ["moved"]
+    assert Path(new, "bin", "tool").read_text().startswith(f"#!{old}/bin/python\n")
+    assert kernels.contents(old) == before != {}
+    done(engine, engine.repair("other"))
+    assert (codes(engine, "other"), speaking_of(new, old)) == ([], [])
+    assert [kernel.name for kernel in engine.find("other").kernels] == ["demo"]
+
+
+def refuse(*_: object) -> None:
+    raise Failed("No.", hint="Try again.")
 
 
 @pytest.mark.parametrize("manager", ["uv", "venv", "virtualenv"])

@@ -100,3 +100,13 @@ def test_what_a_person_made_after_the_kill_stays(engine: Engine, folder: Path, m
     os.utime(there / "pyvenv.cfg", (time.time() + 3600,) * 2)
     engine._recovery.look(60)
     assert (there / "pyvenv.cfg").exists()
+
+
+def test_the_folder_that_its_tool_had_made_goes_too(
+    engine: Engine, folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POETRY_VIRTUALENVS_PATH", str(home / "none" / "virtualenvs"))
+    kill_at_work(engine, folder, False, monkeypatch)
+    engine._recovery.look(60)
+    assert not (home / "none").exists()
+    assert list((engine.settings.state / "journal").iterdir()) == []

@@ -15,27 +15,12 @@ from jupyter_envs.model.project import ProjectKernel
 from jupyter_envs.model.request import Change, Register
 from jupyter_envs.system.metadata import versions
 from tests.channel.fixture import Channel, channel
-from tests.engine.project_world import files
+from tests.engine.project_world import PIXI, files
 from tests.engine.world import TOP, Engines, done
 from tests.real.test_kernel_starts import start
 
 __all__ = ["channel"]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a POSIX script")]
-
-PIXI = """#!{python}
-import re, subprocess, sys
-verb, words = sys.argv[1], sys.argv[2:]
-names = [w for w in words if not w.startswith("-") and w != "default"]
-manifest = open("pixi.toml").read()
-if verb == "add":
-    manifest += "".join(f'{{n}} = "*"\\n' for n in names)
-    open("pixi.toml", "w").write(manifest)
-asked = re.findall(r'^(\\w+) = "([^"\\n]+)"$', manifest.split("[dependencies]")[1], re.M)
-specs = [n if v == "*" else f"{{n}} {{v}}" for n, v in asked]
-open("pixi.lock", "w").write("version: 6\\nenvironments:\\n")
-argv = [{python!r}, "-m", "tests.channel.install", {prefix!r}, {pkgs!r}, {channel!r}, *specs]
-sys.exit(subprocess.run(argv, cwd={top!r}).returncode)
-"""
 
 
 def test_a_real_conda_prefix(engines: Engines, channel: Channel, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +32,7 @@ def test_a_real_conda_prefix(engines: Engines, channel: Channel, home: Path, mon
     (folder / "pixi.toml").write_text(text)
     program = home / ".pixi/bin/pixi"
     program.parent.mkdir(parents=True)
-    places = {"prefix": str(prefix), "pkgs": str(channel.pkgs), "channel": channel.url, "top": TOP}
+    places = {"pkgs": str(channel.pkgs), "channel": channel.url, "top": TOP}
     program.write_text(PIXI.format(python=sys.executable, **places))
     program.chmod(0o755)
 
