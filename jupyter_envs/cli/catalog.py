@@ -35,9 +35,16 @@ def _managers(call: Call) -> None:
 
 def _interpreters_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refresh", action="store_true", help="search again")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--available", action="store_true", help="list those that uv can download")
+    one.add_argument("--install", metavar="V", help="download this version, such as 3.13")
 
 
-def _interpreters(call: Call) -> None:
+def _interpreters(call: Call) -> int:
+    if call.args.install is not None:
+        return job(call, call.engine.pythons.install(call.args.install), _installed)
+    if call.args.available:
+        return _available(call)
     found = call.engine.interpreters(call.args.refresh)
 
     def text() -> list[str]:
@@ -51,6 +58,26 @@ def _interpreters(call: Call) -> None:
         return [*show.table(head, rows, show.window()), "* is taken when none is asked for."]
 
     call.out.answer({"interpreters": found}, text)
+    return 0
+
+
+def _installed(result: dict[str, Any]) -> list[str]:
+    python = result["interpreter"]
+    return [f"Python {show.clean(python['version'])} is here: {show.clean(python['path'])}"]
+
+
+def _available(call: Call) -> int:
+    found, why = call.engine.pythons.available()
+
+    def text() -> list[str]:
+        if not found:
+            return [why or "There is none for this machine."]
+        rows = [(d.version, d.implementation, d.architecture, "installed" if d.installed else "") for d in found]
+        head = ("VERSION", "PYTHON", "MACHINE", "STATE")
+        return [*show.table(head, rows, show.window()), "`jupyter envs interpreters --install VERSION` downloads one."]
+
+    call.out.answer({"downloads": found, "no_downloads": why}, text)
+    return 0
 
 
 def _search_arguments(parser: argparse.ArgumentParser) -> None:
@@ -195,8 +222,8 @@ def _engine(call: Call) -> Engine:
 VERBS = [
     Verb(
         "interpreters",
-        "list the Pythons of this machine",
-        "jupyter envs interpreters",
+        "list the Pythons of this machine, or download one",
+        "jupyter envs interpreters --install 3.13",
         _interpreters_arguments,
         _interpreters,
         "Machine",

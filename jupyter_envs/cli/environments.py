@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from jupyter_envs.cli.common import (
     adopt_argument,
     adopting,
     approving,
+    asked,
     confirm,
     env_argument,
     environment,
@@ -26,8 +28,11 @@ from jupyter_envs.cli.common import (
 )
 from jupyter_envs.cli.parser import Call, Verb
 from jupyter_envs.engine import kernels
-from jupyter_envs.model.errors import Cancelled, InvalidRequest
+from jupyter_envs.model.errors import Cancelled, InvalidRequest, NoInterpreter
 from jupyter_envs.model.request import Clone, Create, KernelRequest, Repair, Update
+
+if TYPE_CHECKING:
+    from jupyter_envs.engine.task import Task
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,6 +99,7 @@ def _create_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prefix", metavar="P", help="make it in this folder; NAME is then left out")
     parser.add_argument("--manager", metavar="M", help="uv, venv, conda and others; `jupyter envs managers` lists them")
     parser.add_argument("--python", metavar="V", help="version (3.12) or path of the Python to use")
+    parser.add_argument("--install-python", action="store_true", help="download the Python where it is not here")
     parser.add_argument("-p", "--package", metavar="REQ", action="append", default=[], help="install this")
     file_arguments(parser)
     source_arguments(parser)
@@ -130,6 +136,7 @@ def _create(call: Call) -> int:
         kernel=KernelRequest(register=not args.no_kernel, display_name=args.display_name),
         pip=not args.no_pip,
         clear=args.clear,
+        install_python=args.install_python,
     )
 
     def text(result: dict[str, Any]) -> list[str]:
@@ -137,13 +144,30 @@ def _create(call: Call) -> int:
 
     if request.from_ is not None and given.is_program(request.from_):
         return carry.created(call, request, text)
-    return approving(call, lambda build: call.engine.create(replace(request, build=build)), text)
+    return approving(call, lambda build: _creating(call, replace(request, build=build)), text)
 
 
-def _python(asked: str | None) -> str | None:
-    if asked and (os.sep in asked or "/" in asked):
-        return os.path.abspath(os.path.expanduser(asked))
-    return asked
+def _creating(call: Call, request: Create) -> Task:
+    """The task that creates it; on a terminal it is asked whether to download a Python that is not here."""
+    try:
+        return call.engine.create(request)
+    except NoInterpreter as error:
+        version = (error.offer or {}).get("python")
+        if version is None:
+            raise
+        error.hint = f"Add --install-python to download Python {version}; `interpreters` lists those that are here."
+        if call.out.mode != "text" or not sys.stdin or not sys.stdin.isatty():
+            raise
+        print(show.clean(error.message), file=sys.stderr)
+        if not asked(f"Download Python {version}"):
+            raise Cancelled("Nothing was created.") from None
+        return call.engine.create(replace(request, install_python=True))
+
+
+def _python(wanted: str | None) -> str | None:
+    if wanted and (os.sep in wanted or "/" in wanted):
+        return os.path.abspath(os.path.expanduser(wanted))
+    return wanted
 
 
 def _made(verb: str, result: dict[str, Any]) -> list[str]:

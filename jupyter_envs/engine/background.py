@@ -156,6 +156,13 @@ class Background:
                     self._to_compile.setdefault(prefix, set()).update(names)
 
 
+def separate(parts: Parts, jobs: Jobs) -> None:
+    """Part the files that environments still share after a job, while none runs in any process."""
+    own_files.Separation(
+        parts.settings.state, parts.own, parts.lock_file, lambda: any(not job.over for job in jobs.list())
+    ).run()
+
+
 def prepare(parts: Parts) -> bool:
     """Make the template and the spares of the default kind and of those asked for last; True when anything was done."""
     recipes: list[Recipe] = []

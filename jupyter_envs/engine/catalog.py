@@ -245,6 +245,18 @@ def _popular() -> dict[str, str]:
     return {name: summary for name, _, summary in (line.partition("\t") for line in lines) if name}
 
 
+def installed_names(environments: Iterable[Environment], store: Path) -> dict[str, str | None]:
+    """The normalised name of each distribution that pip or uv installed in one of `environments`, with its summary."""
+    from jupyter_envs.system.metadata import read_packages
+
+    found: dict[str, str | None] = {}
+    for environment in environments:
+        if environment.kind == "venv" and environment.state != "broken":
+            for package in read_packages(environment.prefix, store=store):
+                found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package.summary)
+    return found
+
+
 @lru_cache(maxsize=1)
 def _most_used() -> frozenset[str]:
     """Names that somebody may well have meant who wrote something close to them."""
@@ -264,15 +276,3 @@ def _default_index() -> Address:
             reason="no_index",
         )
     return ask_uv(uv)
-
-
-def summaries(environments: Iterable[Environment], store: Path) -> dict[str, str | None]:
-    """What the packages of `environments` say they are, by normalised name."""
-    from jupyter_envs.system.metadata import read_packages
-
-    found: dict[str, str | None] = {}
-    for environment in environments:
-        if environment.kind == "venv" and environment.state != "broken":
-            for package in read_packages(environment.prefix, store=store):
-                found.setdefault(re.sub(r"[-_.]+", "-", package.name).lower(), package.summary)
-    return found

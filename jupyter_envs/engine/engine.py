@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from jupyter_envs.engine import history, settings
-from jupyter_envs.engine.catalog import Catalog, summaries
+from jupyter_envs.engine.catalog import Catalog, installed_names
 from jupyter_envs.engine.discover import Discovery
 from jupyter_envs.engine.jobs import Jobs
 from jupyter_envs.engine.kinds.lookup import Kinds
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jupyter_envs.engine.background import Background
     from jupyter_envs.engine.carry import Notebooks
     from jupyter_envs.engine.conda_catalog import CondaCatalog
+    from jupyter_envs.engine.pythons import Pythons
 
 
 class Engine:
@@ -67,7 +68,11 @@ class Engine:
         self._ledger = Ledger(self.settings, self._kinds, self._discovery, by)
         self._outside = Outside(self._discovery, self._ledger.notice)
         self._recovery = Recovery(self.settings.state, lambda: self._parts)
-        self._catalog = Catalog(installed=self._installed, interpreters=self.interpreters, root=notebook_root)
+        self._catalog = Catalog(
+            installed=lambda: installed_names(self.environments(), self._store),
+            interpreters=self.interpreters,
+            root=notebook_root,
+        )
 
     @cached_property
     def _parts(self) -> Parts:
@@ -97,6 +102,13 @@ class Engine:
 
         return Notebooks(self._parts, self.find, self.packages, self._running)
 
+    @cached_property
+    def pythons(self) -> Pythons:
+        """Pythons that are not on this machine."""
+        from jupyter_envs.engine.pythons import Pythons
+
+        return Pythons(self._parts)
+
     def managers(self) -> list[Manager]:
         """The managers, also those that cannot be used now, with the reason."""
         from jupyter_envs.engine.managers import managers
@@ -107,6 +119,7 @@ class Engine:
         """The Pythons of the machine, the default one first; with `refresh` each is asked again."""
         from jupyter_envs.system import interpreters
 
+        self._recovery.look()
         return interpreters.find(self.settings.interpreters_file, refresh)
 
     def environments(self, refresh: bool = False) -> list[Environment]:
@@ -225,19 +238,15 @@ class Engine:
 
         With an `environment` they are those that it takes its packages from.
         """
-        conda, own = self._with_channels(environment)
-        if conda or self._by_channel(manager, channel):
-            return self._conda_catalog.search(q, channel, own if conda else None)
-        return self._catalog.search(q)
+        by_channel, own = self._with_channels(manager, channel, environment)
+        return self._conda_catalog.search(q, channel, own) if by_channel else self._catalog.search(q)
 
     def versions(
         self, name: str, manager: str | None = None, channel: str | None = None, environment: str | None = None
     ) -> Versions:
         """The versions of a package that the user's indexes, or channels, offer; chosen as for `search`."""
-        conda, own = self._with_channels(environment)
-        if conda or self._by_channel(manager, channel):
-            return self._conda_catalog.versions(name, channel, own if conda else None)
-        return self._catalog.versions(name, own)
+        by_channel, own = self._with_channels(manager, channel, environment)
+        return self._conda_catalog.versions(name, channel, own) if by_channel else self._catalog.versions(name, own)
 
     def terms(self, channel: str | None = None) -> list[Terms]:
         """The terms of service of a conda channel, or of those of the settings, accepted or not."""
@@ -278,7 +287,7 @@ class Engine:
     def create(self, request: Create) -> Task:
         from jupyter_envs.engine.rebuild import create_from
 
-        return create_from(self._parts, request, self._running)
+        return self.pythons.creating(lambda asked: create_from(self._parts, asked, self._running), request)
 
     def change(self, key: str, request: Change) -> Task:
         from jupyter_envs.engine.change import change
@@ -346,12 +355,9 @@ class Engine:
 
     def separate_files(self) -> None:
         """Part the files that environments still share after a job, gently; may take minutes."""
-        from jupyter_envs.engine.own_files import Separation
+        from jupyter_envs.engine.background import separate
 
-        parts, jobs = self._parts, self.jobs
-        Separation(
-            self.settings.state, parts.own, parts.lock_file, lambda: any(not job.over for job in jobs.list())
-        ).run()
+        separate(self._parts, self.jobs)
 
     def start_background(self) -> None:
         """Begin what a server does aside: prune, measure sizes, prepare templates when it is quiet."""
@@ -379,21 +385,15 @@ class Engine:
 
         return CondaCatalog(self.settings)
 
-    def _by_channel(self, manager: str | None, channel: str | None) -> bool:
-        if manager is None:
-            return channel is not None
-        backend = self._parts.backends.get(manager)
-        return backend is not None and backend.can.channels
-
-    def _with_channels(self, key: str | None) -> tuple[bool, Own | None]:
-        """Whether the environment `key` takes its packages from channels, and itself where it is the user's own."""
+    def _with_channels(self, manager: str | None, channel: str | None, key: str | None) -> tuple[bool, Own | None]:
+        """Whether channels are asked, and the environment `key` that they are asked for, where it is the user's own."""
         found = self.find(key) if key is not None else None
-        own = self._discovery.adoption.own(found.prefix) if found else None
-        return found is not None and found.kind == "conda", own
+        conda = found is not None and found.kind == "conda"
+        backend = self._parts.backends.get(manager) if manager is not None else None
+        named = backend.can.channels if backend else manager is None and channel is not None
+        own = self._discovery.adoption.own(found.prefix) if found and (conda or not named) else None
+        return conda or named, own
 
     @property
     def _store(self) -> Path:
         return self.settings.state / "packages"
-
-    def _installed(self) -> dict[str, str | None]:
-        return summaries(self.environments(), self._store)

@@ -23,7 +23,7 @@ from jupyter_envs.system.reading import read_as
 _END, _DONE = ".json", ".done"
 
 
-Action = Literal["appear", "move", "remove", "change", "project"]
+Action = Literal["appear", "move", "remove", "change", "project", "python"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +38,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     its files, `absent` and `present` are the places of its environments where none was, and where one was, when its
     tool `began`, in seconds since the epoch.
     `scratch` are folders that nobody needs once the action is over, whatever its end.
+    A Python that is downloaded comes to `prefix`; `links` are those beside it, with where each led.
     """
 
     action: Action
@@ -60,6 +61,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     present: list[str] = []
     began: float = 0.0
     scratch: list[str] = []
+    links: dict[str, str] = {}
 
 
 _decoder = msgspec.json.Decoder(Entry)

@@ -20,7 +20,7 @@ from jupyter_envs.engine.settings import Settings
 from jupyter_envs.engine.undo import Undo
 from jupyter_envs.model.env import Environment, Own
 from jupyter_envs.model.errors import EnvsError
-from jupyter_envs.system import temporary
+from jupyter_envs.system import temporary, uv_pythons
 from jupyter_envs.system.files import PathLike, lock, locked, remove_tree
 
 # Seconds that a list waits for it: mostly it takes a tenth of that.
@@ -133,6 +133,8 @@ def _act(parts: Parts, entry: Entry, *, done: bool) -> None:
         _remove(parts, entry)
     elif entry.action == "change":
         _change(parts, entry, done)
+    elif entry.action == "python":
+        _python(entry, done)
     else:
         _project(parts, entry, done)
     for path in entry.scratch:
@@ -295,6 +297,13 @@ def _made_within(prefix: str, began: float, last: float) -> bool:
             return False
     # File systems note times by the second, or two.
     return min(times) >= began - 2 and max(times) <= last
+
+
+def _python(entry: Entry, done: bool) -> None:
+    if not done:
+        for prefix in entry.absent:
+            uv_pythons.drop(prefix, entry.links)
+    uv_pythons.sweep(os.path.dirname(entry.prefix))
 
 
 def _lock(entry: Entry) -> AbstractContextManager[None]:

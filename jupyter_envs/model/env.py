@@ -145,6 +145,15 @@ class Interpreter(Struct, frozen=True, kw_only=True):
     default: bool = False
 
 
+class PythonDownload(Struct, frozen=True, kw_only=True):
+    """A Python that uv can download for this machine; `installed` is whether just that version is here already."""
+
+    version: str
+    implementation: str
+    architecture: str
+    installed: bool = False
+
+
 class Capabilities(Struct, frozen=True, kw_only=True):
     """What a manager can do; a face asks these and never tests for a name.
 

@@ -4,6 +4,7 @@
 
     EnvsError
     ├── InvalidRequest   what the caller sent is wrong; `field` says where     (400)
+    │   └── NoInterpreter  a Python that is not on this machine
     ├── Forbidden        refused by a rule: protected, outside the roots       (403)
     ├── NotFound         no such environment, job, format                      (404)
     ├── Conflict         name taken, environment busy, kernel running          (409)
@@ -34,12 +35,14 @@ class EnvsError(Exception):
         detail: the tool's own explanation, several lines, or None.
         adopt: what sent back as `adopt` agrees to what `detail` shows, or None where nothing is to be adopted.
         cause: why a tool failed, a stable word such as ``no_wheel``, or None where its output does not tell.
+        offer: what can be had that is missing here, such as ``{"python": "3.9.25"}``, or None.
     """
 
     default_reason = "error"
     exit_code = 1
     cause: str | None = None
     adopt: str | None = None
+    offer: dict[str, str] | None = None
 
     def __init__(
         self,
@@ -76,6 +79,14 @@ def _end(text: str, most: int) -> str:
 class InvalidRequest(EnvsError):
     default_reason = "invalid"
     exit_code = 2
+
+
+class NoInterpreter(InvalidRequest):
+    """No Python of this machine has the `version` that was asked for."""
+
+    def __init__(self, message: str, version: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint, reason="no_interpreter", field="python")
+        self.version = version
 
 
 class Forbidden(EnvsError):

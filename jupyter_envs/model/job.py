@@ -26,6 +26,7 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     `kind` is the branch of the error tree (``invalid``, ``conflict``, …), `reason` may be finer, and `cause`
     says why a tool failed where its output tells (``no_wheel``, ``python_version``, ``index_credentials``, …).
     `adopt`, sent back with the request, adopts what `detail` shows, and nothing else.
+    `offer` is what can be had that is missing here: ``python`` is a version that can be downloaded.
     """
 
     message: str
@@ -33,6 +34,7 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     kind: str = "error"
     cause: str | UnsetType = UNSET
     adopt: str | UnsetType = UNSET
+    offer: dict[str, str] | UnsetType = UNSET
     hint: str | None = None
     field: str | None = None
     detail: str | None = None

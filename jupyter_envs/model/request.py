@@ -61,6 +61,8 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is the hash of the list.
     `build: false` holds all of the request to that, as for packages that were read from a file; but for the
     `typed_channels`, those that the user named, which need no yes, as `channels` beside a `from` do not.
+    With `install_python` a Python that is not on this machine is downloaded first, as by ``POST interpreters``;
+    without it the answer says in `offer` which one can be.
     """
 
     name: Annotated[str, Meta(max_length=300)] | None = None
@@ -77,9 +79,16 @@ class Create(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kernel: KernelRequest = KernelRequest()
     pip: bool = True
     clear: bool = False
+    install_python: bool = False
     build: bool | None = None
     approve: Approve = []
     plan: PlanHash | None = None
+
+
+class InstallPython(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `version` of a Python to download: ``3.13`` for its newest release, ``3.13.5``, or ``pypy3.11``."""
+
+    version: Annotated[str, Meta(max_length=40)]
 
 
 class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -68,6 +68,7 @@ def error_body(error: EnvsError) -> ErrorBody:
         detail=error.detail,
         cause=error.cause or msgspec.UNSET,
         adopt=error.adopt or msgspec.UNSET,
+        offer=error.offer or msgspec.UNSET,
     )
 
 

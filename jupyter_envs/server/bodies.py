@@ -10,7 +10,7 @@ from jupyter_envs.model.carry import RecordPlace
 from jupyter_envs.model.catalog import Format, Found
 from jupyter_envs.model.conda import Terms
 from jupyter_envs.model.disk import CacheEntry
-from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, TreeNode
+from jupyter_envs.model.env import Environment, Interpreter, Manager, Package, Problem, PythonDownload, TreeNode
 from jupyter_envs.model.job import Job, LogLine
 from jupyter_envs.model.plan import Revision
 from jupyter_envs.model.project import Project
@@ -59,6 +59,12 @@ class Source(Struct, frozen=True, kw_only=True):
     environment: Word | None = None
 
 
+class OfPythons(Refresh, frozen=True, kw_only=True):
+    """`downloads` also lists those that can be downloaded."""
+
+    downloads: bool = False
+
+
 class ForEnvironment(Struct, frozen=True, kw_only=True):
     """The `environment` that lacks the module: what its Python has counts.
 
@@ -104,7 +110,11 @@ class Managers(Struct, frozen=True):
 
 
 class Interpreters(Struct, frozen=True):
+    """The Pythons of the machine; `downloads`, where asked for, those that uv can fetch, or why not: `no_downloads`."""
+
     interpreters: list[Interpreter]
+    downloads: list[PythonDownload] = []
+    no_downloads: str | None = None
 
 
 class Environments(Struct, frozen=True):

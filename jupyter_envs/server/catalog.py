@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_envs.model.catalog import Providers, Versions
 from jupyter_envs.model.disk import Disk
-from jupyter_envs.model.request import Inspect, Inspected
+from jupyter_envs.model.request import Inspect, Inspected, InstallPython
 from jupyter_envs.server.bodies import (
     Accept,
     Caches,
@@ -17,6 +17,7 @@ from jupyter_envs.server.bodies import (
     Interpreters,
     Managers,
     OfChannel,
+    OfPythons,
     OneCache,
     Refresh,
     Results,
@@ -42,8 +43,13 @@ def managers(engine: Engine) -> Managers:
     return Managers(engine.managers())
 
 
-def interpreters(engine: Engine, query: Refresh) -> Interpreters:
-    return Interpreters(engine.interpreters(refresh=query.refresh))
+def interpreters(engine: Engine, query: OfPythons) -> Interpreters:
+    found = engine.interpreters(refresh=query.refresh)
+    return Interpreters(found, *(engine.pythons.available() if query.downloads else ()))
+
+
+def install_python(engine: Engine, body: InstallPython) -> Task:
+    return engine.pythons.install(body.version)
 
 
 def formats(engine: Engine) -> Formats:

@@ -13,7 +13,18 @@ from jupyter_envs.model.env import Activation, Environment
 from jupyter_envs.model.job import Job
 from jupyter_envs.model.lock import RevisionDetail
 from jupyter_envs.model.project import ProjectKernel
-from jupyter_envs.model.request import Change, Clone, Create, Inspect, Inspected, Register, Repair, Rollback, Update
+from jupyter_envs.model.request import (
+    Change,
+    Clone,
+    Create,
+    Inspect,
+    Inspected,
+    InstallPython,
+    Register,
+    Repair,
+    Rollback,
+    Update,
+)
 from jupyter_envs.server import bodies, catalog, environments, jobs, packages, projects
 from jupyter_envs.server.bodies import Document
 from jupyter_envs.server.operation import Operation
@@ -51,8 +62,9 @@ OPERATIONS = [
     Operation("GET", "managers", catalog.managers, "The tools that make environments", bodies.Managers),
     Operation(
         "GET", "interpreters", catalog.interpreters, "The Pythons of the machine", bodies.Interpreters,
-        query=bodies.Refresh,
+        query=bodies.OfPythons,
     ),
+    _starts("POST", "interpreters", catalog.install_python, "Download a Python", body=InstallPython),
     Operation("GET", "environments", environments.index, "All environments", bodies.Environments, query=bodies.Refresh),
     _starts("POST", "environments", environments.create, "Create an environment", body=Create),
     Operation("GET", _ENV, environments.show, "One environment", Environment),

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import msgspec
 
 from jupyter_envs.model.env import Interpreter
-from jupyter_envs.model.errors import Failed, InvalidRequest, Unavailable
+from jupyter_envs.model.errors import Failed, InvalidRequest, NoInterpreter, Unavailable
 from jupyter_envs.system import python_places, pyvenv
 from jupyter_envs.system.process import clean_environment, run
 from jupyter_envs.system.reading import parse_json, read_json
@@ -110,8 +110,8 @@ def choose(wanted: str | None, found: list[Interpreter]) -> Interpreter:
     A version takes the newest that fits; final releases of CPython come first.
 
     Raises:
-        InvalidRequest: no Python of that version is here, a kernel cannot run on it (the message says why), or the
-            path is not in `found`.
+        NoInterpreter: no Python of that version is here.
+        InvalidRequest: a kernel cannot run on it (the message says why), or the path is not in `found`.
         Unavailable: none was asked for, and there is none at all that a kernel runs on.
     """
     if wanted is None:
@@ -134,11 +134,10 @@ def choose(wanted: str | None, found: list[Interpreter]) -> Interpreter:
         fitting = sorted(fitting, key=lambda i: (i.supported, _ordinary(i), _rank(i)), reverse=True)
         if not fitting:
             _refuse_old(_numbers(wanted))
-            raise InvalidRequest(
+            raise NoInterpreter(
                 f"There is no Python {wanted} on this machine; {_listed(found)}.",
+                wanted,
                 hint="Name one of these, or install the one you want.",
-                reason="no_interpreter",
-                field="python",
             )
     if not fitting[0].supported:
         raise InvalidRequest(fitting[0].reason or "A kernel does not run on it.", reason="too_old", field="python")
@@ -149,7 +148,8 @@ def pick(wanted: str | None, cache: Path) -> Interpreter:
     """The interpreter that `wanted` means, as `choose` has it; a path outside what `find` knows is tried.
 
     Raises:
-        InvalidRequest: it is no Python, none of that version is here, or a kernel cannot run on it.
+        NoInterpreter: none of that version is here.
+        InvalidRequest: it is no Python, or a kernel cannot run on it.
         Unavailable: none was asked for, and there is none that a kernel runs on.
     """
     if wanted is not None and os.path.isabs(wanted):

@@ -61,6 +61,14 @@ def told(environ: Mapping[str, str]) -> Told:
     )
 
 
+def downloads_pythons(environ: Mapping[str, str]) -> bool:
+    """Whether uv may download a Python where somebody asks for it: neither a variable nor a file says never."""
+    said = environ.get("UV_PYTHON_DOWNLOADS") or next(
+        (file["python-downloads"] for file in _tables(environ) if "python-downloads" in file), None
+    )
+    return said is not False and str(said).lower() not in ("never", "false", "0")
+
+
 def _tables(environ: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """The parsed configuration files, the one that wins first."""
     for path in _files(environ):

@@ -132,6 +132,7 @@ export class EnvironmentsPanel extends ReactWidget implements IEnvironmentsPanel
         answers={this._answers}
         lookups={this._lookups}
         loadInterpreters={() => manager.interpreters()}
+        loadDownloads={() => manager.pythonDownloads()}
         loadManagers={() => manager.managers()}
         files={manager.reads}
         onRefresh={this._onRefresh}

@@ -16,6 +16,7 @@ import type {
   IInspect,
   IInspected,
   IInterpreter,
+  IPythonDownload,
   IJob,
   ILogLine,
   IManager,
@@ -136,6 +137,8 @@ export interface IEnvironmentManager extends IDisposable {
   refresh(again?: boolean): Promise<void>;
   /** Rejects with a RequestError. */
   interpreters(): Promise<ReadonlyArray<IInterpreter>>;
+  /** The Pythons that can be downloaded; rejects with a RequestError. */
+  pythonDownloads(): Promise<ReadonlyArray<IPythonDownload>>;
   /** Rejects with a RequestError. */
   managers(): Promise<ReadonlyArray<IManager>>;
   /** The job that makes the environment; rejects with a RequestError when the request is refused. */

@@ -54,7 +54,8 @@ def jp_server_config(environ: None) -> Config:
                 "jpserver_extensions": {"jupyter_envs": True, "jupyter_server_terminals": False},
                 "allow_unauthenticated_access": False,
             },
-            "Settings": {"templates": False, "spares": 0},
+            # No process that works on after a job, and writes meanwhile.
+            "Settings": {"templates": False, "spares": 0, "copy_at_once": True},
         }
     )
 

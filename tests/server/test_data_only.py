@@ -42,13 +42,14 @@ BODIES: dict[str, list[dict[str, Any]]] = {
     "POST environments/{id}/rollback": [{}, {"revision": 1, "dry_run": True}],
     "POST environments/{id}/repair": [{}],
     "POST rebuild": [{"notebook": NOTEBOOK, "dry_run": True}],
+    "POST interpreters": [{"version": "3.99"}],
     "POST projects/kernel": [{"path": "{project}"}, {"path": "{project}", "lock": True}],
     "POST inspect": [{"filename": "requirements.txt", "text": "-e .\n./src\n", "folder": "{project}"}],
     "POST terms": [{"channel": "nowhere"}],
 }
 QUERIES: dict[str, list[str]] = {
     "GET environments/{id}/history/{revision}": ["", "against=1"],
-    "GET interpreters": ["refresh=1"],
+    "GET interpreters": ["refresh=1", "downloads=1"],
     "GET environments": ["refresh=1"],
     "GET projects": ["refresh=1"],
     "GET search": ["q=plain", "q=plain&environment={env}"],
@@ -72,7 +73,7 @@ def jp_server_config(environ: None, jp_root_dir: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", os.pathsep.join([".", "", "bin", os.environ["PATH"]]))
     monkeypatch.setenv("UV_CACHE_DIR", UV_CACHE)
     monkeypatch.chdir(jp_root_dir)
-    options = {"templates": False, "spares": 0, "prepare_delay": 0}
+    options = {"templates": False, "spares": 0, "prepare_delay": 0, "copy_at_once": True}
     server = {"jpserver_extensions": {"jupyter_envs": True, "jupyter_server_terminals": False}}
     return Config({"ServerApp": {**server, "allow_unauthenticated_access": False}, "Settings": options})
 

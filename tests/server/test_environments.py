@@ -113,10 +113,37 @@ async def test_what_there_is_to_choose_from(call: Any) -> None:
     pythons = (await call("GET", "interpreters")).json["interpreters"]
     assert any(p["supported"] for p in pythons)
     assert (await call("GET", "interpreters?refresh=1")).json["interpreters"] == pythons
+    known = (await call("GET", "interpreters?downloads=1")).json
+    assert known["interpreters"] == pythons
+    assert known["no_downloads"] is None
+    assert "3.13" in {d["version"].rpartition(".")[0] for d in known["downloads"]}
     assert (await call("GET", "search?q=six")).json.keys() == {"results"}
     assert (await call("GET", "cache")).json.keys() == {"caches"}
     meant = (await call("POST", "inspect", {"filename": "requirements.txt", "text": "six>=1\n"})).json
     assert meant["create"]["packages"] == ["six>=1"]
+
+
+async def test_a_python_that_is_not_here_is_offered(call: Any, done: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("INSTALL_MIRROR", "http://127.0.0.1:9"), ("DOWNLOADS", "manual")):
+        monkeypatch.setenv(f"UV_PYTHON_{name}", value)
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    known = (await call("GET", "interpreters?downloads=1")).json
+    here = {p["version"].rpartition(".")[0] for p in known["interpreters"]}
+    gone = next(d["version"] for d in known["downloads"] if d["version"].rpartition(".")[0] not in here)
+    refused = await call("POST", "environments", {"name": "demo", "python": gone.rpartition(".")[0]})
+    assert (refused.status, refused.json["field"], refused.json["offer"]) == (400, "python", {"python": gone})
+    started = await call("POST", "interpreters", {"version": gone})
+    assert started.status == 202
+    job = await done(started)
+    assert (job["state"], job["action"], job["error"]["reason"]) == ("failed", "install_python", "offline")
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS", "never")
+    assert (await call("POST", "interpreters", {"version": gone})).status == 403
+    none = (await call("GET", "interpreters?downloads=1")).json
+    assert none["downloads"] == []
+    assert "never" in none["no_downloads"]
+    monkeypatch.delenv("UV_PYTHON_DOWNLOADS")
+    monkeypatch.setattr("jupyter_envs.backends.uv.find_uv", lambda: None)
+    assert (await call("POST", "interpreters", {"version": gone})).status == 503
 
 
 async def test_an_unchanged_list_is_not_sent_again(call: Any) -> None:

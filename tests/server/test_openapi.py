@@ -14,6 +14,7 @@ from jupyter_envs.server.routes import LOG_PATH, OPERATIONS, PREFIX, document, p
 DESIGNED = """
 GET managers
 GET interpreters
+POST interpreters
 GET environments
 POST environments
 GET environments/{id}

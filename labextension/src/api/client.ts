@@ -14,6 +14,7 @@ import type {
   IInspect,
   IInspected,
   IInterpreter,
+  IPythonDownload,
   IJob,
   IManager,
   INotebookRecord,
@@ -65,6 +66,14 @@ export class Client implements IReads {
   async interpreters(): Promise<IInterpreter[]> {
     const body = await this._get<{ interpreters: IInterpreter[] }>('interpreters');
     return body?.interpreters ?? [];
+  }
+
+  /** `GET interpreters?downloads=1` */
+  async pythonDownloads(): Promise<IPythonDownload[]> {
+    const url = this._url('interpreters') + '?downloads=1';
+    return (
+      (await request<{ downloads: IPythonDownload[] }>(this.settings, url)).body?.downloads ?? []
+    );
   }
 
   /** `GET managers` */

@@ -103,6 +103,14 @@ export interface IInterpreter {
   default: boolean;
 }
 
+/** A Python that uv can download; `installed` is whether just that version is here. */
+export interface IPythonDownload {
+  version: string;
+  implementation: string;
+  architecture: string;
+  installed: boolean;
+}
+
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted';
 
 export interface IProgress {
@@ -124,6 +132,8 @@ export interface IErrorBody {
   cause?: string | null;
   /** What agrees to that which `detail` shows, where an environment has to be adopted. */
   adopt?: string | null;
+  /** What can be had that is missing, such as a version of Python. */
+  offer?: Record<string, string>;
 }
 
 /** An error as it is shown; `agree` does what was refused, once the user agrees that what lies there may run. */
@@ -188,6 +198,8 @@ export interface ICreate {
   from?: object | null;
   /** Whether what a file asks for may be built and its addresses used; null for what is typed. */
   build?: boolean | null;
+  /** Whether a Python that is not here is downloaded first. */
+  install_python?: boolean;
   kernel?: { register?: boolean; display_name?: string | null };
 }
 

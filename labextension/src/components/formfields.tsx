@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
-import type { IInterpreter, IManager } from '../api/types';
+import type { IInterpreter, IManager, IPythonDownload } from '../api/types';
+import { downloadOf, offered, pathOf, sortInterpreters } from '../model/pythons';
 
 /** A label, its field, and one line below it that says what is wrong, or what it is for. */
 export function Field(props: {
@@ -64,17 +65,22 @@ export function TextField(props: {
   );
 }
 
-/** Pythons: the default one at the top, then the usable ones, each newest first. */
+/** Pythons: the default one at the top, then the usable ones, each newest first, then what can be downloaded. */
 export function PythonSelect(props: {
   id: string;
   value: string;
   found: ReadonlyArray<IInterpreter>;
+  downloads: ReadonlyArray<IPythonDownload>;
   onChange: (value: string) => void;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { id, found, trans } = props;
-  const value = pathOf(props.value, found);
-  const isListed = value === '' || found.some(each => each.path === value);
+  const { id, found, downloads, trans } = props;
+  const toDownload = offered(found, downloads);
+  const value = downloadOf(props.value, found, downloads)?.version ?? pathOf(props.value, found);
+  const isListed =
+    value === '' ||
+    found.some(each => each.path === value) ||
+    toDownload.some(each => each.version === value);
   return (
     <HTMLSelect
       id={id}
@@ -96,6 +102,15 @@ export function PythonSelect(props: {
           {!interpreter.supported && interpreter.reason ? ` – ${interpreter.reason}` : ''}
         </option>
       ))}
+      {toDownload.length > 0 && (
+        <optgroup label={trans.__('Can be downloaded')}>
+          {toDownload.map(({ version }) => (
+            <option key={version} value={version}>
+              {trans.__('%1 (download)', version)}
+            </option>
+          ))}
+        </optgroup>
+      )}
     </HTMLSelect>
   );
 }
@@ -166,16 +181,6 @@ export function useLoaded<T>(
   return state;
 }
 
-/** A version such as `3.12`, as a file may ask for it, becomes the newest interpreter of it. */
-function pathOf(value: string, found: ReadonlyArray<IInterpreter>): string {
-  if (!/^[\d.]+$/.test(value)) {
-    return value;
-  }
-  const fits = ({ version, supported }: IInterpreter) =>
-    supported && (version === value || version.startsWith(`${value}.`));
-  return sortInterpreters(found, true).find(fits)?.path ?? value;
-}
-
 function defaultLabel(found: ReadonlyArray<IInterpreter>, trans: TranslationBundle): string {
   const chosen = found.find(interpreter => interpreter.default);
   return chosen
@@ -187,17 +192,4 @@ function interpreterLabel(interpreter: IInterpreter): string {
   const { implementation, version, source } = interpreter;
   const prefix = implementation.toLowerCase() === 'cpython' ? '' : `${implementation} `;
   return `${prefix}${version} · ${source}`;
-}
-
-function sortInterpreters(
-  found: ReadonlyArray<IInterpreter>,
-  withDefault: boolean = false
-): IInterpreter[] {
-  return found
-    .filter(interpreter => withDefault || !interpreter.default)
-    .sort(
-      (a, b) =>
-        Number(b.supported) - Number(a.supported) ||
-        b.version.localeCompare(a.version, undefined, { numeric: true })
-    );
 }

@@ -2,7 +2,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef, useState } from 'react';
 
-import type { ICreate, IErrorBody, IInterpreter, IManager } from '../api/types';
+import type { ICreate, IErrorBody, IInterpreter, IManager, IPythonDownload } from '../api/types';
 import type { IForm } from '../model/creation';
 import {
   emptyDraft,
@@ -17,6 +17,7 @@ import {
 import type { LookupsBySource } from '../model/lookups';
 import { nameProblem, suggestName } from '../model/names';
 import { judged } from '../model/packages';
+import { downloadOf } from '../model/pythons';
 import { channelsToAccept, unaccepted, type ITermsActions } from '../model/terms';
 import { ChannelsField } from './channelsfield';
 import { ErrorText } from './errortext';
@@ -37,6 +38,7 @@ export interface INewFormProps extends Omit<IImportFieldProps, 'id'> {
   lookups: LookupsBySource;
   terms: ITermsActions;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
+  loadDownloads: () => Promise<ReadonlyArray<IPythonDownload>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   /** Null when the job was started, else why the server refused it. */
   onCreate: (request: ICreate, inNotebook: boolean) => Promise<IErrorBody | null>;
@@ -68,6 +70,7 @@ export function NewForm(props: INewFormProps): JSX.Element {
   /** Whether the focus comes back to the button that led to the question. */
   const back = useRef(false);
   const interpreters = useLoaded(props.loadInterpreters);
+  const downloads = useLoaded(props.loadDownloads);
   const managers = useLoaded(props.loadManagers);
   const takenNow = useRef(taken);
 
@@ -95,6 +98,9 @@ export function NewForm(props: INewFormProps): JSX.Element {
   const lookups = can?.pip_apart
     ? props.lookups.ofChannels(managerOf(draft.manager, managers.found)!.name, draft.channels)
     : props.lookups.index;
+  const download = can?.own_python
+    ? null
+    : downloadOf(draft.python, interpreters.found, downloads.found);
   const packages = judged(draft.packages, lookups.syntax);
   const invalid = packages.filter(entry => !entry.valid);
 
@@ -110,7 +116,8 @@ export function NewForm(props: INewFormProps): JSX.Element {
     const asked = can?.channels && !whole.carried.from ? channelsOf(whole) : [];
     const open = await unaccepted(asked, props.terms.read);
     setToAccept(open);
-    const error = open.length > 0 ? null : await props.onCreate(requestOf(whole), inNotebook);
+    const request = { ...requestOf(whole), ...(download && { install_python: true }) };
+    const error = open.length > 0 ? null : await props.onCreate(request, inNotebook);
     const terms = channelsToAccept(error);
     if (terms.length > 0) {
       setToAccept(terms);
@@ -166,11 +173,13 @@ export function NewForm(props: INewFormProps): JSX.Element {
             (interpreters.error &&
               trans.__('The list of Pythons could not be loaded: %1', interpreters.error))
           }
+          note={download && trans.__('uv downloads Python %1 first.', download.version)}
         >
           <PythonSelect
             id={`${id}-python`}
             value={draft.python}
             found={interpreters.found}
+            downloads={downloads.found}
             onChange={python => change({ python })}
             trans={trans}
           />

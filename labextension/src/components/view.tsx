@@ -7,6 +7,7 @@ import type {
   IEnvironment,
   IErrorBody,
   IInterpreter,
+  IPythonDownload,
   IJob,
   IManager,
   IProject
@@ -55,6 +56,7 @@ export interface IViewProps {
   answers: IAnswers;
   lookups: LookupsBySource;
   loadInterpreters: () => Promise<ReadonlyArray<IInterpreter>>;
+  loadDownloads: () => Promise<ReadonlyArray<IPythonDownload>>;
   loadManagers: () => Promise<ReadonlyArray<IManager>>;
   files: IExportFileProps['files'];
   onRefresh: () => void;
@@ -132,6 +134,7 @@ export function EnvironmentsView(props: IViewProps): JSX.Element {
           lookups={props.lookups}
           terms={props.terms}
           loadInterpreters={props.loadInterpreters}
+          loadDownloads={props.loadDownloads}
           loadManagers={props.loadManagers}
           onImport={props.onImport}
           onImportFolder={props.onImportFolder}

@@ -12,6 +12,7 @@ import type {
   IEnvironment,
   IEnvironmentBody,
   IInterpreter,
+  IPythonDownload,
   IJob,
   IManager,
   IPlan,
@@ -127,6 +128,10 @@ export class EnvironmentManager implements IEnvironmentManager {
 
   interpreters(): Promise<ReadonlyArray<IInterpreter>> {
     return this._client.interpreters();
+  }
+
+  pythonDownloads(): Promise<ReadonlyArray<IPythonDownload>> {
+    return this._client.pythonDownloads();
   }
 
   managers(): Promise<ReadonlyArray<IManager>> {

@@ -42,6 +42,9 @@ async function show(fails = false): Promise<INewFormProps & { asked: ISource[] }
       providers: async module => ({ module, distributions: [] })
     }),
     terms,
+    loadDownloads: async () => [
+      { version: '3.9.25', implementation: 'CPython', architecture: 'x86_64', installed: false }
+    ],
     loadInterpreters: async () => [
       {
         version: '3.12.1',

@@ -59,6 +59,62 @@ describe('form', () => {
     expect(options[3].title).toBe('too old');
   });
 
+  describe('Pythons that are not here', () => {
+    const downloads = ['3.14.1', '3.13.9', '3.12.16', '3.9.25'].map(version => ({
+      version,
+      implementation: 'CPython',
+      architecture: 'x86_64',
+      installed: false
+    }));
+    const loadDownloads = async () => downloads;
+    const toDownload = () =>
+      within(screen.getByRole('group', { name: 'Can be downloaded' }))
+        .getAllByRole('option')
+        .map(option => option.textContent);
+
+    it('are listed below those that are, and downloaded by the same click', async () => {
+      const { onCreate } = await ready({ loadDownloads });
+      await screen.findByRole('option', { name: '3.14.1 (download)' });
+      expect(toDownload()).toEqual(['3.14.1 (download)', '3.12.16 (download)']);
+      fireEvent.change(screen.getByLabelText('Python'), { target: { value: '3.12.16' } });
+      expect(screen.getByText('uv downloads Python 3.12.16 first.')).toBeTruthy();
+      await create();
+      expect(onCreate).toHaveBeenCalledWith(
+        { name: 'thesis-2', packages: [], python: '3.12.16', install_python: true },
+        true
+      );
+    });
+
+    it('are chosen where a file asks for one', async () => {
+      const imported = {
+        filename: 'environment.yml',
+        inspected: inspected({ create: { packages: [], python: '3.12' }, python: '3.12' }),
+        error: null,
+        parts: { extras: [], groups: [], indexes: [], find_links: [] }
+      };
+      const { onCreate } = await ready({ imported, loadDownloads });
+      await screen.findByText('uv downloads Python 3.12.16 first.');
+      expect(screen.getByLabelText<HTMLSelectElement>('Python').value).toBe('3.12.16');
+      await create();
+      expect(onCreate).toHaveBeenCalledWith(
+        { name: 'thesis-2', packages: [], python: '3.12', install_python: true },
+        true
+      );
+    });
+
+    it('do not come for one that is here, nor without the list', async () => {
+      const loadNone = () => Promise.reject(new Error('no answer'));
+      const { onCreate } = await ready({ loadDownloads: loadNone });
+      expect(screen.queryByRole('group', { name: 'Can be downloaded' })).toBeNull();
+      fireEvent.change(screen.getByLabelText('Python'), { target: { value: '/python3.9.1' } });
+      await create();
+      expect(onCreate).toHaveBeenCalledWith(
+        { name: 'thesis-2', packages: [], python: '/python3.9.1' },
+        true
+      );
+    });
+  });
+
   it('checks the name as it is typed', async () => {
     await ready();
     const name = screen.getByLabelText('Name');

@@ -103,6 +103,7 @@ export function props(fields: Partial<IViewProps> = {}): IViewProps {
     onImportFolder: jest.fn(),
     onParts: jest.fn(),
     onLeaveOut: jest.fn(),
+    loadDownloads: async () => [],
     loadInterpreters: async () => [
       interpreter({ version: '3.9.1' }),
       interpreter({ version: '3.13.0', default: true }),
