@@ -20,6 +20,8 @@ _ANY_SCHEME = re.compile(r"(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40})?:
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%\w]*\]|[^\s:@\[\]/?#]*)(:\d*)?\Z")
 # conda's tokens are a step of the path: `https://host/t/TOKEN/channel`.
 _TOKEN = re.compile(r"(?<=/t/)[^/]+")
+# An address within the path of another one.
+_NESTED = re.compile(r"(?<=//)[^/]*@")
 # What a fragment may say of a package; another one may hold anything.
 _FRAGMENT = re.compile(r"(egg|subdirectory|sha\d+|md5|package)=[^=&]*(&(egg|subdirectory|sha\d+|md5)=[^=&]*)*\Z")
 
@@ -36,7 +38,7 @@ class Address:
     def __init__(self, text: str | Address) -> None:
         self.__full: str = text._reveal() if isinstance(text, Address) else text  # noqa: SLF001
         self._pieces = _split(self.__full)
-        if self._pieces[1] or self._pieces[4]:
+        if self._pieces[1] or self._pieces[4] or "@" in self._pieces[3]:
             _remember(self.secrets)
 
     @property
@@ -45,7 +47,7 @@ class Address:
         start, user, host, path, _, _ = self._pieces
         if not start and not user:
             return self.__full
-        return f"{start}{host}{_TOKEN.sub(MASK, re.sub(r'^/t/[^/]+', '', path))}"
+        return f"{start}{host}{_NESTED.sub('', _TOKEN.sub(MASK, re.sub(r'^/t/[^/]+', '', path)))}"
 
     @property
     def has_secret(self) -> bool:
@@ -62,7 +64,9 @@ class Address:
         _, user, _, path, query, _ = self._pieces
         name, colon, password = user.removesuffix("@").partition(":")
         found = [password if colon and password else name]
-        found += _TOKEN.findall(path) if self.is_url else []
+        if self.is_url:
+            found += _TOKEN.findall(path)
+            found += [nested.removesuffix("@").rpartition(":")[2] for nested in _NESTED.findall(path)]
         found += [value for part in query.removeprefix("?").split("&") if (value := part.partition("=")[2])]
         return [text for part in found if part for text in dict.fromkeys((part, unquote(part)))]
 
@@ -75,7 +79,9 @@ class Address:
         hidden = f"{MASK}@" if user else ""
         if fragment and not _FRAGMENT.match(fragment[1:]):
             fragment = f"#{MASK}"
-        return f"{start}{hidden}{host}{_TOKEN.sub(MASK, path) if start else path}{_masked(query)}{fragment}"
+        if start:
+            path = _NESTED.sub(f"{MASK}@", _TOKEN.sub(MASK, path))
+        return f"{start}{hidden}{host}{path}{_masked(query)}{fragment}"
 
     def __repr__(self) -> str:
         return f"Address({str(self)!r})"

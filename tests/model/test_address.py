@@ -13,6 +13,7 @@ from jupyter_envs.model import wire
 from jupyter_envs.model.address import Address, reveal_for_tool
 
 SECRETS = [
+    ("https://https://me:s3cret@host/x", "https://https://****@host/x", "https://https://host/x"),
     ("://me:s3cret-one@host/x", "://****@host/x", "://host/x"),
     ("https://me:s3cret@host/simple", "https://****@host/simple", "https://host/simple"),
     ("https://s3cret@host/simple", "https://****@host/simple", "https://host/simple"),

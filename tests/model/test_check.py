@@ -41,6 +41,8 @@ def passed(check: Callable[[str, str], Any], value: str) -> Any:
 
 
 @given(TEXT)
+@example("://://user:secret@")
+@example("https://https://user:secret@files.example")
 @example("a.")
 @example("NUL.txt")
 @example("a\n")
