@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,4 +73,7 @@ def test_who_fails_is_tried_again_and_named(tmp_path: Path) -> None:
     said = said_of(tmp_path, TESTS, "-n", "0")
     assert "2 failed, 1 passed, 2 rerun" in said, said
     named = [line for line in said.splitlines() if line.startswith("RERUN ")]
-    assert named == [f"RERUN test_it.py::test_{name} (call)" for name in ("loses_a_race_once", "is_wrong")]
+    assert [line.partition(" at ")[0] for line in named] == [
+        f"RERUN test_it.py::test_{name} (call)" for name in ("loses_a_race_once", "is_wrong")
+    ]
+    assert all(re.match(r"test_it\.py:\d+: AssertionError: assert ", line.partition(" at ")[2]) for line in named)

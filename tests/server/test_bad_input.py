@@ -281,8 +281,10 @@ def without_index(files: dict[str, Any]) -> dict[str, Any]:
 
     Where that was written by way of a temporary file is noted too.
     """
-    kept = {"index.json", "packages", "tmp"}
-    return {path: info for path, info in files.items() if not kept & {*path.split(os.sep)[-3:]}}
+    kept = {"packages", "tmp"}
+    return {
+        path: info for path, info in files.items() if "index.json" not in path and not kept & {*path.split(os.sep)[-3:]}
+    }
 
 
 def shown(body: Any) -> str:
